@@ -1,0 +1,103 @@
+-- Deploy tollhouse:admission/admit to pg
+-- requires: kill_switch/guard
+-- requires: shutoff/guard
+-- requires: cache/guard
+-- requires: cache/coalescing
+-- requires: cache/store
+-- requires: routing/route
+-- requires: breaker/observe
+-- requires: rate_limit/guard
+-- requires: budget/guard
+-- requires: execution/close_calls
+
+begin;
+set local role tollhouse_engine;
+
+-- The guards, in order. A call is admitted when it has passed them all; an error in any of them admits none.
+create function tollhouse_private.decide(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz,
+  out admitted tollhouse_private.route[],
+  out verdicts tollhouse_private.verdict[]
+)
+  returns record
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+declare
+  v_jobs tollhouse_private.jobs[] := p_jobs;
+  v_routing record;
+begin
+  verdicts := array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_hourly_shutoff(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_cache(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
+  verdicts := verdicts || v_routing.verdicts;
+  admitted := v_routing.routes;
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_rate_limit(admitted, p_now) as v);
+  admitted := tollhouse_private.undecided(admitted, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_budget(admitted, p_now) as v);
+  admitted := tollhouse_private.undecided(admitted, verdicts);
+end
+$$;
+comment on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) is
+  'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
+
+create function tollhouse_private.turn_away(
+  p_jobs tollhouse_private.jobs[],
+  p_verdicts tollhouse_private.verdict[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+begin
+  perform tollhouse_private.close_calls(array(
+    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from unnest(p_jobs) as j
+    join unnest(p_verdicts) as v on v.call_id = j.call_id
+    where v.verdict = 'blocked'
+  ), p_now);
+
+  -- An entry that vanished since the guard saw it leaves its call queued.
+  perform tollhouse_private.close_calls(array(
+    select row(j, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from unnest(p_jobs) as j
+    join unnest(p_verdicts) as v on v.call_id = j.call_id
+    cross join lateral (select tollhouse_private.cached_result(j) as result) as hit
+    where v.verdict = 'cached'
+      and (hit.result).response is not null
+  ), p_now);
+
+  update tollhouse_private.jobs as j
+  set
+    state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
+    run_at = v.retry_at
+  from unnest(p_verdicts) as v
+  join unnest(p_jobs) as p on p.call_id = v.call_id
+  where v.verdict in ('coalesced', 'deferred')
+    and j.tenant_id = p.tenant_id
+    and j.call_id = p.call_id;
+end
+$$;
+comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is
+  'Does what the guards said: closes the blocked and the cached, parks the coalesced and the deferred.';
+
+revoke execute on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) from public;
+
+commit;

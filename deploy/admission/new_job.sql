@@ -1,0 +1,134 @@
+-- Deploy tollhouse:admission/new_job to pg
+-- requires: admission/check_request
+-- requires: tenancy/identity
+-- requires: platform/call_ids
+-- requires: routing/candidate_models
+-- requires: distillation/capture
+-- requires: queue/jobs
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.new_job(
+  p_endpoint text,
+  p_request jsonb,
+  p_request_id text,
+  p_model text,
+  p_watermark text,
+  p_use_cache boolean,
+  p_max_cost_micro_usd bigint,
+  p_run_at timestamptz,
+  p_metadata jsonb,
+  p_now timestamptz
+)
+  returns tollhouse_private.jobs
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+declare
+  v_identity record;
+  v_task tollhouse_private.task_types;
+  v_problem text;
+  v_text text;
+  v_job tollhouse_private.jobs;
+begin
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.tenant_id is null or v_identity.user_id is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+
+  select tt.* into v_task from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint;
+  if not found then
+    raise exception using errcode = 'TH101', message = 'unknown endpoint',
+      detail = format('endpoint %s', coalesce(quote_literal(left(p_endpoint, 128)), 'null')),
+      hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
+  end if;
+
+  v_text := p_request::text;
+  if octet_length(v_text) > v_task.max_request_bytes then
+    raise exception using errcode = 'TH103', message = 'request too large',
+      detail = format('%s bytes, endpoint %s takes %s', octet_length(v_text), p_endpoint, v_task.max_request_bytes),
+      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
+  end if;
+  v_problem := tollhouse_private.request_problem(p_request);
+  if v_problem is not null then
+    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
+      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
+  end if;
+
+  v_job.max_output_tokens := coalesce(
+    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
+  if v_job.max_output_tokens > v_task.max_output_tokens then
+    raise exception using errcode = 'TH102', message = 'invalid request',
+      detail = format('%s output tokens asked for, endpoint %s allows %s', v_job.max_output_tokens, p_endpoint, v_task.max_output_tokens),
+      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
+  end if;
+  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
+    raise exception using errcode = 'TH104', message = 'bad request id',
+      detail = format('%L', left(p_request_id, 200)),
+      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
+  end if;
+  if p_max_cost_micro_usd < 0 then
+    raise exception using errcode = 'TH105', message = 'negative cost',
+      detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
+      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
+  end if;
+  if not exists (select from tollhouse_private.candidate_models(p_endpoint, p_model)) then
+    raise exception using errcode = 'TH106',
+      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
+      detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
+      hint = coalesce(
+        (select 'This endpoint has: ' || string_agg(cm.model, ', ' order by cm.preference) || '.' from tollhouse_private.candidate_models(p_endpoint, null) as cm),
+        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
+  end if;
+  if p_watermark is null or length(p_watermark) > 200 then
+    raise exception using errcode = 'TH108', message = 'bad watermark',
+      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      hint = 'A text of 200 characters at most; leave it out for none.';
+  end if;
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
+    raise exception using errcode = 'TH109', message = 'bad metadata',
+      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
+      hint = 'An object of 16384 bytes at most; or null.';
+  end if;
+
+  v_job.tenant_id := v_identity.tenant_id;
+  v_job.user_id := v_identity.user_id;
+  v_job.endpoint := p_endpoint;
+  v_job.created_at := date_trunc('milliseconds', p_now);
+  v_job.call_id := tollhouse_private.new_call_id(p_now);
+  v_job.request_id := coalesce(p_request_id, v_job.call_id::text);
+  v_job.fingerprint := sha256(convert_to(
+    jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
+  v_job.request := p_request;
+  v_job.request_bytes := octet_length(v_text);
+  v_job.metadata := p_metadata;
+  v_job.requested_model := p_model;
+  v_job.max_cost_micro_usd := p_max_cost_micro_usd;
+  v_job.watermark := p_watermark;
+  v_job.cache_scope := case v_task.cache_scope when 'user' then v_identity.user_id else '' end;
+  if p_use_cache is true and v_task.cache_ttl > '0'
+    and tollhouse_private.capture_policy(v_identity.tenant_id, p_endpoint) <> 'none'
+  then
+    v_job.cache_key := sha256(convert_to(jsonb_build_array(p_request, p_model, v_task.models)::text, 'UTF8'));
+  end if;
+  v_job.run_at := greatest(p_run_at, p_now);
+  v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;
+  v_job.attempts := 0;
+  v_job.unsent := 0;
+  v_job.reserved_micro_usd := 0;
+  v_job.spent_micro_usd := 0;
+  v_job.cost_basis := 'none';
+  v_job.provider_attempted := false;
+  v_job.cancel_requested := false;
+  return v_job;
+end
+$$;
+comment on function tollhouse_private.new_job(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb, timestamptz) is
+  'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109.';
+
+revoke execute on function tollhouse_private.new_job(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb, timestamptz) from public;
+
+commit;

@@ -1,0 +1,64 @@
+-- Deploy tollhouse:admission/verdict to pg
+-- requires: queue/jobs
+
+begin;
+set local role tollhouse_owner;
+
+create type tollhouse_private.verdict as (
+  call_id uuid,
+  verdict text,
+  reason text,
+  retry_at timestamptz
+);
+comment on type tollhouse_private.verdict is
+  'What a guard says of a call that it does not let pass: blocked (with a reason), cached, coalesced, or deferred (until retry_at).';
+
+create type tollhouse_private.route as (
+  job tollhouse_private.jobs,
+  provider text,
+  model text,
+  provider_model text,
+  timeout_ms integer,
+  reservation bigint,
+  user_probe boolean,
+  provider_probe boolean
+);
+comment on type tollhouse_private.route is
+  'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+
+create function tollhouse_private.undecided(
+  p_jobs tollhouse_private.jobs[],
+  p_verdicts tollhouse_private.verdict[]
+)
+  returns tollhouse_private.jobs[]
+  language sql
+  immutable
+as $$
+  select coalesce(pg_catalog.array_agg(j), '{}')
+  from unnest(p_jobs) as j
+  where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+$$;
+comment on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) is
+  'The jobs that no guard has spoken about yet.';
+
+create function tollhouse_private.undecided(
+  p_routes tollhouse_private.route[],
+  p_verdicts tollhouse_private.verdict[]
+)
+  returns tollhouse_private.route[]
+  language sql
+  immutable
+as $$
+  select coalesce(pg_catalog.array_agg(r), '{}')
+  from unnest(p_routes) as r
+  where (r.job).call_id not in (select v.call_id from unnest(p_verdicts) as v)
+$$;
+comment on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) is
+  'The routes whose call no guard has spoken about yet.';
+
+revoke execute on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) from public;
+revoke execute on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) from public;
+grant execute on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) to tollhouse_engine;
+grant execute on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) to tollhouse_engine;
+
+commit;

@@ -1,0 +1,115 @@
+-- Deploy tollhouse:cache/coalescing to pg
+-- requires: cache/guard
+
+begin;
+set local role tollhouse_engine;
+
+-- Every lock on cache_flights is taken in the order of its key, here and in release_flights.
+create function tollhouse_private.guard_coalescing(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz
+)
+  returns setof tollhouse_private.verdict
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+declare
+  v_candidates tollhouse_private.jobs[];
+  v_leaders tollhouse_private.jobs[];
+  v_followers uuid[];
+begin
+  select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
+  if v_candidates is null then
+    return;
+  end if;
+
+  -- Waits for a concurrent decision on the same key.
+  insert into tollhouse_private.cache_flights (tenant_id, scope, endpoint, cache_key, watermark, call_id)
+  select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  from unnest(v_candidates) as j
+  order by j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  on conflict do nothing;
+
+  select array_agg(j) into v_leaders
+  from unnest(v_candidates) as j
+  join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id;
+
+  -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
+  return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
+
+  -- The share lock holds the leader's outcome back until this claim is committed, so that it wakes these followers too.
+  select array_agg(locked.call_id) into v_followers
+  from (
+    select j.call_id
+    from unnest(v_candidates) as j
+    join tollhouse_private.cache_flights as cf
+      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for share of cf
+  ) as locked;
+
+  return query
+  select
+    j.call_id,
+    case when j.call_id = any (v_followers) then 'coalesced' else 'deferred' end,
+    null::text,
+    p_now
+  from unnest(v_candidates) as j
+  where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
+end
+$$;
+comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz) is
+  'Lets one call per cache key go on and makes the others wait for its answer.';
+
+-- Security definer: a client that cancels the leader of a shared answer must free other users' calls too.
+create function tollhouse_private.release_flights(
+  p_jobs tollhouse_private.jobs[]
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_led tollhouse_private.cache_flights[];
+begin
+  select array_agg(locked) into v_led
+  from (
+    select cf.*
+    from tollhouse_private.cache_flights as cf
+    join unnest(p_jobs) as j
+      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for update of cf
+  ) as locked;
+  if v_led is null then
+    return;
+  end if;
+
+  delete from tollhouse_private.cache_flights as cf
+  using unnest(v_led) as led
+  where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
+    and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
+
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from unnest(v_led) as led
+  where j.state = 'coalesced'
+    and j.tenant_id = led.tenant_id and j.cache_key = led.cache_key
+    and j.cache_scope = led.scope and j.endpoint = led.endpoint and j.watermark = led.watermark;
+end
+$$;
+comment on function tollhouse_private.release_flights(tollhouse_private.jobs[]) is
+  'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
+
+revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) from public;
+grant execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) to tollhouse_owner;
+
+commit;

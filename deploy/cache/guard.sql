@@ -1,0 +1,37 @@
+-- Deploy tollhouse:cache/guard to pg
+-- requires: cache/response_cache
+-- requires: admission/verdict
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.guard_cache(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz
+)
+  returns setof tollhouse_private.verdict
+  language sql
+  stable
+  set search_path = ''
+as $$
+  select j.call_id, 'cached', null, null::timestamptz
+  from unnest(p_jobs) as j
+  where j.cache_key is not null
+    and exists (
+      select
+      from tollhouse_private.response_cache as rc
+      where rc.tenant_id = j.tenant_id
+        and rc.scope = j.cache_scope
+        and rc.endpoint = j.endpoint
+        and rc.cache_key = j.cache_key
+        and rc.watermark = j.watermark
+        and rc.expires_at > p_now
+    )
+$$;
+comment on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) is
+  'Answers from the cache what has a fresh entry under the same key and watermark.';
+
+revoke execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) from public;
+grant execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;
+
+commit;

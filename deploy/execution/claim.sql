@@ -1,0 +1,106 @@
+-- Deploy tollhouse:execution/claim to pg
+-- requires: admission/admit
+-- requires: queue/pick
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.begin_attempts(
+  p_worker_id uuid,
+  p_routes tollhouse_private.route[],
+  p_now timestamptz
+)
+  returns void
+  language sql
+  volatile
+  set search_path = ''
+as $$
+  update tollhouse_private.jobs as j
+  set
+    state = 'running',
+    attempts = j.attempts + 1,
+    worker_id = p_worker_id,
+    started_at = p_now,
+    provider = r.provider,
+    model = r.model,
+    reserved_micro_usd = r.reservation,
+    budget_month = tollhouse_private.budget_month(p_now)
+  from unnest(p_routes) as r
+  where j.tenant_id = (r.job).tenant_id
+    and j.call_id = (r.job).call_id
+$$;
+comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is
+  'Gives the admitted calls to the worker.';
+
+create function tollhouse_worker.claim(
+  p_worker_id uuid,
+  p_limit integer
+)
+  returns table (
+    call_id uuid,
+    attempt integer,
+    tenant_id text,
+    endpoint text,
+    provider text,
+    model text,
+    request jsonb,
+    max_output_tokens integer,
+    timeout_ms integer
+  )
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_last_tenant_id text;
+  v_jobs tollhouse_private.jobs[];
+  v_decision record;
+begin
+  -- Held to the end: reap must not bury a worker that is taking calls.
+  select w.last_tenant_id into v_last_tenant_id
+  from tollhouse_private.workers as w
+  where w.worker_id = p_worker_id
+    and w.alive_until > v_now
+  for key share;
+  if not found then
+    raise exception using
+      errcode = 'TH201',
+      message = 'this worker holds no lease',
+      detail = format('worker %s', p_worker_id),
+      hint = 'Register under a new id.';
+  end if;
+
+  perform tollhouse_private.promote_due(v_now);
+  v_jobs := tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0)));
+  if cardinality(v_jobs) = 0 then
+    return;
+  end if;
+
+  select d.admitted, d.verdicts into v_decision from tollhouse_private.decide(v_jobs, v_now) as d;
+  perform tollhouse_private.turn_away(v_jobs, v_decision.verdicts, v_now);
+  perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
+  perform tollhouse_private.begin_probes(v_decision.admitted);
+  perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+
+  update tollhouse_private.workers as w
+  set last_tenant_id = v_jobs[cardinality(v_jobs)].tenant_id, idle = false
+  where w.worker_id = p_worker_id
+    and (w.idle or w.last_tenant_id <> v_jobs[cardinality(v_jobs)].tenant_id);
+
+  return query
+  select
+    (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
+    r.provider, r.provider_model, (r.job).request, (r.job).max_output_tokens, r.timeout_ms
+  from unnest(v_decision.admitted) as r;
+end
+$$;
+comment on function tollhouse_worker.claim(uuid, integer) is
+  'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. Raises TH201.';
+
+revoke execute on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) from public;
+revoke execute on function tollhouse_worker.claim(uuid, integer) from public;
+grant execute on function tollhouse_worker.claim(uuid, integer) to tollhouse_worker;
+
+commit;

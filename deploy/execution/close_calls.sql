@@ -1,0 +1,156 @@
+-- Deploy tollhouse:execution/close_calls to pg
+-- requires: execution/settlement
+-- requires: execution/materializers
+-- requires: distillation/capture
+-- requires: ledger/llm_api_calls
+-- requires: ledger/call_content
+-- requires: ledger/deliveries
+-- requires: cache/coalescing
+-- requires: queue/channels
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.materialize(
+  p_settlements tollhouse_private.settlement[]
+)
+  returns tollhouse_private.settlement[]
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+declare
+  v_task record;
+  v_settlement tollhouse_private.settlement;
+  v_result tollhouse_private.attempt_result;
+begin
+  for v_task in
+    select s.position, tt.materializer
+    from (
+      select i as position, (p_settlements[i].job).endpoint as endpoint
+      from generate_subscripts(p_settlements, 1) as i
+      where p_settlements[i].status = 'success'
+    ) as s
+    join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    where tt.materializer is not null
+  loop
+    v_settlement := p_settlements[v_task.position];
+    begin
+      execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
+      using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
+        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+    exception
+      -- A materializer is its author's code: whatever it raises is its own call's matter.
+      when others then
+        v_result := v_settlement.result;
+        v_result.error_code := 'materializer_failed';
+        v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
+        v_settlement.result := v_result;
+        p_settlements[v_task.position] := v_settlement;
+    end;
+  end loop;
+  return p_settlements;
+end
+$$;
+comment on function tollhouse_private.materialize(tollhouse_private.settlement[]) is
+  'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+
+-- The one way out of the queue: every ledger row is written here.
+create function tollhouse_private.close_calls(
+  p_settlements tollhouse_private.settlement[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = ''
+as $$
+declare
+  v_settlements tollhouse_private.settlement[];
+begin
+  if cardinality(p_settlements) = 0 then
+    return;
+  end if;
+
+  perform tollhouse_private.release_flights(
+    (select array_agg(s.job) from unnest(p_settlements) as s where (s.job).cache_key is not null)
+  );
+
+  delete from tollhouse_private.jobs as j
+  using unnest(p_settlements) as s
+  where j.tenant_id = (s.job).tenant_id
+    and j.call_id = (s.job).call_id;
+
+  v_settlements := tollhouse_private.materialize(p_settlements);
+
+  with closing as (
+    select
+      s.*,
+      case when s.status = 'success' then tollhouse_private.capture_policy((s.job).tenant_id, (s.job).endpoint) end as capture
+    from unnest(v_settlements) as s
+  ),
+  kept as (
+    insert into tollhouse_private.call_content
+      (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
+    select
+      (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
+      case c.capture when 'full' then (c.job).request end,
+      case c.capture when 'full' then (c.result).response end,
+      case c.capture when 'full' then (c.result).reasoning end,
+      jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
+    from closing as c
+    where c.capture in ('full', 'metadata')
+  ),
+  handed_over as (
+    insert into tollhouse_private.deliveries (tenant_id, call_id, user_id, response, expires_at)
+    select (c.job).tenant_id, (c.job).call_id, (c.job).user_id, (c.result).response, p_now + st.delivery_ttl
+    from closing as c
+    cross join tollhouse_private.settings as st
+    where c.capture in ('metadata', 'none')
+  )
+  insert into tollhouse_private.llm_api_calls (
+    tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
+    status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis,
+    latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
+  )
+  select
+    (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
+    (c.job).request_id, (c.job).fingerprint,
+    c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
+    (c.job).attempts - (c.job).unsent,
+    coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
+    (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
+    (c.job).spent_micro_usd + c.cost_micro_usd,
+    case
+      when 'reservation' in ((c.job).cost_basis, c.cost_basis) then 'reservation'
+      when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
+      else 'none'
+    end,
+    (c.result).latency_ms,
+    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
+    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
+    case when c.capture = 'full' then (c.job).call_id end,
+    case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
+    case when c.capture in ('full', 'metadata') then (c.job).call_id end
+  from closing as c;
+
+  perform pg_notify(channel.name, (s.job).call_id::text)
+  from (
+    select distinct (s.job).tenant_id, (s.job).user_id from unnest(v_settlements) as s
+  ) as caller
+  cross join lateral (
+    select tollhouse_private.done_channel_of(caller.tenant_id, caller.user_id) as name
+  ) as channel
+  join unnest(v_settlements) as s on (s.job).tenant_id = caller.tenant_id and (s.job).user_id = caller.user_id;
+end
+$$;
+comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is
+  'Takes finished calls out of the queue: ledger, content, materialized rows, announcement; and frees the calls that waited for the same answer.';
+
+revoke execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) from public;
+revoke execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) from public;
+grant execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) to tollhouse_engine;
+grant execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) to tollhouse_engine;
+
+commit;

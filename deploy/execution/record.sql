@@ -1,0 +1,112 @@
+-- Deploy tollhouse:execution/record to pg
+-- requires: execution/settle
+-- requires: execution/late
+-- requires: execution/claim
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_worker.record(
+  p_worker_id uuid,
+  p_results jsonb
+)
+  returns table (
+    booked integer,
+    late integer
+  )
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_results tollhouse_private.attempt_result[];
+  v_held tollhouse_private.jobs[];
+  v_unknown text;
+begin
+  if p_results is null or jsonb_typeof(p_results) <> 'array' then
+    raise exception using
+      errcode = 'TH202',
+      message = 'results are not a JSON array',
+      hint = 'Pass an array of objects, one per ended attempt.';
+  end if;
+  -- One result per attempt: the first counts.
+  select array_agg(r) into v_results
+  from (
+    select distinct on (p.call_id, p.attempt) p.*
+    from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
+  ) as r;
+
+  select format('call %s, attempt %s, outcome %s', coalesce(r.call_id::text, 'null'), coalesce(r.attempt::text, 'null'), coalesce(r.outcome, 'null'))
+  into v_unknown
+  from unnest(v_results) as r
+  where r.tenant_id is null or r.call_id is null or r.attempt is null
+    or not exists (select from tollhouse_private.attempt_outcomes as o where o.outcome = r.outcome)
+    or (r.outcome = 'success' and coalesce(jsonb_typeof(r.response), 'null') <> 'object')
+    or least(r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens) < 0
+    or r.cached_input_tokens > r.input_tokens
+    or r.reasoning_tokens > r.output_tokens
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'TH202',
+      message = 'malformed result',
+      detail = v_unknown,
+      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total.';
+  end if;
+
+  -- The fence: only the worker and the attempt that hold the job.
+  select coalesce(array_agg(locked.job), '{}') into v_held
+  from (
+    select j as job
+    from tollhouse_private.jobs as j
+    join unnest(v_results) as r on r.tenant_id = j.tenant_id and r.call_id = j.call_id and r.attempt = j.attempts
+    where j.state = 'running'
+      and j.worker_id = p_worker_id
+    order by j.call_id
+    for update of j
+  ) as locked;
+
+  record.late := tollhouse_private.book_late(p_worker_id, array(
+    select r from unnest(v_results) as r
+    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
+  ), v_now);
+  if cardinality(v_held) > 0 then
+    perform tollhouse_private.settle(v_held, array(
+      select r from unnest(v_results) as r
+      join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
+    ), v_now);
+  end if;
+  record.booked := cardinality(v_held);
+  return next;
+end
+$$;
+comment on function tollhouse_worker.record(uuid, jsonb) is
+  'Books how attempts ended: [{tenant_id, call_id, attempt, outcome, …}]. Safe to repeat: what was booked already, or is not held by this worker, changes nothing, except that the late result of an abandoned attempt corrects its charge. Returns how many it booked, and how many late. Raises TH202, and then books nothing.';
+
+-- A procedure, because its commit between the two keeps record's locks out of claim: held together they would deadlock.
+create procedure tollhouse_worker.record_and_claim(
+  in p_worker_id uuid,
+  in p_results jsonb,
+  in p_limit integer,
+  inout p_claimed jsonb
+)
+  language plpgsql
+as $$
+begin
+  perform tollhouse_worker.record(p_worker_id, p_results);
+  commit;
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  from tollhouse_worker.claim(p_worker_id, p_limit) as c;
+end
+$$;
+comment on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) is
+  'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+
+revoke execute on function tollhouse_worker.record(uuid, jsonb) from public;
+revoke execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) from public;
+grant execute on function tollhouse_worker.record(uuid, jsonb) to tollhouse_worker;
+grant execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) to tollhouse_worker;
+
+commit;

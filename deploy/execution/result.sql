@@ -1,0 +1,129 @@
+-- Deploy tollhouse:execution/result to pg
+-- requires: ledger/llm_api_calls
+-- requires: ledger/call_content
+-- requires: ledger/deliveries
+-- requires: queue/jobs
+-- requires: platform/call_ids
+
+begin;
+set local role tollhouse_owner;
+
+-- Security definer, but the owner's policies let no more through than the caller's own.
+create function tollhouse.result(
+  p_call_id uuid
+)
+  returns table (
+    call_id uuid,
+    endpoint text,
+    request_id text,
+    status text,
+    blocked_reason text,
+    error_code text,
+    error_message text,
+    was_cached boolean,
+    content text,
+    response jsonb,
+    model text,
+    attempts integer,
+    cost_micro_usd bigint,
+    latency_ms integer,
+    created_at timestamptz,
+    finished_at timestamptz
+  )
+  language plpgsql
+  stable
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
+begin
+  return query
+  select
+    c.call_id, c.endpoint, c.request_id, c.status, c.blocked_reason, c.error_code, c.error_message, c.was_cached,
+    answer.response ->> 'content', answer.response, c.model, c.attempts, c.cost_micro_usd, c.latency_ms,
+    c.created_at, c.finished_at
+  from tollhouse_private.llm_api_calls as c
+  left join tollhouse_private.call_content as cc
+    on cc.tenant_id = c.tenant_id and cc.call_id = c.call_id and cc.created_at = c.created_at
+  left join tollhouse_private.deliveries as d
+    on d.tenant_id = c.tenant_id and d.call_id = c.call_id and d.expires_at > now()
+  cross join lateral (select coalesce(cc.response, d.response) as response) as answer
+  where c.call_id = p_call_id
+    and c.created_at = v_created_at;
+  if found then
+    return;
+  end if;
+
+  return query
+  select
+    j.call_id, j.endpoint, j.request_id, case j.state when 'coalesced' then 'queued' else j.state end, null::text,
+    j.error_code, j.error_message, false, null::text, null::jsonb, j.model, j.attempts - j.unsent, j.spent_micro_usd,
+    null::integer, j.created_at, null::timestamptz
+  from tollhouse_private.jobs as j
+  where j.call_id = p_call_id;
+end
+$$;
+comment on function tollhouse.result(uuid) is
+  'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept.';
+
+create function tollhouse.wait_for(
+  p_call_id uuid,
+  p_timeout interval default '30 seconds'
+)
+  returns table (
+    call_id uuid,
+    endpoint text,
+    request_id text,
+    status text,
+    blocked_reason text,
+    error_code text,
+    error_message text,
+    was_cached boolean,
+    content text,
+    response jsonb,
+    model text,
+    attempts integer,
+    cost_micro_usd bigint,
+    latency_ms integer,
+    created_at timestamptz,
+    finished_at timestamptz
+  )
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
+  v_nap double precision := 0.01;
+begin
+  if exists (
+    select
+    from tollhouse_private.jobs as j
+    where j.call_id = p_call_id
+      and j.xmin::text::bigint = pg_current_xact_id_if_assigned()::text::bigint % 4294967296
+  ) then
+    raise exception using errcode = 'TH110', message = 'this call is not committed yet',
+      detail = format('call %s', p_call_id),
+      hint = 'No worker can see it before: commit, then wait in a new transaction.';
+  end if;
+
+  while clock_timestamp() < v_deadline
+    and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
+  loop
+    perform pg_sleep(least(v_nap, greatest(0, extract(epoch from v_deadline - clock_timestamp()))));
+    v_nap := least(v_nap * 1.5, 0.25);
+  end loop;
+  return query select r.* from tollhouse.result(p_call_id) as r;
+end
+$$;
+comment on function tollhouse.wait_for(uuid, interval) is
+  'result, once the call is finished or p_timeout (10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Raises TH110 in the transaction that enqueued the call.';
+
+revoke execute on function tollhouse.result(uuid) from public;
+revoke execute on function tollhouse.wait_for(uuid, interval) from public;
+grant execute on function tollhouse.result(uuid) to tollhouse_client;
+grant execute on function tollhouse.wait_for(uuid, interval) to tollhouse_client;
+
+commit;

@@ -1,0 +1,40 @@
+-- Deploy tollhouse:idempotency/request_keys to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.request_keys (
+  tenant_id text not null,
+  endpoint text not null,
+  request_id text not null,
+  user_id text not null,
+  call_id uuid not null,
+  created_at timestamptz not null,
+  fingerprint bytea not null,
+  constraint request_keys_pkey primary key (tenant_id, endpoint, request_id)
+);
+comment on table tollhouse_private.request_keys is
+  'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
+comment on column tollhouse_private.request_keys.fingerprint is 'SHA-256 of user, endpoint, request, model and watermark.';
+
+alter table tollhouse_private.request_keys enable row level security;
+alter table tollhouse_private.request_keys force row level security;
+create policy request_keys_all_engine on tollhouse_private.request_keys
+  to tollhouse_engine using (true) with check (true);
+create policy request_keys_select_owner on tollhouse_private.request_keys
+  for select to tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy request_keys_insert_owner on tollhouse_private.request_keys
+  for insert to tollhouse_owner
+  with check (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and user_id = (select tollhouse_private.current_user_id())
+  );
+
+grant select, delete on tollhouse_private.request_keys to tollhouse_engine;
+
+commit;

@@ -1,0 +1,79 @@
+-- Deploy tollhouse:ledger/llm_api_calls to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.llm_api_calls (
+  tenant_id text not null,
+  call_id uuid not null,
+  created_at timestamptz not null,
+  finished_at timestamptz not null,
+  user_id text not null,
+  endpoint text not null,
+  request_id text not null,
+  fingerprint bytea not null,
+  status text not null,
+  blocked_reason text,
+  was_cached boolean not null,
+  provider_attempted boolean not null,
+  attempts integer not null,
+  provider text,
+  model text,
+  input_tokens integer,
+  cached_input_tokens integer,
+  output_tokens integer,
+  reasoning_tokens integer,
+  cost_micro_usd bigint not null,
+  cost_basis text not null,
+  latency_ms integer,
+  error_code text,
+  error_message text,
+  content_ref uuid,
+  reasoning_ref uuid,
+  metadata_ref uuid,
+  constraint llm_api_calls_pkey primary key (tenant_id, call_id, created_at),
+  constraint llm_api_calls_request_key unique (tenant_id, endpoint, request_id, created_at),
+  constraint llm_api_calls_status_check check (status in ('success', 'failed', 'blocked', 'cancelled')),
+  constraint llm_api_calls_blocked_reason_check check ((status = 'blocked') = (blocked_reason is not null)),
+  constraint llm_api_calls_was_cached_check check (not was_cached or (status = 'success' and not provider_attempted and cost_micro_usd = 0)),
+  constraint llm_api_calls_cost_check check (cost_micro_usd >= 0),
+  constraint llm_api_calls_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
+) partition by range (created_at);
+
+comment on table tollhouse_private.llm_api_calls is
+  'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether a request may have reached a provider.';
+comment on column tollhouse_private.llm_api_calls.cost_micro_usd is 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+comment on column tollhouse_private.llm_api_calls.cost_basis is
+  'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+comment on column tollhouse_private.llm_api_calls.latency_ms is 'How long the last attempt took.';
+comment on column tollhouse_private.llm_api_calls.content_ref is 'call_content row with request and response, when they are kept.';
+comment on column tollhouse_private.llm_api_calls.reasoning_ref is 'call_content row with the model''s reasoning, when it is kept.';
+comment on column tollhouse_private.llm_api_calls.metadata_ref is 'call_content row with the provider''s metadata, when it is kept.';
+
+alter table tollhouse_private.llm_api_calls enable row level security;
+alter table tollhouse_private.llm_api_calls force row level security;
+create policy llm_api_calls_all_engine on tollhouse_private.llm_api_calls
+  to tollhouse_engine using (true) with check (true);
+create policy llm_api_calls_select_identity on tollhouse_private.llm_api_calls
+  for select to tollhouse_client, tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy llm_api_calls_insert_owner on tollhouse_private.llm_api_calls
+  for insert to tollhouse_owner
+  with check (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy llm_api_calls_select_operator on tollhouse_private.llm_api_calls
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+-- Append-only: nobody but a superuser has update or delete, not even the owner.
+revoke update, delete, truncate on tollhouse_private.llm_api_calls from tollhouse_owner;
+grant select, insert on tollhouse_private.llm_api_calls to tollhouse_engine;
+grant select on tollhouse_private.llm_api_calls to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

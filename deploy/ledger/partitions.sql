@@ -1,0 +1,96 @@
+-- Deploy tollhouse:ledger/partitions to pg
+-- requires: ledger/llm_api_calls
+-- requires: ledger/provider_attempts
+-- requires: ledger/call_content
+-- requires: platform/settings
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.ensure_partitions(
+  p_from timestamptz,
+  p_until timestamptz
+)
+  returns integer
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+  set timezone = 'UTC'
+as $$
+declare
+  v_table text;
+  v_month timestamptz := date_trunc('month', p_from);
+  v_name text;
+  v_created integer := 0;
+begin
+  -- Two workers that start together would otherwise both find the month missing.
+  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
+
+  while v_month <= p_until loop
+    foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
+      v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
+      if to_regclass(format('tollhouse_private.%I', v_name)) is null then
+        execute format(
+          'create table tollhouse_private.%I partition of tollhouse_private.%I for values from (%L) to (%L)',
+          v_name, v_table, v_month, v_month + interval '1 month'
+        );
+        -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+        execute format('alter table tollhouse_private.%I enable row level security', v_name);
+        execute format('alter table tollhouse_private.%I force row level security', v_name);
+        v_created := v_created + 1;
+      end if;
+    end loop;
+    v_month := v_month + interval '1 month';
+  end loop;
+  return v_created;
+end
+$$;
+comment on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) is
+  'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
+
+create function tollhouse_private.drop_old_partitions(
+  p_now timestamptz
+)
+  returns integer
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+  set timezone = 'UTC'
+as $$
+declare
+  v_partition record;
+  v_dropped integer := 0;
+begin
+  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
+
+  for v_partition in
+    select c.relname
+    from pg_catalog.pg_inherits as i
+    join pg_catalog.pg_class as c on c.oid = i.inhrelid
+    join pg_catalog.pg_class as p on p.oid = i.inhparent
+    cross join tollhouse_private.settings as s
+    where p.relnamespace = 'tollhouse_private'::regnamespace
+      and c.relkind = 'r'
+      and to_timestamp(right(c.relname, 7) || ' +00', 'YYYY_MM TZH') + interval '1 month'
+        <= p_now - case p.relname when 'call_content' then s.content_retention else s.ledger_retention end
+  loop
+    execute format('drop table tollhouse_private.%I', v_partition.relname);
+    v_dropped := v_dropped + 1;
+  end loop;
+  return v_dropped;
+end
+$$;
+comment on function tollhouse_private.drop_old_partitions(timestamptz) is
+  'Drops the months that are wholly past their retention; returns how many partitions.';
+
+revoke execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) from public;
+revoke execute on function tollhouse_private.drop_old_partitions(timestamptz) from public;
+grant execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) to tollhouse_engine;
+grant execute on function tollhouse_private.drop_old_partitions(timestamptz) to tollhouse_engine;
+
+select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
+from tollhouse_private.settings as s;
+
+commit;

@@ -1,0 +1,64 @@
+-- Deploy tollhouse:ledger/provider_attempts to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.provider_attempts (
+  tenant_id text not null,
+  call_id uuid not null,
+  attempt integer not null,
+  late boolean not null,
+  created_at timestamptz not null,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  user_id text not null,
+  endpoint text not null,
+  provider text not null,
+  model text not null,
+  worker_id uuid not null,
+  outcome text not null,
+  sent boolean not null,
+  http_status integer,
+  error_code text,
+  error_message text,
+  provider_request_id text,
+  input_tokens integer,
+  cached_input_tokens integer,
+  output_tokens integer,
+  reasoning_tokens integer,
+  cost_micro_usd bigint not null,
+  cost_basis text not null,
+  budget_month date not null,
+  latency_ms integer,
+  constraint provider_attempts_pkey primary key (tenant_id, call_id, attempt, late, created_at),
+  constraint provider_attempts_cost_check check (late or cost_micro_usd >= 0),
+  constraint provider_attempts_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
+) partition by range (created_at);
+
+comment on table tollhouse_private.provider_attempts is
+  'One append-only row per HTTP attempt: what the provider could bill. The sum of cost_micro_usd is the bill.';
+comment on column tollhouse_private.provider_attempts.late is
+  'The attempt had been given up (outcome abandoned, charged its reservation) when its result came after all: this row carries the difference to its true cost, which may be negative.';
+comment on column tollhouse_private.provider_attempts.created_at is 'created_at of the call.';
+comment on column tollhouse_private.provider_attempts.sent is 'Whether the request may have reached the provider.';
+comment on column tollhouse_private.provider_attempts.budget_month is 'The month of the budget that paid.';
+
+alter table tollhouse_private.provider_attempts enable row level security;
+alter table tollhouse_private.provider_attempts force row level security;
+create policy provider_attempts_all_engine on tollhouse_private.provider_attempts
+  to tollhouse_engine using (true) with check (true);
+create policy provider_attempts_select_identity on tollhouse_private.provider_attempts
+  for select to tollhouse_client, tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy provider_attempts_select_operator on tollhouse_private.provider_attempts
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+revoke insert, update, delete, truncate on tollhouse_private.provider_attempts from tollhouse_owner;
+grant select, insert on tollhouse_private.provider_attempts to tollhouse_engine;
+grant select on tollhouse_private.provider_attempts to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,71 @@
+-- Deploy tollhouse:ops/client_views to pg
+-- requires: ledger/partitions
+-- requires: queue/jobs
+-- requires: execution/materializers
+-- requires: budget/monthly_budgets
+-- requires: shutoff/hourly_shutoffs
+-- requires: breaker/breakers
+-- requires: kill_switch/kill_switches
+
+begin;
+set local role tollhouse_owner;
+
+-- Each reads as its reader: a tenant sees its own rows, an operator everybody's.
+create view tollhouse.llm_api_calls with (security_invoker = true) as
+select * from tollhouse_private.llm_api_calls;
+comment on view tollhouse.llm_api_calls is 'The ledger: one row per finished call.';
+
+create view tollhouse.jobs with (security_invoker = true) as
+select
+  tenant_id, user_id, call_id, created_at, endpoint, request_id, state, run_at, attempts - unsent as attempts,
+  provider, model, started_at, reserved_micro_usd, spent_micro_usd, cancel_requested, error_code, error_message, request
+from tollhouse_private.jobs;
+comment on view tollhouse.jobs is 'Calls that are not finished.';
+
+create view tollhouse.provider_attempts with (security_invoker = true) as
+select * from tollhouse_private.provider_attempts;
+comment on view tollhouse.provider_attempts is 'One row per HTTP attempt: what the provider could bill.';
+
+create view tollhouse.call_content with (security_invoker = true) as
+select * from tollhouse_private.call_content;
+comment on view tollhouse.call_content is 'Requests and answers, as far as they are kept.';
+
+create view tollhouse.investigations with (security_invoker = true) as
+select * from tollhouse_private.investigations;
+comment on view tollhouse.investigations is 'What the endpoint investigation found.';
+
+create view tollhouse.budget_optimization_jobs with (security_invoker = true) as
+select * from tollhouse_private.budget_optimization_jobs;
+comment on view tollhouse.budget_optimization_jobs is 'What the endpoint budget_optimization recommends.';
+
+create view tollhouse.monthly_budgets with (security_invoker = true) as
+select
+  tenant_id, user_id, month, cap_micro_usd, reserved_micro_usd, spent_micro_usd,
+  cap_micro_usd - reserved_micro_usd - spent_micro_usd as left_micro_usd,
+  round(spent_micro_usd / 1000000.0, 2) as spent_usd
+from tollhouse_private.monthly_budgets;
+comment on view tollhouse.monthly_budgets is 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
+
+create view tollhouse.hourly_shutoffs with (security_invoker = true) as
+select * from tollhouse_private.hourly_shutoffs;
+comment on view tollhouse.hourly_shutoffs is 'Hourly thresholds, and until when a shutoff lasts.';
+
+create view tollhouse.hourly_spend with (security_invoker = true) as
+select tenant_id, user_id, hour, calls, spent_micro_usd from tollhouse_private.hourly_spend;
+comment on view tollhouse.hourly_spend is 'Attempts and spend per hour; user_id empty is the tenant as a whole.';
+
+create view tollhouse.breakers with (security_invoker = true) as
+select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until from tollhouse_private.breakers;
+comment on view tollhouse.breakers is 'Breakers per user and provider; none listed means closed.';
+
+create view tollhouse.kill_switches with (security_invoker = true) as
+select scope, tenant_id, target, reason, set_at from tollhouse_private.kill_switches;
+comment on view tollhouse.kill_switches is 'What is stopped, and why.';
+
+grant select on
+  tollhouse.llm_api_calls, tollhouse.jobs, tollhouse.provider_attempts, tollhouse.call_content,
+  tollhouse.investigations, tollhouse.budget_optimization_jobs, tollhouse.monthly_budgets,
+  tollhouse.hourly_shutoffs, tollhouse.hourly_spend, tollhouse.breakers, tollhouse.kill_switches
+  to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

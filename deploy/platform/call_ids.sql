@@ -1,0 +1,46 @@
+-- Deploy tollhouse:platform/call_ids to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+-- A call id carries its call's created_at to the millisecond, so one id finds its partition.
+create function tollhouse_private.new_call_id(
+  p_created_at timestamptz
+)
+  returns uuid
+  language sql
+  volatile
+  set search_path = ''
+as $$
+  select encode(
+    set_bit(set_bit(
+      overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send(floor(extract(epoch from p_created_at) * 1000)::bigint) from 3)
+        from 1 for 6
+      ), 52, 1), 53, 1),
+    'hex')::uuid
+$$;
+comment on function tollhouse_private.new_call_id(timestamptz) is
+  'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
+
+create function tollhouse_private.call_created_at(
+  p_call_id uuid
+)
+  returns timestamptz
+  language sql
+  immutable
+as $$
+  select pg_catalog.to_timestamp(
+    ('x' || pg_catalog.lpad(pg_catalog.left(pg_catalog.replace(p_call_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0
+  )
+$$;
+comment on function tollhouse_private.call_created_at(uuid) is
+  'created_at of the call with that id: exact, because created_at is kept to the millisecond.';
+
+revoke execute on function tollhouse_private.new_call_id(timestamptz) from public;
+revoke execute on function tollhouse_private.call_created_at(uuid) from public;
+grant execute on function tollhouse_private.call_created_at(uuid) to tollhouse_engine;
+
+commit;

@@ -1,0 +1,21 @@
+-- Deploy tollhouse:platform/schemas to pg
+
+begin;
+
+create schema tollhouse authorization tollhouse_owner;
+create schema tollhouse_private authorization tollhouse_owner;
+create schema tollhouse_worker authorization tollhouse_engine;
+create schema tollhouse_ops authorization tollhouse_engine;
+
+comment on schema tollhouse is 'What application code may use.';
+comment on schema tollhouse_private is 'Tables, guards and predicates: entered by no login role.';
+comment on schema tollhouse_worker is 'What the worker may call.';
+comment on schema tollhouse_ops is 'What operators steer and watch with.';
+
+-- A schema is a trust level: usage says who may enter.
+grant usage on schema tollhouse to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_engine;
+grant usage on schema tollhouse_worker to tollhouse_worker;
+grant usage on schema tollhouse_ops to tollhouse_operator, tollhouse_auditor;
+grant usage, create on schema tollhouse_private to tollhouse_engine;
+
+commit;

@@ -1,0 +1,92 @@
+-- Deploy tollhouse:queue/jobs to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.jobs (
+  tenant_id text not null,
+  call_id uuid not null,
+  user_id text not null,
+  endpoint text not null,
+  request_id text not null,
+  created_at timestamptz not null,
+  fingerprint bytea not null,
+  request_bytes integer not null,
+  max_output_tokens integer not null,
+  requested_model text,
+  max_cost_micro_usd bigint,
+  cache_key bytea,
+  cache_scope text not null default '',
+  watermark text not null default '',
+  state text not null default 'queued',
+  run_at timestamptz not null,
+  attempts integer not null default 0,
+  unsent integer not null default 0,
+  worker_id uuid,
+  started_at timestamptz,
+  provider text,
+  model text,
+  reserved_micro_usd bigint not null default 0,
+  budget_month date,
+  spent_micro_usd bigint not null default 0,
+  cost_basis text not null default 'none',
+  provider_attempted boolean not null default false,
+  cancel_requested boolean not null default false,
+  error_code text,
+  error_message text,
+  metadata jsonb,
+  request jsonb not null,
+  constraint jobs_pkey primary key (tenant_id, call_id),
+  constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
+  constraint jobs_running_check check (
+    (state = 'running') = (worker_id is not null)
+    and (state = 'running') = (started_at is not null)
+    and (state = 'running' or reserved_micro_usd = 0)
+  ),
+  constraint jobs_reserved_check check (reserved_micro_usd >= 0)
+) with (
+  fillfactor = 70,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_cost_delay = 0,
+  autovacuum_analyze_threshold = 1000,
+  autovacuum_analyze_scale_factor = 0.2
+);
+create index jobs_queued_idx on tollhouse_private.jobs (tenant_id, call_id) where state = 'queued';
+create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state = 'scheduled';
+create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
+create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) where state = 'running';
+
+comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue until the outcome, then deleted.';
+comment on column tollhouse_private.jobs.state is
+  'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
+comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
+comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
+comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';
+comment on column tollhouse_private.jobs.spent_micro_usd is 'Cost of the attempts that ended without an outcome for the call.';
+
+alter table tollhouse_private.jobs enable row level security;
+alter table tollhouse_private.jobs force row level security;
+create policy jobs_all_engine on tollhouse_private.jobs
+  to tollhouse_engine using (true) with check (true);
+create policy jobs_all_owner on tollhouse_private.jobs
+  to tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy jobs_select_client on tollhouse_private.jobs
+  for select to tollhouse_client
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy jobs_select_operator on tollhouse_private.jobs
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+grant select, insert, update, delete on tollhouse_private.jobs to tollhouse_engine;
+grant select on tollhouse_private.jobs to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

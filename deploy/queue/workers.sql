@@ -1,0 +1,28 @@
+-- Deploy tollhouse:queue/workers to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.workers (
+  worker_id uuid not null,
+  name text not null,
+  version text not null,
+  capacity integer not null,
+  in_flight integer not null default 0,
+  idle boolean not null default false,
+  started_at timestamptz not null,
+  alive_until timestamptz not null,
+  last_tenant_id text not null default '',
+  constraint workers_pkey primary key (worker_id),
+  constraint workers_capacity_check check (capacity between 1 and 100000)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
+
+comment on table tollhouse_private.workers is 'One row per live worker: its lease covers every call it holds.';
+comment on column tollhouse_private.workers.idle is 'It sleeps and wants a notification; enqueue looks here before it sends one.';
+comment on column tollhouse_private.workers.last_tenant_id is 'Where its round over the tenants goes on.';
+
+grant select, insert, update, delete on tollhouse_private.workers to tollhouse_engine;
+grant select on tollhouse_private.workers to tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,30 @@
+-- Deploy tollhouse:rate_limit/rate_limits to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.rate_limits (
+  scope text not null,
+  target text not null,
+  requests_per_minute integer,
+  tokens_per_minute integer,
+  max_in_flight integer,
+  requests_available numeric not null default 0,
+  tokens_available numeric not null default 0,
+  refilled_at timestamptz not null,
+  constraint rate_limits_pkey primary key (scope, target),
+  constraint rate_limits_scope_check check (scope in ('tenant', 'provider', 'model')),
+  constraint rate_limits_requests_check check (requests_per_minute > 0),
+  constraint rate_limits_tokens_check check (tokens_per_minute > 0),
+  constraint rate_limits_in_flight_check check (max_in_flight > 0)
+) with (fillfactor = 50);
+comment on table tollhouse_private.rate_limits is
+  'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
+comment on column tollhouse_private.rate_limits.tokens_per_minute is
+  'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+
+grant select, insert, update, delete on tollhouse_private.rate_limits to tollhouse_engine;
+grant select on tollhouse_private.rate_limits to tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,33 @@
+-- Deploy tollhouse:shutoff/guard to pg
+-- requires: shutoff/hourly_shutoffs
+-- requires: admission/verdict
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.guard_hourly_shutoff(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz
+)
+  returns setof tollhouse_private.verdict
+  language sql
+  stable
+  set search_path = ''
+as $$
+  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
+  from unnest(p_jobs) as j
+  where exists (
+    select
+    from tollhouse_private.hourly_shutoffs as hs
+    where hs.tenant_id = j.tenant_id
+      and hs.user_id in ('', j.user_id)
+      and hs.disabled_until > p_now
+  )
+$$;
+comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) is
+  'Blocks the calls of a tenant or user that is shut off.';
+
+revoke execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) from public;
+grant execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;
+
+commit;

@@ -1,0 +1,53 @@
+-- Deploy tollhouse:task_types/task_types to pg
+-- requires: tenancy/login_bindings
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.task_types (
+  endpoint tollhouse_private.identifier not null,
+  models text[] not null default '{}',
+  timeout_ms integer not null default 60000,
+  max_attempts integer not null default 3,
+  backoff_ms integer not null default 500,
+  max_output_tokens integer not null default 1024,
+  max_request_bytes integer not null default 262144,
+  cache_ttl interval not null default '1 hour',
+  cache_scope text not null default 'user',
+  capture text not null default 'full',
+  retries_abandoned boolean not null default true,
+  materializer text,
+  constraint task_types_pkey primary key (endpoint),
+  constraint task_types_timeout_ms_check check (timeout_ms between 100 and 3600000),
+  constraint task_types_max_attempts_check check (max_attempts between 1 and 20),
+  constraint task_types_backoff_ms_check check (backoff_ms between 0 and 3600000),
+  constraint task_types_max_output_tokens_check check (max_output_tokens between 1 and 10000000),
+  constraint task_types_max_request_bytes_check check (max_request_bytes between 1 and 16777216),
+  constraint task_types_cache_ttl_check check (cache_ttl >= '0'),
+  constraint task_types_cache_scope_check check (cache_scope in ('user', 'tenant')),
+  constraint task_types_capture_check check (capture in ('full', 'metadata', 'none'))
+);
+comment on table tollhouse_private.task_types is 'An endpoint: what a call of it may use and how it is treated.';
+comment on column tollhouse_private.task_types.models is 'Candidate models, in order of preference.';
+comment on column tollhouse_private.task_types.timeout_ms is 'How long one attempt may take.';
+comment on column tollhouse_private.task_types.max_attempts is 'Attempts a call may make in all.';
+comment on column tollhouse_private.task_types.backoff_ms is 'Wait before the second attempt; doubles with each further one, one minute at most.';
+comment on column tollhouse_private.task_types.max_output_tokens is 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
+comment on column tollhouse_private.task_types.cache_ttl is 'How long an answer is fresh; 0 turns cache and coalescing off.';
+comment on column tollhouse_private.task_types.cache_scope is 'Who shares an answer: one user''s calls, or the whole tenant''s.';
+comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
+comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is tried again; if not, it fails.';
+comment on column tollhouse_private.task_types.materializer is
+  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
+
+grant select, insert, update, delete on tollhouse_private.task_types to tollhouse_engine;
+grant select on tollhouse_private.task_types to tollhouse_operator, tollhouse_auditor;
+
+insert into tollhouse_private.task_types (endpoint, cache_scope, max_output_tokens, timeout_ms, materializer)
+values
+  ('route', 'tenant', 256, 15000, null),
+  ('explanation', 'tenant', 1024, 60000, null),
+  ('investigation', 'user', 4096, 180000, 'tollhouse_private.materialize_investigation'),
+  ('budget_optimization', 'user', 2048, 120000, 'tollhouse_private.materialize_budget_optimization');
+
+commit;

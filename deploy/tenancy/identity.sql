@@ -1,0 +1,97 @@
+-- Deploy tollhouse:tenancy/identity to pg
+-- requires: tenancy/login_bindings
+
+begin;
+set local role tollhouse_engine;
+
+-- The only place that decides who is asking. session_user, never current_user: a definer function changes the latter.
+create function tollhouse_private.identity(
+  out tenant_id text,
+  out user_id text,
+  out reads_all_users boolean
+)
+  returns record
+  language plpgsql
+  stable
+  security definer
+  set search_path = ''
+as $$
+declare
+  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+begin
+  select b.tenant_id, b.user_id, b.reads_all_users
+  into identity.tenant_id, identity.user_id, identity.reads_all_users
+  from tollhouse_private.login_bindings as b
+  where b.login = session_user;
+
+  if not found then
+    identity.tenant_id := current_setting('tollhouse.tenant_id', true);
+    identity.reads_all_users := false;
+  end if;
+  identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
+
+  if identity.user_id !~ c_shape then
+    identity.user_id := null;
+  end if;
+  if identity.tenant_id is null or identity.tenant_id !~ c_shape
+    or (identity.user_id is null and identity.reads_all_users is not true)
+  then
+    identity.tenant_id := null;
+    identity.user_id := null;
+    identity.reads_all_users := false;
+  end if;
+end
+$$;
+comment on function tollhouse_private.identity() is
+  'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+
+create function tollhouse_private.current_tenant_id()
+  returns text
+  language plpgsql
+  stable
+  security definer
+  set search_path = ''
+as $$
+begin
+  return (select i.tenant_id from tollhouse_private.identity() as i);
+end
+$$;
+comment on function tollhouse_private.current_tenant_id() is 'The session''s tenant, or null.';
+
+create function tollhouse_private.current_user_id()
+  returns text
+  language plpgsql
+  stable
+  security definer
+  set search_path = ''
+as $$
+begin
+  return (select i.user_id from tollhouse_private.identity() as i);
+end
+$$;
+comment on function tollhouse_private.current_user_id() is 'The session''s user, or null.';
+
+create function tollhouse_private.reads_all_users()
+  returns boolean
+  language plpgsql
+  stable
+  security definer
+  set search_path = ''
+as $$
+begin
+  return (select i.reads_all_users from tollhouse_private.identity() as i);
+end
+$$;
+comment on function tollhouse_private.reads_all_users() is 'Whether the session''s login administers its tenant.';
+
+revoke execute on function tollhouse_private.identity() from public;
+revoke execute on function tollhouse_private.current_tenant_id() from public;
+revoke execute on function tollhouse_private.current_user_id() from public;
+revoke execute on function tollhouse_private.reads_all_users() from public;
+grant execute on function tollhouse_private.identity() to tollhouse_owner;
+-- The policies of the client's tables call these three.
+grant execute on function tollhouse_private.current_tenant_id() to tollhouse_owner, tollhouse_client;
+grant execute on function tollhouse_private.current_user_id() to tollhouse_owner, tollhouse_client;
+grant execute on function tollhouse_private.reads_all_users() to tollhouse_owner, tollhouse_client;
+
+commit;

@@ -1,0 +1,35 @@
+-- Deploy tollhouse:tenancy/login_bindings to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+create domain tollhouse_private.identifier as text
+  constraint identifier_check check (value ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$');
+comment on domain tollhouse_private.identifier is
+  'A tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit.';
+
+create table tollhouse_private.login_bindings (
+  login name not null,
+  tenant_id tollhouse_private.identifier not null,
+  user_id tollhouse_private.identifier,
+  reads_all_users boolean not null default false,
+  constraint login_bindings_pkey primary key (login)
+);
+comment on table tollhouse_private.login_bindings is
+  'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+comment on column tollhouse_private.login_bindings.reads_all_users is
+  'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
+
+alter table tollhouse_private.login_bindings enable row level security;
+alter table tollhouse_private.login_bindings force row level security;
+create policy login_bindings_all_engine on tollhouse_private.login_bindings
+  to tollhouse_engine using (true) with check (true);
+create policy login_bindings_select_operator on tollhouse_private.login_bindings
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+grant select, insert, update, delete on tollhouse_private.login_bindings to tollhouse_engine;
+grant select on tollhouse_private.login_bindings to tollhouse_operator, tollhouse_auditor;
+-- Deliberately no policy for the owner: no client function reads the bindings.
+
+commit;

@@ -1,0 +1,48 @@
+-- Deploy tollhouse:tenancy/set_identity to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse.set_identity(
+  p_tenant_id text,
+  p_user_id text
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = ''
+as $$
+declare
+  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+  v_identity record;
+begin
+  if p_tenant_id is null or p_tenant_id !~ c_shape or p_user_id is null or p_user_id !~ c_shape then
+    raise exception using
+      errcode = 'TH002',
+      message = 'malformed identity',
+      detail = format('tenant %s, user %s', coalesce(quote_literal(p_tenant_id), 'null'), coalesce(quote_literal(p_user_id), 'null')),
+      hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+  end if;
+
+  perform set_config('tollhouse.tenant_id', p_tenant_id, true);
+  perform set_config('tollhouse.user_id', p_user_id, true);
+
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.tenant_id is distinct from p_tenant_id or v_identity.user_id is distinct from p_user_id then
+    raise exception using
+      errcode = 'TH003',
+      message = 'this login is bound to another identity',
+      detail = format('login %I asked for tenant %L, user %L', session_user, p_tenant_id, p_user_id),
+      hint = 'Ask an operator to change the binding (tollhouse_ops.bind_login).';
+  end if;
+end
+$$;
+comment on function tollhouse.set_identity(text, text) is
+  'Says for whom this transaction acts; forgotten at its end, so safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
+
+revoke execute on function tollhouse.set_identity(text, text) from public;
+grant execute on function tollhouse.set_identity(text, text) to tollhouse_client;
+
+commit;
