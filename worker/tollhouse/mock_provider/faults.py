@@ -1,0 +1,152 @@
+"""Faults on demand: which request goes wrong, how, and how often.
+
+A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": n or null,
+"fault": {…}}; every given part of match must fit, an empty match fits all. A fault is any
+`delay_ms` and at most one of
+  status       an error answer, with retry_after_s, code, message, headers (all optional)
+  drop         "before": the connection closes and nothing is billed; "after": in mid-body
+  malformed    a 2xx answer that is none, see MALFORMED
+  usage        fields that replace those of the usage object
+For one request the delays of all matching rules add up; the first rule with another fault decides.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+__all__ = ["MALFORMED", "NO_FAULT", "Fault", "FaultBook", "Rule"]
+
+MALFORMED = ("not_json", "no_choices", "empty", "no_usage", "truncated", "nul")
+_MATCH = ("contains", "model", "client_request_id_prefix")
+_KINDS = ("status", "drop", "malformed", "usage")
+_DETAILS = ("delay_ms", "retry_after_s", "code", "message", "headers")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to one request."""
+
+    delay_ms: float = 0.0
+    status: int | None = None
+    drop: str | None = None
+    malformed: str | None = None
+    usage: dict[str, Any] | None = None
+    retry_after_s: float | None = None
+    code: str | None = None
+    message: str | None = None
+    headers: dict[str, str] | None = None
+
+    @property
+    def is_delay_only(self) -> bool:
+        """Whether an ordinary answer follows."""
+        return (self.status, self.drop, self.malformed, self.usage) == (None, None, None, None)
+
+
+NO_FAULT = Fault()
+
+
+@dataclass(slots=True)
+class Rule:
+    """A fault with its match and how often it applies still (None: until cleared)."""
+
+    number: int
+    match: dict[str, str]
+    fault: Fault
+    given: dict[str, Any]
+    times: int | None
+    used: int = 0
+
+    def fits(self, question: str, model: str, client_request_id: str) -> bool:
+        """Whether every given part of the match fits, and the rule is not used up."""
+        match = self.match
+        return (
+            (self.times is None or self.used < self.times)
+            and match.get("contains", "") in question
+            and match.get("model", model) == model
+            and client_request_id.startswith(match.get("client_request_id_prefix", ""))
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule as it was given, with its number and its use."""
+        return {
+            "id": self.number,
+            "match": self.match,
+            "times": self.times,
+            "used": self.used,
+            "fault": self.given,
+        }
+
+
+class FaultBook:
+    """The rules in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self._last = 0
+
+    def add(self, document: Any) -> Rule:
+        """Add a rule. Raises ValueError that says what is wrong with it."""
+        if not isinstance(document, dict) or set(document) - {"match", "times", "fault"}:
+            raise ValueError("a rule has match, times and fault")
+        match, times = document.get("match") or {}, document.get("times")
+        if not isinstance(match, dict) or not all(
+            name in _MATCH and isinstance(value, str) for name, value in match.items()
+        ):
+            raise ValueError(f"match holds texts named {', '.join(_MATCH)}")
+        if times is not None and (type(times) is not int or times < 1):
+            raise ValueError("times is an integer above 0, or null")
+        given = document.get("fault")
+        fault = _fault(given)
+        self._last += 1
+        rule = Rule(self._last, match, fault, dict(given or {}), times)
+        self.rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Forget all rules."""
+        self.rules.clear()
+
+    def take(self, question: str, model: str, client_request_id: str) -> Fault:
+        """The fault of one request; uses up the rules that take part in it."""
+        delay, decided = 0.0, NO_FAULT
+        for rule in self.rules:
+            if not rule.fits(question, model, client_request_id):
+                continue
+            if not rule.fault.is_delay_only:
+                if decided is not NO_FAULT:
+                    continue
+                decided = rule.fault
+            delay += rule.fault.delay_ms
+            rule.used += 1
+        if decided is NO_FAULT:
+            return Fault(delay_ms=delay) if delay else NO_FAULT
+        return decided if delay == decided.delay_ms else replace(decided, delay_ms=delay)
+
+
+def _fault(given: Any) -> Fault:
+    if not isinstance(given, dict) or not given or set(given) - {*_KINDS, *_DETAILS}:
+        raise ValueError(f"a fault has one of {', '.join(_KINDS)}, or delay_ms")
+    if sum(name in given for name in _KINDS) > 1:
+        raise ValueError(f"a fault has only one of {', '.join(_KINDS)}")
+    fault = Fault(**given)
+    checks = {
+        "delay_ms is a number from 0": _is_wait(fault.delay_ms),
+        "retry_after_s is a number from 0": _is_wait(fault.retry_after_s or 0),
+        "status is 300 to 599": fault.status is None
+        or (type(fault.status) is int and 300 <= fault.status <= 599),
+        "drop is before or after": fault.drop in (None, "before", "after"),
+        f"malformed is one of {', '.join(MALFORMED)}": fault.malformed in (None, *MALFORMED),
+        "usage is an object": fault.usage is None or isinstance(fault.usage, dict),
+        "headers is an object of texts": fault.headers is None
+        or (
+            isinstance(fault.headers, dict)
+            and all(isinstance(value, str) for value in fault.headers.values())
+        ),
+    }
+    for rule, holds in checks.items():
+        if not holds:
+            raise ValueError(rule)
+    return fault
+
+
+def _is_wait(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

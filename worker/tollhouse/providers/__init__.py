@@ -1,0 +1,21 @@
+"""What the worker knows of providers: a claimed call goes out, an outcome comes back.
+
+`Call` and `Outcome` mirror the columns of `tollhouse_worker.claim` and the objects that
+`tollhouse_worker.record` takes. Nothing here retries, waits for a turn or judges an outcome.
+"""
+
+from .call import Call
+from .openai import OpenAIProvider
+from .outcome import Outcome, OutcomeName
+from .registry import ProviderConfig, Providers
+from .wire import open_session
+
+__all__ = [
+    "Call",
+    "OpenAIProvider",
+    "Outcome",
+    "OutcomeName",
+    "ProviderConfig",
+    "Providers",
+    "open_session",
+]

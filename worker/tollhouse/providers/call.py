@@ -1,0 +1,33 @@
+"""What the database handed to the worker: one admitted call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+__all__ = ["Call"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One row of `tollhouse_worker.claim`; the field names are its column names.
+
+    `model` is the provider's own name of the model, `request` the validated request document,
+    `max_output_tokens` what was reserved from the budget, `timeout_ms` the time for the whole
+    exchange.
+    """
+
+    call_id: UUID
+    attempt: int
+    tenant_id: str
+    endpoint: str
+    provider: str
+    model: str
+    request: Mapping[str, Any]
+    max_output_tokens: int | None
+    timeout_ms: int
+
+    @property
+    def client_request_id(self) -> str:
+        """The id under which the provider's account can be held against `provider_attempts`."""
+        return f"{self.call_id}.{self.attempt}"

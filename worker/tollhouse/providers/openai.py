@@ -1,0 +1,169 @@
+"""The adapter for every provider that speaks OpenAI's chat-completions format."""
+
+import time
+
+import aiohttp
+from yarl import URL
+
+from .call import Call
+from .completion import MalformedError, read_completion
+from .outcome import MAX_ERROR_MESSAGE, Outcome, OutcomeName
+from .redact import redact
+from .refusal import read_refusal
+from .request_body import build_body
+from .sanitize import bounded
+from .usage import NO_USAGE, Usage
+from .wire import Answer, TooLargeError, post
+
+__all__ = ["MAX_RESPONSE_BYTES", "OpenAIProvider"]
+
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+
+
+class OpenAIProvider:
+    """Sends one call and says what came of it. Never retries; holds no rule of the business."""
+
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        api_key: str | None = None,
+        max_tokens_field: str = "max_completion_tokens",
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> None:
+        """`base_url` is what OpenAI's SDK calls so: it ends in /v1; a query string is kept.
+
+        `max_tokens_field` is "max_tokens" for local servers that know no newer name.
+        Raises ValueError for a URL that is not http(s), that carries a password, or a key that
+        does not fit into a header.
+        """
+        url = URL(base_url)
+        if url.scheme not in ("http", "https") or not url.host or url.password is not None:
+            raise ValueError("a provider's base URL is http(s)://host/… without a password")
+        if max_tokens_field not in ("max_completion_tokens", "max_tokens"):
+            raise ValueError("the max tokens field is max_completion_tokens or max_tokens")
+        self._session = session
+        self._url = url.with_path(url.path.rstrip("/") + "/chat/completions").with_query(url.query)
+        self._key = (api_key or "").strip()
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ValueError("a provider's API key is printable ASCII")
+        self._max_tokens_field = max_tokens_field
+        self._limit = max_response_bytes
+
+    def __repr__(self) -> str:
+        return f"<OpenAIProvider {self._url.host}>"
+
+    async def complete(self, call: Call) -> Outcome:
+        """One HTTP request for one attempt.
+
+        Whatever the wire does is an outcome; asyncio.CancelledError passes through, for only the
+        worker knows why it cancelled.
+        """
+        started = time.monotonic()
+        try:
+            body = build_body(call, max_tokens_field=self._max_tokens_field)
+        except (ValueError, TypeError, RecursionError) as error:
+            return self._failed(call, started, "rejected", "invalid_request", str(error))
+        try:
+            answer = await post(
+                self._session,
+                self._url,
+                headers=self._headers(call),
+                body=body,
+                timeout_ms=call.timeout_ms,
+                limit=self._limit,
+            )
+        except TooLargeError as error:
+            text = f"the answer is larger than {self._limit} bytes"
+            return self._failed(call, started, "malformed", "too_large", text, error.status)
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            return self._failed(call, started, "unreachable", "connect_failed", str(error))
+        except TimeoutError:
+            text = f"no full answer within {call.timeout_ms} ms"
+            return self._failed(call, started, "timeout", "timeout", text)
+        except (aiohttp.ClientError, OSError) as error:
+            # Everything else happened once a connection stood: the request may have been read.
+            text = f"{type(error).__name__}: {error}"
+            return self._failed(call, started, "dropped", "connection_lost", text)
+        return self._read(call, started, answer)
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "X-Client-Request-Id": call.client_request_id,
+        }
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        return headers
+
+    def _read(self, call: Call, started: float, answer: Answer) -> Outcome:
+        request_id = bounded(answer.headers.get("x-request-id"), 200)
+        if not 200 <= answer.status < 300:
+            refusal = read_refusal(answer.status, answer.headers, answer.body)
+            return self._failed(
+                call,
+                started,
+                refusal.outcome,
+                refusal.code,
+                refusal.message,
+                answer.status,
+                provider_request_id=request_id,
+                retry_after_ms=refusal.retry_after_ms,
+            )
+        try:
+            completion = read_completion(answer.body, provider_request_id=request_id)
+        except MalformedError as error:
+            return self._failed(
+                call,
+                started,
+                "malformed",
+                error.code,
+                str(error),
+                answer.status,
+                provider_request_id=request_id,
+                usage=error.usage,
+            )
+        return Outcome(
+            call_id=call.call_id,
+            attempt=call.attempt,
+            outcome="success",
+            http_status=answer.status,
+            latency_ms=_since(started),
+            provider_request_id=request_id,
+            **completion.usage._asdict(),
+            response=completion.response,
+            reasoning=completion.reasoning,
+            metadata=completion.metadata,
+        )
+
+    def _failed(
+        self,
+        call: Call,
+        started: float,
+        outcome: OutcomeName,
+        code: str,
+        message: str,
+        http_status: int | None = None,
+        *,
+        provider_request_id: str | None = None,
+        retry_after_ms: int | None = None,
+        usage: Usage = NO_USAGE,
+    ) -> Outcome:
+        return Outcome(
+            call_id=call.call_id,
+            attempt=call.attempt,
+            outcome=outcome,
+            http_status=http_status,
+            error_code=bounded(redact(code, self._key), 100),
+            error_message=bounded(redact(message, self._key), MAX_ERROR_MESSAGE),
+            retry_after_ms=retry_after_ms,
+            latency_ms=_since(started),
+            provider_request_id=provider_request_id,
+            **usage._asdict(),
+        )
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

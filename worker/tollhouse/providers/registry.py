@@ -1,0 +1,59 @@
+"""Which adapter serves a call: built once from the settings of the worker."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+
+from .call import Call
+from .openai import OpenAIProvider
+from .outcome import Outcome
+
+__all__ = ["ProviderConfig", "Providers"]
+
+
+class ProviderConfig(Protocol):
+    """What the settings say about one provider."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def api_key(self) -> str | None: ...
+
+    @property
+    def max_tokens_field(self) -> str: ...
+
+
+class Providers:
+    """The providers of this worker by name; letter case and `-` against `_` don't matter."""
+
+    def __init__(
+        self, *, session: aiohttp.ClientSession, configs: Mapping[str, ProviderConfig]
+    ) -> None:
+        """Raises ValueError when a provider's settings can't work."""
+        self._adapters = {
+            _key(name): OpenAIProvider(
+                session=session,
+                base_url=config.base_url,
+                api_key=config.api_key,
+                max_tokens_field=config.max_tokens_field,
+            )
+            for name, config in configs.items()
+        }
+
+    async def complete(self, call: Call) -> Outcome:
+        """Send the call through its provider's adapter, or say that it has none here."""
+        adapter = self._adapters.get(_key(call.provider))
+        if adapter is None:
+            return Outcome.of(
+                call,
+                "not_configured",
+                error_code="not_configured",
+                error_message=f"this worker has no base URL for provider {call.provider}",
+            )
+        return await adapter.complete(call)
+
+
+def _key(name: str) -> str:
+    return name.upper().replace("-", "_")

@@ -1,0 +1,71 @@
+"""Builds the chat-completions body that goes to the provider.
+
+Only parameters that change neither the price of the call nor the shape of its answer go through.
+Left out on purpose: n (multiplies the output beyond what was reserved), stream, service_tier,
+web_search_options, prediction and audio (prices of their own), store and metadata (a copy at the
+provider), logprobs (nobody would keep them).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .call import Call
+
+__all__ = ["PASSED_PARAMETERS", "build_body"]
+
+PASSED_PARAMETERS = (
+    "temperature",
+    "top_p",
+    "stop",
+    "seed",
+    "response_format",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "reasoning_effort",
+    "verbosity",
+    "prompt_cache_key",
+    "safety_identifier",
+    "user",
+)
+
+
+def build_body(call: Call, *, max_tokens_field: str) -> bytes:
+    """The request body as JSON.
+
+    The output limit is the smaller one of what was reserved and what the request asks for.
+    Raises ValueError when the request holds neither messages nor a prompt, or a number that JSON
+    has no notation for.
+    """
+    request = call.request
+    body: dict[str, Any] = {"model": call.model, "messages": _messages(request)}
+    for name in PASSED_PARAMETERS:
+        value = request.get(name)
+        if value is not None:
+            body[name] = value
+    limit = _output_limit(call)
+    if limit is not None:
+        body[max_tokens_field] = limit
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _messages(request: Mapping[str, Any]) -> list[Any]:
+    messages = request.get("messages")
+    if isinstance(messages, list) and messages:
+        return messages
+    prompt = request.get("prompt")
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}]
+    raise ValueError("the request holds neither messages nor a prompt")
+
+
+def _output_limit(call: Call) -> int | None:
+    asked = [call.request.get("max_completion_tokens"), call.request.get("max_tokens")]
+    limits = [limit for limit in asked if type(limit) is int and limit > 0]
+    if call.max_output_tokens is not None:
+        limits.append(call.max_output_tokens)
+    return min(limits, default=None)
