@@ -66,23 +66,11 @@ create function tollhouse_private.turn_away(
   set search_path = ''
 as $$
 begin
-  perform tollhouse_private.close_calls(array(
-    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    from unnest(p_jobs) as j
-    join unnest(p_verdicts) as v on v.call_id = j.call_id
-    where v.verdict = 'blocked'
-  ), p_now);
+  if cardinality(p_verdicts) = 0 then
+    return;
+  end if;
 
-  -- An entry that vanished since the guard saw it leaves its call queued.
-  perform tollhouse_private.close_calls(array(
-    select row(j, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    from unnest(p_jobs) as j
-    join unnest(p_verdicts) as v on v.call_id = j.call_id
-    cross join lateral (select tollhouse_private.cached_result(j) as result) as hit
-    where v.verdict = 'cached'
-      and (hit.result).response is not null
-  ), p_now);
-
+  -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
   set
     state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
@@ -92,6 +80,25 @@ begin
   where v.verdict in ('coalesced', 'deferred')
     and j.tenant_id = p.tenant_id
     and j.call_id = p.call_id;
+
+  perform tollhouse_private.close_calls(array(
+    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from unnest(p_jobs) as j
+    join unnest(p_verdicts) as v on v.call_id = j.call_id
+    where v.verdict = 'blocked'
+  ), p_now);
+
+  -- An entry that vanished since the guard saw it leaves its call queued.
+  perform tollhouse_private.close_calls(array(
+    select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from (
+      select j as job, tollhouse_private.cached_result(j) as result
+      from unnest(p_jobs) as j
+      where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
+      offset 0
+    ) as hit
+    where (hit.result).response is not null
+  ), p_now);
 end
 $$;
 comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is

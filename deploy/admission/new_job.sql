@@ -110,7 +110,9 @@ begin
   v_job.watermark := p_watermark;
   v_job.cache_scope := case v_task.cache_scope when 'user' then v_identity.user_id else '' end;
   if p_use_cache is true and v_task.cache_ttl > '0'
-    and tollhouse_private.capture_policy(v_identity.tenant_id, p_endpoint) <> 'none'
+    and tollhouse_private.stricter_capture(v_task.capture, (
+      select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = v_identity.tenant_id
+    )) <> 'none'
   then
     v_job.cache_key := sha256(convert_to(jsonb_build_array(p_request, p_model, v_task.models)::text, 'UTF8'));
   end if;

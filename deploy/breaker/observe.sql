@@ -80,10 +80,17 @@ create function tollhouse_private.observe_probes(
   p_now timestamptz
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
+  if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
+    and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
+  then
+    return;
+  end if;
+
   update tollhouse_private.breakers as b
   set
     state = case s.breaker when 'success' then 'closed' else 'open' end,
@@ -109,6 +116,7 @@ as $$
   where pb.provider = (s.job).provider
     and pb.state = 'half_open'
     and pb.probe_call_id = (s.job).call_id;
+end
 $$;
 comment on function tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz) is
   'A probe''s success closes its breaker, its failure opens it for another cool-down.';
@@ -178,10 +186,15 @@ create function tollhouse_private.begin_probes(
   p_routes tollhouse_private.route[]
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
+  if not exists (select from unnest(p_routes) as r where r.user_probe or r.provider_probe) then
+    return;
+  end if;
+
   update tollhouse_private.breakers as b
   set state = 'half_open', probe_call_id = (r.job).call_id
   from unnest(p_routes) as r
@@ -193,6 +206,7 @@ as $$
   from unnest(p_routes) as r
   where r.provider_probe
     and pb.provider = r.provider;
+end
 $$;
 comment on function tollhouse_private.begin_probes(tollhouse_private.route[]) is
   'Makes the admitted probes the only calls that pass their breakers, which route_jobs has locked.';

@@ -10,15 +10,18 @@ create function tollhouse_private.guard_cache(
   p_now timestamptz
 )
   returns setof tollhouse_private.verdict
-  language sql
+  language plpgsql
   stable
   set search_path = ''
 as $$
-  select j.call_id, 'cached', null, null::timestamptz
+begin
+  return query
+  select j.call_id, 'cached', null::text, null::timestamptz
   from unnest(p_jobs) as j
   where j.cache_key is not null
-    and exists (
-      select
+    -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
+    and (
+      select true
       from tollhouse_private.response_cache as rc
       where rc.tenant_id = j.tenant_id
         and rc.scope = j.cache_scope
@@ -26,7 +29,8 @@ as $$
         and rc.cache_key = j.cache_key
         and rc.watermark = j.watermark
         and rc.expires_at > p_now
-    )
+    ) is true;
+end
 $$;
 comment on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) is
   'Answers from the cache what has a fresh entry under the same key and watermark.';

@@ -5,30 +5,25 @@
 begin;
 set local role tollhouse_owner;
 
--- Without a SET clause, so that it is inlined.
-create function tollhouse_private.capture_policy(
-  p_tenant_id text,
-  p_endpoint text
+-- Without a SET clause and without a query, so that it is inlined where the two rows are joined.
+create function tollhouse_private.stricter_capture(
+  p_task_capture text,
+  p_tenant_capture text
 )
   returns text
   language sql
-  stable
+  immutable
 as $$
   select case
-    when 'none' in (asked.task, asked.tenant) then 'none'
-    when 'metadata' in (asked.task, asked.tenant) then 'metadata'
+    when p_task_capture is null or 'none' in (p_task_capture, p_tenant_capture) then 'none'
+    when 'metadata' in (p_task_capture, p_tenant_capture) then 'metadata'
     else 'full'
   end
-  from (
-    select
-      coalesce((select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint), 'none') as task,
-      coalesce((select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id), 'full') as tenant
-  ) as asked
 $$;
-comment on function tollhouse_private.capture_policy(text, text) is
-  'What may be kept of a call: the stricter of its endpoint''s and its tenant''s policy.';
+comment on function tollhouse_private.stricter_capture(text, text) is
+  'What may be kept of a call: the stricter of its endpoint''s policy (null: the endpoint is gone, keep nothing) and its tenant''s (null: full).';
 
-revoke execute on function tollhouse_private.capture_policy(text, text) from public;
-grant execute on function tollhouse_private.capture_policy(text, text) to tollhouse_engine;
+revoke execute on function tollhouse_private.stricter_capture(text, text) from public;
+grant execute on function tollhouse_private.stricter_capture(text, text) to tollhouse_engine;
 
 commit;

@@ -11,10 +11,11 @@ create function tollhouse_private.begin_attempts(
   p_now timestamptz
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
   update tollhouse_private.jobs as j
   set
     state = 'running',
@@ -27,7 +28,8 @@ as $$
     budget_month = tollhouse_private.budget_month(p_now)
   from unnest(p_routes) as r
   where j.tenant_id = (r.job).tenant_id
-    and j.call_id = (r.job).call_id
+    and j.call_id = (r.job).call_id;
+end
 $$;
 comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is
   'Gives the admitted calls to the worker.';
@@ -51,6 +53,9 @@ create function tollhouse_worker.claim(
   volatile
   security definer
   set search_path = ''
+  -- A kept plan, made while the queue was empty, would read all of it when it is full.
+  set plan_cache_mode = 'force_custom_plan'
+  set jit = 'off'
 as $$
 declare
   v_now timestamptz := clock_timestamp();

@@ -67,6 +67,7 @@ create function tollhouse_private.close_calls(
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_announced bigint;
 begin
   if cardinality(p_settlements) = 0 then
     return;
@@ -86,8 +87,10 @@ begin
   with closing as (
     select
       s.*,
-      case when s.status = 'success' then tollhouse_private.capture_policy((s.job).tenant_id, (s.job).endpoint) end as capture
+      case when s.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
     from unnest(v_settlements) as s
+    left join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
   ),
   kept as (
     insert into tollhouse_private.call_content
@@ -135,14 +138,15 @@ begin
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
-  perform pg_notify(channel.name, (s.job).call_id::text)
-  from (
+  with caller as materialized (
     select distinct (s.job).tenant_id, (s.job).user_id from unnest(v_settlements) as s
-  ) as caller
-  cross join lateral (
-    select tollhouse_private.done_channel_of(caller.tenant_id, caller.user_id) as name
-  ) as channel
-  join unnest(v_settlements) as s on (s.job).tenant_id = caller.tenant_id and (s.job).user_id = caller.user_id;
+  ),
+  channel as materialized (
+    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
+  )
+  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
+  from channel as ch
+  join unnest(v_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is

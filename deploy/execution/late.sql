@@ -17,6 +17,10 @@ as $$
 declare
   v_late tollhouse_private.settlement[];
 begin
+  if cardinality(p_results) = 0 then
+    return 0;
+  end if;
+
   with given_up as (
     select pa, r, o.sent and r.sent is distinct from false as sent,
       tollhouse_private.cost_of_usage(

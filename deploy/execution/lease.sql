@@ -179,13 +179,15 @@ as $$
 declare
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
+  v_months_in_use timestamptz[] := array(
+    select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
+  );
 begin
   select s.* into v_settings from tollhouse_private.settings as s;
-  perform tollhouse_private.ensure_partitions(
-    least(v_now, (select min(j.created_at) from tollhouse_private.jobs as j)),
-    v_now + make_interval(months => v_settings.months_ahead)
-  );
-  perform tollhouse_private.drop_old_partitions(v_now);
+  -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
+  perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
+  perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
+  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.

@@ -18,6 +18,9 @@ create function tollhouse_worker.record(
   volatile
   security definer
   set search_path = ''
+  -- A kept plan, made while the queue was empty, would read all of it when it is full.
+  set plan_cache_mode = 'force_custom_plan'
+  set jit = 'off'
 as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -57,16 +60,19 @@ begin
   end if;
 
   -- The fence: only the worker and the attempt that hold the job.
-  select coalesce(array_agg(locked.job), '{}') into v_held
+  select array_agg(locked.job) into v_held
   from (
     select j as job
     from tollhouse_private.jobs as j
-    join unnest(v_results) as r on r.tenant_id = j.tenant_id and r.call_id = j.call_id and r.attempt = j.attempts
     where j.state = 'running'
       and j.worker_id = p_worker_id
+      and j.call_id = any (array(select r.call_id from unnest(v_results) as r))
     order by j.call_id
-    for update of j
+    for update
   ) as locked;
+  select coalesce(array_agg(h), '{}') into v_held
+  from unnest(v_held) as h
+  join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
 
   record.late := tollhouse_private.book_late(p_worker_id, array(
     select r from unnest(v_results) as r

@@ -17,10 +17,12 @@ create function tollhouse_private.assess(
   p_now timestamptz
 )
   returns tollhouse_private.settlement[]
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
+  return (
   with price as materialized (
     select m.model, p.*
     from (select distinct j.model from unnest(p_jobs) as j) as m
@@ -74,6 +76,8 @@ as $$
       and (r.outcome <> 'abandoned' or tt.retries_abandoned is not false)
       and (r.outcome = 'not_sent' or j.attempts - j.unsent < coalesce(tt.max_attempts, 1)) as again
   ) as retry
+  );
+end
 $$;
 comment on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
   'What each ended attempt cost and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
@@ -83,10 +87,11 @@ create function tollhouse_private.append_attempts(
   p_now timestamptz
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
   insert into tollhouse_private.provider_attempts (
     tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
     worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
@@ -101,7 +106,8 @@ as $$
     (s.result).input_tokens, (s.result).cached_input_tokens, (s.result).output_tokens, (s.result).reasoning_tokens,
     s.cost_micro_usd, s.cost_basis, (s.job).budget_month, (s.result).latency_ms
   from unnest(p_settlements) as s
-  where (s.result).outcome <> 'not_sent'
+  where (s.result).outcome <> 'not_sent';
+end
 $$;
 comment on function tollhouse_private.append_attempts(tollhouse_private.settlement[], timestamptz) is
   'Writes the ended attempts down.';
@@ -111,10 +117,15 @@ create function tollhouse_private.requeue(
   p_now timestamptz
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
+  if not exists (select from unnest(p_settlements) as s where s.status is null) then
+    return;
+  end if;
+
   update tollhouse_private.jobs as j
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
@@ -136,7 +147,8 @@ as $$
   from unnest(p_settlements) as s
   where s.status is null
     and j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id
+    and j.call_id = (s.job).call_id;
+end
 $$;
 comment on function tollhouse_private.requeue(tollhouse_private.settlement[], timestamptz) is
   'Puts the calls that get another attempt back into the queue.';

@@ -38,6 +38,7 @@ begin
         -- Reached through its parent only; the parent's policies do not hold for who names a partition.
         execute format('alter table tollhouse_private.%I enable row level security', v_name);
         execute format('alter table tollhouse_private.%I force row level security', v_name);
+        execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
         v_created := v_created + 1;
       end if;
     end loop;
@@ -50,7 +51,8 @@ comment on function tollhouse_private.ensure_partitions(timestamptz, timestamptz
   'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
 
 create function tollhouse_private.drop_old_partitions(
-  p_now timestamptz
+  p_now timestamptz,
+  p_months_in_use timestamptz[]
 )
   returns integer
   language plpgsql
@@ -75,6 +77,7 @@ begin
       and c.relkind = 'r'
       and to_timestamp(right(c.relname, 7) || ' +00', 'YYYY_MM TZH') + interval '1 month'
         <= p_now - case p.relname when 'call_content' then s.content_retention else s.ledger_retention end
+      and to_timestamp(right(c.relname, 7) || ' +00', 'YYYY_MM TZH') <> all (p_months_in_use)
   loop
     execute format('drop table tollhouse_private.%I', v_partition.relname);
     v_dropped := v_dropped + 1;
@@ -82,13 +85,13 @@ begin
   return v_dropped;
 end
 $$;
-comment on function tollhouse_private.drop_old_partitions(timestamptz) is
-  'Drops the months that are wholly past their retention; returns how many partitions.';
+comment on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) is
+  'Drops the months that are wholly past their retention, but none of p_months_in_use (first instants in UTC), to which unfinished calls belong; returns how many partitions.';
 
 revoke execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) from public;
-revoke execute on function tollhouse_private.drop_old_partitions(timestamptz) from public;
+revoke execute on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) from public;
 grant execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) to tollhouse_engine;
-grant execute on function tollhouse_private.drop_old_partitions(timestamptz) to tollhouse_engine;
+grant execute on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) to tollhouse_engine;
 
 select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
 from tollhouse_private.settings as s;

@@ -110,10 +110,15 @@ create function tollhouse_private.take_rate_limit(
   p_now timestamptz
 )
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = ''
 as $$
+begin
+  if not exists (select from tollhouse_private.rate_limits) then
+    return;
+  end if;
+
   update tollhouse_private.rate_limits as rl
   set
     requests_available = coalesce(taken.requests_now - taken.requests, 0),
@@ -125,7 +130,8 @@ as $$
     group by l.scope, l.target, l.requests_now, l.tokens_now
   ) as taken
   where rl.scope = taken.scope
-    and rl.target = taken.target
+    and rl.target = taken.target;
+end
 $$;
 comment on function tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz) is
   'Takes the admitted calls out of their buckets, which guard_rate_limit has locked.';

@@ -15,7 +15,7 @@ create function tollhouse_private.book_hour(
   set search_path = ''
 as $$
 declare
-  v_hour timestamptz := date_trunc('hour', p_now);
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
 begin
   insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
@@ -43,11 +43,13 @@ begin
   )
   update tollhouse_private.hourly_shutoffs as so
   set
-    disabled_until = greatest(so.disabled_until, coalesce(p_now + so.cooldown, v_hour + interval '1 hour')),
+    disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
     mode = 'automatic',
     reason = format('spent %s of %s micro-USD in the hour', t.spent_micro_usd, so.threshold_micro_usd)
   from tripped as t
-  where so.tenant_id = t.tenant_id and so.user_id = t.user_id;
+  where so.tenant_id = t.tenant_id and so.user_id = t.user_id
+    -- A longer shutoff, an operator's, stays as it is.
+    and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
 end
 $$;
 comment on function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz) is

@@ -10,10 +10,12 @@ create function tollhouse_private.guard_hourly_shutoff(
   p_now timestamptz
 )
   returns setof tollhouse_private.verdict
-  language sql
+  language plpgsql
   stable
   set search_path = ''
 as $$
+begin
+  return query
   select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
   from unnest(p_jobs) as j
   where exists (
@@ -22,7 +24,8 @@ as $$
     where hs.tenant_id = j.tenant_id
       and hs.user_id in ('', j.user_id)
       and hs.disabled_until > p_now
-  )
+  );
+end
 $$;
 comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) is
   'Blocks the calls of a tenant or user that is shut off.';
