@@ -1,0 +1,76 @@
+"""The servers that the database suites run on, and how a test cluster is made."""
+
+import functools
+import os
+import subprocess
+from pathlib import Path
+
+import psycopg
+
+from tollhouse.embedded import Cluster, find_binaries
+from tollhouse.errors import EmbeddedError
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+SERVERS = ("pg18", "pg15")
+SETTINGS: dict[str, str | int | bool] = {
+    "fsync": False,  # a test never outlives a crash of the machine; kill -9 needs no fsync
+    "full_page_writes": False,
+    "max_connections": 200,
+    "shared_buffers": "128MB",
+    "autovacuum": True,
+    "log_min_messages": "warning",
+}
+
+
+def bin_dir(server: str) -> Path | None:
+    """Return the programs of a server of SERVERS; None means those of the wheel."""
+    return DEBIAN_15 if server == "pg15" else None
+
+
+@functools.cache
+def missing(server: str) -> str:
+    """Say in plain words why a server can't be used here; empty when it can."""
+    if server == "pg15" and not (DEBIAN_15 / "postgres").exists():
+        return "PostgreSQL 15 is not installed (Debian: postgresql-15)"
+    try:
+        find_binaries(bin_dir(server))
+    except EmbeddedError as error:
+        return str(error)
+    return ""
+
+
+def make_cluster(directory: Path, server: str) -> Cluster:
+    """Return a cluster for tests in a folder of its own, not started yet."""
+    return Cluster(directory, bin_dir=bin_dir(server), settings=SETTINGS)
+
+
+def admin(cluster: Cluster, dbname: str = "postgres") -> psycopg.Connection:
+    """Return an autocommit connection of the superuser."""
+    return psycopg.connect(cluster.url(dbname), autocommit=True)
+
+
+def psql(
+    cluster: Cluster, dbname: str, *arguments: str, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run the server's psql as superuser, without anybody's psqlrc."""
+    return subprocess.run(
+        [cluster.psql_path, "-X", *arguments],
+        env=superuser_environment(cluster, dbname),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+
+
+def superuser_environment(cluster: Cluster, dbname: str) -> dict[str, str]:
+    """Return an environment in which libpq programs reach a database as superuser."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return kept | {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(cluster.port),
+        "PGUSER": "postgres",
+        "PGPASSWORD": cluster.password,
+        "PGDATABASE": dbname,
+        "PGCLIENTENCODING": "UTF8",
+    }

@@ -1,0 +1,106 @@
+"""The `tollhouse` command: each subcommand imports only what it runs."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from tollhouse import __version__
+from tollhouse.errors import SettingsError, TollhouseError
+
+__all__ = ["main"]
+
+Handler = Callable[[argparse.Namespace], int | None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; return 0, 1 (failed), 2 (wrong usage or setting) or 130 (interrupted)."""
+    options = _parser().parse_args(argv)
+    handler: Handler = options.handler
+    try:
+        return handler(options) or 0
+    except SettingsError as error:
+        return _complain(error, 2)
+    except TollhouseError as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(error: TollhouseError, code: int) -> int:
+    print(f"tollhouse: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tollhouse",
+        description="The gate every LLM call of a Postgres application passes through.",
+    )
+    parser.add_argument("--version", action="version", version=f"tollhouse {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    worker = commands.add_parser("worker", help="claim admitted calls, call providers, record")
+    worker.set_defaults(handler=_worker)
+
+    mock = commands.add_parser("mock-provider", help="a provider of your own, with faults and bill")
+    mock.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    mock.add_argument("--port", type=int, default=8099, help="port; 0 takes any (%(default)s)")
+    mock.add_argument("--latency-ms", type=float, default=0, help="delay of answers (%(default)s)")
+    mock.set_defaults(handler=_mock_provider)
+
+    deploy = commands.add_parser(
+        "deploy",
+        help="apply sqitch.plan to a disposable database",
+        description="Applies the scripts of sqitch.plan in order, for embedded and disposable "
+        "databases. In production use sqitch: it also verifies and reverts.",
+    )
+    deploy.add_argument(
+        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
+    )
+    deploy.set_defaults(handler=_deploy)
+
+    up = commands.add_parser("up", help="Postgres, mock provider and worker, kept running")
+    up.set_defaults(handler=_up)
+
+    demo = commands.add_parser("demo", help="real calls through every guard, then stop")
+    demo.set_defaults(handler=_demo)
+    return parser
+
+
+def _worker(_: argparse.Namespace) -> int | None:
+    from tollhouse.settings import WorkerSettings
+    from tollhouse.worker.main import run
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    return run(WorkerSettings.from_environ())
+
+
+def _mock_provider(options: argparse.Namespace) -> int | None:
+    from tollhouse.mock_provider.server import run
+
+    run(host=options.host, port=options.port, latency_ms=options.latency_ms)
+    return 0
+
+
+def _deploy(options: argparse.Namespace) -> int | None:
+    from tollhouse import migrate
+    from tollhouse.settings import database_url
+
+    url = database_url({"DATABASE_URL": options.database_url or ""})
+    applied = migrate.deploy(url, on_change=lambda change: print(f"  + {change.name}"))
+    print(f"{len(applied)} changes applied. In production, deploy with sqitch.")
+    return 0
+
+
+def _up(_: argparse.Namespace) -> int | None:
+    from tollhouse.demo.stack import up
+
+    return up()
+
+
+def _demo(_: argparse.Namespace) -> int | None:
+    from tollhouse.demo.story import run
+
+    return run()

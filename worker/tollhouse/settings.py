@@ -1,0 +1,155 @@
+"""What a worker is told from outside: all of it comes from the environment, and is checked here."""
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from tollhouse.errors import SettingsError
+
+__all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
+
+_PROVIDER = re.compile(
+    r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD)"
+)
+_MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSettings:
+    """Where a provider answers and with which key; an empty key sends none (a local server).
+
+    concurrency: the most calls that one worker has in flight there; None: only its own limit
+    max_tokens_field: what it calls the limit of output tokens (older servers: max_tokens)
+    """
+
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    concurrency: int | None = None
+    max_tokens_field: str = _MAX_TOKENS_FIELDS[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """One worker's settings. Durations carry their unit in the name."""
+
+    database_url: str = field(repr=False)
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    concurrency: int = 64
+    batch: int = 100
+    poll_seconds: float = 1.0
+    flush_ms: int = 5
+    drain_seconds: float = 30.0
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read DATABASE_URL and TOLLHOUSE_*; raise SettingsError that names the variable."""
+        return cls(
+            database_url=database_url(environ),
+            providers=_providers(environ),
+            concurrency=_integer(environ, "TOLLHOUSE_CONCURRENCY", cls.concurrency, 1, 10_000),
+            batch=_integer(environ, "TOLLHOUSE_BATCH", cls.batch, 1, 10_000),
+            poll_seconds=_seconds(environ, "TOLLHOUSE_POLL_SECONDS", cls.poll_seconds, 0.01),
+            flush_ms=_integer(environ, "TOLLHOUSE_FLUSH_MS", cls.flush_ms, 0, 10_000),
+            drain_seconds=_seconds(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0),
+            http_host=environ.get("TOLLHOUSE_HTTP_HOST") or cls.http_host,
+            http_port=_integer(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
+        )
+
+    @property
+    def provider_concurrency(self) -> dict[str, int]:
+        """The limits of providers that have one of their own."""
+        limits = {name: provider.concurrency for name, provider in self.providers.items()}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
+    def provider(self, name: str) -> ProviderSettings | None:
+        """Return the settings of a provider by the name it has in the database, if any."""
+        return self.providers.get(_key(name))
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Return DATABASE_URL, a libpq URL or connection string; raise SettingsError otherwise."""
+    value = environ.get("DATABASE_URL", "")
+    if not value:
+        raise SettingsError("DATABASE_URL is not set: postgresql://user:password@host:port/dbname")
+    try:
+        conninfo_to_dict(value)
+    except psycopg.ProgrammingError as error:
+        raise SettingsError("DATABASE_URL is not a PostgreSQL URL or connection string") from error
+    return value
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _providers(environ: Mapping[str, str]) -> dict[str, ProviderSettings]:
+    names = {match["name"] for match in map(_PROVIDER.fullmatch, environ) if match}
+    return {_key(name): _provider(environ, f"TOLLHOUSE_PROVIDER_{name}") for name in sorted(names)}
+
+
+def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
+    base_url = environ.get(f"{prefix}_BASE_URL", "").rstrip("/")
+    api_key = environ.get(f"{prefix}_API_KEY", "")
+    if not base_url:
+        raise SettingsError(f"{prefix}_BASE_URL is not set, but another {prefix}_… is")
+    if not _is_http_url(base_url):
+        raise SettingsError(f"{prefix}_BASE_URL is not an http(s) URL such as https://host/v1")
+    if not all("!" <= character <= "~" for character in api_key):
+        raise SettingsError(f"{prefix}_API_KEY has a blank, a line break or a non-ASCII character")
+    max_tokens_field = environ.get(f"{prefix}_MAX_TOKENS_FIELD") or _MAX_TOKENS_FIELDS[0]
+    if max_tokens_field not in _MAX_TOKENS_FIELDS:
+        raise SettingsError(f"{prefix}_MAX_TOKENS_FIELD is not one of {_MAX_TOKENS_FIELDS}")
+    limit = f"{prefix}_CONCURRENCY"
+    return ProviderSettings(
+        base_url=base_url,
+        api_key=api_key,
+        concurrency=_integer(environ, limit, 1, 1, 10_000) if environ.get(limit) else None,
+        max_tokens_field=max_tokens_field,
+    )
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises when out of range
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
+
+
+def _integer(
+    environ: Mapping[str, str], name: str, default: int, smallest: int, largest: int
+) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingsError(f"{name} is not a whole number") from None
+    if not smallest <= value <= largest:
+        raise SettingsError(f"{name} is not between {smallest} and {largest}")
+    return value
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float, smallest: float) -> float:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        raise SettingsError(f"{name} is not a number of seconds") from None
+    if not (math.isfinite(value) and smallest <= value <= 86_400):
+        raise SettingsError(f"{name} is not between {smallest} and 86400 seconds")
+    return value
