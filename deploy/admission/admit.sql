@@ -74,7 +74,8 @@ begin
   update tollhouse_private.jobs as j
   set
     state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
-    run_at = v.retry_at
+    run_at = v.retry_at,
+    waits_for = case v.verdict when 'deferred' then 'rate_limit' end
   from unnest(p_verdicts) as v
   join unnest(p_jobs) as p on p.call_id = v.call_id
   where v.verdict in ('coalesced', 'deferred')

@@ -80,6 +80,8 @@ create function tollhouse.enqueue(
   volatile
   security definer
   set search_path = ''
+  -- Every query in here is a probe of a key: planning them anew costs more than running them.
+  set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
   v_now timestamptz := clock_timestamp();

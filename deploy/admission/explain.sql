@@ -60,9 +60,9 @@ begin
     end if;
   elsif p_job.state = 'coalesced' then
     why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
-  elsif p_job.state = 'scheduled' and p_job.error_code is not null then
+  elsif p_job.state = 'scheduled' and p_job.waits_for = 'backoff' then
     why := format('Attempt %s failed (%s); the next one is due at %s.', p_job.attempts - p_job.unsent, p_job.error_code, date_trunc('second', p_job.run_at));
-  elsif p_job.state = 'scheduled' and p_job.run_at < p_now + interval '61 seconds' then
+  elsif p_job.state = 'scheduled' and p_job.waits_for = 'rate_limit' then
     why := format('Over a rate limit; it is tried again at %s.', p_job.run_at);
   elsif p_job.state = 'scheduled' then
     why := format('It was asked to run at %s.', p_job.run_at);

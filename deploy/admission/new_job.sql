@@ -2,7 +2,6 @@
 -- requires: admission/check_request
 -- requires: tenancy/identity
 -- requires: platform/call_ids
--- requires: routing/candidate_models
 -- requires: distillation/capture
 -- requires: queue/jobs
 
@@ -75,12 +74,12 @@ begin
       detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
       hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
   end if;
-  if not exists (select from tollhouse_private.candidate_models(p_endpoint, p_model)) then
+  if cardinality(v_task.models) = 0 or p_model <> all (v_task.models) then
     raise exception using errcode = 'TH106',
       message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
       detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
       hint = coalesce(
-        (select 'This endpoint has: ' || string_agg(cm.model, ', ' order by cm.preference) || '.' from tollhouse_private.candidate_models(p_endpoint, null) as cm),
+        'This endpoint has: ' || nullif(array_to_string(v_task.models, ', '), '') || '.',
         'Ask an operator to give it models (tollhouse_ops.set_task_type).');
   end if;
   if p_watermark is null or length(p_watermark) > 200 then
@@ -118,6 +117,7 @@ begin
   end if;
   v_job.run_at := greatest(p_run_at, p_now);
   v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;
+  v_job.waits_for := case when p_run_at > p_now then 'run_at' end;
   v_job.attempts := 0;
   v_job.unsent := 0;
   v_job.reserved_micro_usd := 0;

@@ -1,6 +1,7 @@
 -- Deploy tollhouse:breaker/observe to pg
 -- requires: breaker/breakers
 -- requires: execution/settlement
+-- requires: admission/verdict
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:cache/coalescing to pg
 -- requires: cache/guard
+-- requires: queue/channels
 
 begin;
 set local role tollhouse_engine;
@@ -103,6 +104,9 @@ begin
   where j.state = 'coalesced'
     and j.tenant_id = led.tenant_id and j.cache_key = led.cache_key
     and j.cache_scope = led.scope and j.endpoint = led.endpoint and j.watermark = led.watermark;
+  if found then
+    perform tollhouse_private.wake_idle_worker();
+  end if;
 end
 $$;
 comment on function tollhouse_private.release_flights(tollhouse_private.jobs[]) is

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/cancel to pg
 -- requires: execution/close_calls
+-- requires: platform/call_ids
 
 begin;
 set local role tollhouse_owner;

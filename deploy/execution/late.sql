@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/late to pg
 -- requires: execution/settle
+-- requires: platform/call_ids
 
 begin;
 set local role tollhouse_engine;

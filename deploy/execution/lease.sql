@@ -3,6 +3,7 @@
 -- requires: queue/workers
 -- requires: kill_switch/killed
 -- requires: ledger/partitions
+-- requires: idempotency/request_keys
 
 begin;
 set local role tollhouse_engine;
@@ -192,6 +193,7 @@ begin
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
   delete from tollhouse_private.response_cache as rc where rc.expires_at <= v_now - interval '10 minutes';
+  delete from tollhouse_private.breakers as b where b.state = 'closed' and b.consecutive_failures = 0;
   delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
   delete from tollhouse_private.request_keys as rk
   where rk.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')

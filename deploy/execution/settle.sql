@@ -130,6 +130,7 @@ begin
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
     run_at = s.retry_at,
+    waits_for = 'backoff',
     unsent = j.unsent + ((s.result).outcome = 'not_sent')::integer,
     worker_id = null,
     started_at = null,

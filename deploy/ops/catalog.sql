@@ -3,6 +3,7 @@
 -- requires: routing/providers
 -- requires: pricing/model_prices
 -- requires: task_types/task_types
+-- requires: tenancy/tenant_settings
 
 begin;
 set local role tollhouse_engine;

@@ -17,7 +17,7 @@ comment on view tollhouse.llm_api_calls is 'The ledger: one row per finished cal
 
 create view tollhouse.jobs with (security_invoker = true) as
 select
-  tenant_id, user_id, call_id, created_at, endpoint, request_id, state, run_at, attempts - unsent as attempts,
+  tenant_id, user_id, call_id, created_at, endpoint, request_id, state, run_at, waits_for, attempts - unsent as attempts,
   provider, model, started_at, reserved_micro_usd, spent_micro_usd, cancel_requested, error_code, error_message, request
 from tollhouse_private.jobs;
 comment on view tollhouse.jobs is 'Calls that are not finished.';

@@ -1,6 +1,7 @@
 -- Deploy tollhouse:ops/kill_switch to pg
 -- requires: ops/operator_audit
 -- requires: kill_switch/kill_switches
+-- requires: queue/channels
 
 begin;
 set local role tollhouse_engine;

@@ -3,6 +3,7 @@
 -- requires: rate_limit/rate_limits
 -- requires: breaker/breakers
 -- requires: tenancy/login_bindings
+-- requires: queue/channels
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,7 @@
 -- Deploy tollhouse:ops/operator_audit to pg
 -- requires: platform/schemas
+-- requires: routing/providers
+-- requires: task_types/task_types
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,7 @@
 -- Deploy tollhouse:ops/shutoff to pg
 -- requires: ops/operator_audit
 -- requires: shutoff/hourly_shutoffs
+-- requires: queue/channels
 
 begin;
 set local role tollhouse_engine;

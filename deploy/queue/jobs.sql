@@ -21,6 +21,7 @@ create table tollhouse_private.jobs (
   watermark text not null default '',
   state text not null default 'queued',
   run_at timestamptz not null,
+  waits_for text,
   attempts integer not null default 0,
   unsent integer not null default 0,
   worker_id uuid,
@@ -39,6 +40,7 @@ create table tollhouse_private.jobs (
   request jsonb not null,
   constraint jobs_pkey primary key (tenant_id, call_id),
   constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
+  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff')),
   constraint jobs_running_check check (
     (state = 'running') = (worker_id is not null)
     and (state = 'running') = (started_at is not null)
@@ -61,6 +63,8 @@ create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) whe
 comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue until the outcome, then deleted.';
 comment on column tollhouse_private.jobs.state is
   'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
+comment on column tollhouse_private.jobs.waits_for is
+  'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';

@@ -18,13 +18,12 @@ begin
   return query
   select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
   from unnest(p_jobs) as j
-  where exists (
-    select
+  where (
+    select max(hs.disabled_until)
     from tollhouse_private.hourly_shutoffs as hs
     where hs.tenant_id = j.tenant_id
       and hs.user_id in ('', j.user_id)
-      and hs.disabled_until > p_now
-  );
+  ) > p_now;
 end
 $$;
 comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) is
