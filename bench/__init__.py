@@ -1,0 +1,1 @@
+"""What Tollhouse costs: `make bench` measures and prints, on the machine it runs on."""
