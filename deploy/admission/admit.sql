@@ -23,7 +23,7 @@ create function tollhouse_private.decide(
   returns record
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
@@ -63,7 +63,7 @@ create function tollhouse_private.turn_away(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if cardinality(p_verdicts) = 0 then

@@ -10,7 +10,7 @@ create function tollhouse_private.request_problem(
   returns text
   language plpgsql
   immutable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- What changes the price unseen (n, service_tier, …) or the shape of the answer (stream) is not in it.
@@ -72,7 +72,9 @@ begin
   end if;
 
   foreach v_key in array array['max_tokens', 'max_completion_tokens'] loop
-    if p_request ? v_key and coalesce(p_request ->> v_key, '') !~ '^[1-9][0-9]{0,8}$' then
+    if p_request ? v_key
+      and (jsonb_typeof(p_request -> v_key) <> 'number' or p_request ->> v_key !~ '^[1-9][0-9]{0,8}$')
+    then
       return v_key || ' is not a positive whole number';
     end if;
   end loop;

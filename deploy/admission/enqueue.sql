@@ -23,7 +23,7 @@ create function tollhouse_private.existing_call(
   returns record
   language plpgsql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_key tollhouse_private.request_keys;
@@ -79,7 +79,7 @@ create function tollhouse.enqueue(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
   -- Every query in here is a probe of a key: planning them anew costs more than running them.
   set plan_cache_mode = 'force_generic_plan'
 as $$
@@ -154,7 +154,7 @@ create function tollhouse.enqueue_many(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call record;

@@ -16,7 +16,7 @@ create function tollhouse_private.explain_refusal(
   returns record
   language sql
   immutable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select
     case p_blocked_reason
@@ -49,7 +49,7 @@ create function tollhouse_private.explain_waiting(
   returns record
   language plpgsql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   what_to_do := 'Nothing: it goes on by itself.';
@@ -108,7 +108,7 @@ create function tollhouse.explain(
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := clock_timestamp();

@@ -23,7 +23,7 @@ create function tollhouse_private.new_job(
   returns tollhouse_private.jobs
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_identity record;

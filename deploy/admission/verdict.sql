@@ -35,8 +35,8 @@ create function tollhouse_private.undecided(
   immutable
 as $$
   select coalesce(pg_catalog.array_agg(j), '{}')
-  from unnest(p_jobs) as j
-  where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  from pg_catalog.unnest(p_jobs) as j
+  where j.call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) is
   'The jobs that no guard has spoken about yet.';
@@ -50,8 +50,8 @@ create function tollhouse_private.undecided(
   immutable
 as $$
   select coalesce(pg_catalog.array_agg(r), '{}')
-  from unnest(p_routes) as r
-  where (r.job).call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  from pg_catalog.unnest(p_routes) as r
+  where (r.job).call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) is
   'The routes whose call no guard has spoken about yet.';

@@ -13,9 +13,16 @@ create function tollhouse_private.observe_users(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
+  insert into tollhouse_private.breakers (tenant_id, user_id, provider)
+  select distinct (s.job).tenant_id, (s.job).user_id, (s.job).provider
+  from unnest(p_settlements) as s
+  where s.breaker = 'failure'
+  order by 1, 2, 3
+  on conflict do nothing;
+
   perform
   from tollhouse_private.breakers as b
   where (b.tenant_id, b.user_id, b.provider) in (
@@ -24,16 +31,9 @@ begin
   order by b.tenant_id, b.user_id, b.provider
   for update;
   -- The healthy path ends here: a success only matters where a row remembers failures.
-  if not found and not exists (select from unnest(p_settlements) as s where s.breaker = 'failure') then
+  if not found then
     return;
   end if;
-
-  insert into tollhouse_private.breakers (tenant_id, user_id, provider)
-  select distinct (s.job).tenant_id, (s.job).user_id, (s.job).provider
-  from unnest(p_settlements) as s
-  where s.breaker = 'failure'
-  order by 1, 2, 3
-  on conflict do nothing;
 
   with seen as (
     select
@@ -83,7 +83,7 @@ create function tollhouse_private.observe_probes(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
@@ -106,17 +106,25 @@ begin
     and b.state = 'half_open'
     and b.probe_call_id = (s.job).call_id;
 
-  update tollhouse_private.provider_breakers as pb
-  set
-    state = case s.breaker when 'success' then 'closed' else 'open' end,
-    opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
-    open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
-    probe_call_id = null
-  from unnest(p_settlements) as s
-  join tollhouse_private.providers as p on p.provider = (s.job).provider
-  where pb.provider = (s.job).provider
-    and pb.state = 'half_open'
-    and pb.probe_call_id = (s.job).call_id;
+  with moved as (
+    update tollhouse_private.provider_breakers as pb
+    set
+      state = case s.breaker when 'success' then 'closed' else 'open' end,
+      opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
+      open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+      probe_call_id = null
+    from unnest(p_settlements) as s
+    join tollhouse_private.providers as p on p.provider = (s.job).provider
+    where pb.provider = (s.job).provider
+      and pb.state = 'half_open'
+      and pb.probe_call_id = (s.job).call_id
+    returning pb.provider, pb.state
+  )
+  -- What opened it may still be in the window: a breaker that closes counts anew.
+  delete from tollhouse_private.provider_windows as pw
+  using moved as m
+  where pw.provider = m.provider
+    and m.state = 'closed';
 end
 $$;
 comment on function tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz) is
@@ -129,7 +137,7 @@ create function tollhouse_private.observe_providers(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into tollhouse_private.provider_windows as pw (provider, worker_id, window_start, calls, failures, failing_users)
@@ -165,6 +173,7 @@ begin
   join tollhouse_private.provider_windows as pw
     on pw.provider = p.provider and pw.window_start > p_now - p.failure_window
   where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
+    and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
   group by p.provider
   having sum(pw.calls) >= p.window_min_calls
     and sum(pw.failures) >= sum(pw.calls) * p.window_failure_share
@@ -189,7 +198,7 @@ create function tollhouse_private.begin_probes(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from unnest(p_routes) as r where r.user_probe or r.provider_probe) then

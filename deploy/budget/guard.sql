@@ -12,7 +12,7 @@ create function tollhouse_private.budget_month(
   language sql
   immutable
 as $$
-  select pg_catalog.date_trunc('month', p_now at time zone 'UTC')::date
+  select pg_catalog.date_trunc('month', p_now at time zone 'UTC')::pg_catalog.date
 $$;
 comment on function tollhouse_private.budget_month(timestamptz) is 'First day of that month in UTC.';
 
@@ -24,7 +24,7 @@ create function tollhouse_private.guard_budget(
   returns setof tollhouse_private.verdict
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_month date := tollhouse_private.budget_month(p_now);

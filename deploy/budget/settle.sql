@@ -11,7 +11,7 @@ create function tollhouse_private.settle_budget(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform

@@ -13,10 +13,11 @@ create function tollhouse_private.guard_coalescing(
   returns setof tollhouse_private.verdict
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_candidates tollhouse_private.jobs[];
+  v_fresh bigint;
   v_leaders tollhouse_private.jobs[];
   v_followers uuid[];
 begin
@@ -31,6 +32,20 @@ begin
   from unnest(v_candidates) as j
   order by j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
   on conflict do nothing;
+  get diagnostics v_fresh = row_count;
+
+  -- The other flights were there before. This lock holds their leaders' outcomes back until this claim is committed, so
+  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that a
+  -- later guard blocks) is locked now, before breakers and budgets.
+  if v_fresh < cardinality(v_candidates) then
+    perform
+    from tollhouse_private.cache_flights as cf
+    where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates) as j
+    )
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for update;
+  end if;
 
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
@@ -41,17 +56,11 @@ begin
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
-  -- The share lock holds the leader's outcome back until this claim is committed, so that it wakes these followers too.
-  select array_agg(locked.call_id) into v_followers
-  from (
-    select j.call_id
-    from unnest(v_candidates) as j
-    join tollhouse_private.cache_flights as cf
-      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id
-    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
-    for share of cf
-  ) as locked;
+  select array_agg(j.call_id) into v_followers
+  from unnest(v_candidates) as j
+  join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id;
 
   return query
   select
@@ -74,14 +83,14 @@ create function tollhouse_private.release_flights(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_led tollhouse_private.cache_flights[];
 begin
-  select array_agg(locked) into v_led
+  select array_agg(locked.flight) into v_led
   from (
-    select cf.*
+    select cf as flight
     from tollhouse_private.cache_flights as cf
     join unnest(p_jobs) as j
       on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint

@@ -13,7 +13,7 @@ create function tollhouse_private.store_answers(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into tollhouse_private.response_cache as rc
@@ -48,7 +48,7 @@ create function tollhouse_private.cached_result(
   returns tollhouse_private.attempt_result
   language sql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
     'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response

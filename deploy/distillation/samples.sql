@@ -12,8 +12,8 @@ select
   c.tenant_id, c.user_id, c.call_id, c.created_at, c.endpoint, c.provider, c.model,
   coalesce(
     cc.request -> 'messages',
-    jsonb_build_array(jsonb_build_object('role', 'user', 'content', cc.request -> 'prompt'))
-  ) || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+    pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('role', 'user', 'content', cc.request -> 'prompt'))
+  ) || pg_catalog.jsonb_build_array(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'role', 'assistant', 'content', cc.response -> 'content', 'tool_calls', cc.response -> 'tool_calls'
   ))) as messages,
   cc.request, cc.response, cc.reasoning, cc.metadata,

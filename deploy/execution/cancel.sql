@@ -12,7 +12,7 @@ create function tollhouse.cancel(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_job tollhouse_private.jobs;

@@ -13,7 +13,7 @@ create function tollhouse_private.begin_attempts(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   update tollhouse_private.jobs as j
@@ -52,9 +52,12 @@ create function tollhouse_worker.claim(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
-  -- A kept plan, made while the queue was empty, would read all of it when it is full.
-  set plan_cache_mode = 'force_custom_plan'
+  set search_path = pg_catalog, pg_temp
+  -- Kept plans, for speed; but one made while the tables were empty must still serve when they are full:
+  -- so every table is reached through an index, and joined by its key.
+  set plan_cache_mode = 'force_generic_plan'
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
   set jit = 'off'
 as $$
 declare

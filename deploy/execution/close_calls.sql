@@ -17,7 +17,7 @@ create function tollhouse_private.materialize(
   returns tollhouse_private.settlement[]
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_task record;
@@ -63,7 +63,7 @@ create function tollhouse_private.close_calls(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
@@ -121,7 +121,7 @@ begin
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
     (c.job).request_id, (c.job).fingerprint,
     c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
-    (c.job).attempts - (c.job).unsent,
+    (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
     (c.job).spent_micro_usd + c.cost_micro_usd,

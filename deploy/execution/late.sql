@@ -13,7 +13,7 @@ create function tollhouse_private.book_late(
   returns integer
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_late tollhouse_private.settlement[];

@@ -21,7 +21,7 @@ create function tollhouse_worker.register(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
   select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), now() + s.lease
@@ -43,7 +43,7 @@ create function tollhouse_worker.heartbeat(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   with renewed as (
     update tollhouse_private.workers as w
@@ -66,7 +66,7 @@ create function tollhouse_worker.set_idle(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   update tollhouse_private.workers as w
   set idle = p_idle
@@ -87,7 +87,7 @@ create function tollhouse_worker.calls_to_abort(
   language sql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select j.call_id, j.attempts, case when j.cancel_requested then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
@@ -106,7 +106,7 @@ create function tollhouse_worker.reap()
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -160,7 +160,7 @@ create function tollhouse_worker.deregister(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   delete from tollhouse_private.workers as w where w.worker_id = p_worker_id;
@@ -175,7 +175,7 @@ create function tollhouse_worker.maintain()
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := now();
@@ -192,7 +192,16 @@ begin
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
-  delete from tollhouse_private.response_cache as rc where rc.expires_at <= v_now - interval '10 minutes';
+  -- An entry that is being renewed is passed over: record locks several, in an order of its own.
+  delete from tollhouse_private.response_cache as rc
+  using (
+    select old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark
+    from tollhouse_private.response_cache as old
+    where old.expires_at <= v_now - interval '10 minutes'
+    for update skip locked
+  ) as old
+  where (rc.tenant_id, rc.scope, rc.endpoint, rc.cache_key, rc.watermark)
+    = (old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark);
   delete from tollhouse_private.breakers as b where b.state = 'closed' and b.consecutive_failures = 0;
   delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
   delete from tollhouse_private.request_keys as rk

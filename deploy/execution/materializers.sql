@@ -72,7 +72,7 @@ create function tollhouse_private.question_of(
   returns text
   language sql
   immutable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     p_request ->> 'prompt',
@@ -105,7 +105,7 @@ create function tollhouse_private.materialize_investigation(
   returns void
   language sql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   insert into tollhouse_private.investigations (tenant_id, call_id, created_at, user_id, question, findings)
   values (
@@ -127,7 +127,7 @@ create function tollhouse_private.materialize_budget_optimization(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_recommendation jsonb;

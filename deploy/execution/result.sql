@@ -33,7 +33,7 @@ create function tollhouse.result(
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
@@ -92,17 +92,19 @@ create function tollhouse.wait_for(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
   v_nap double precision := 0.01;
 begin
+  -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
   if exists (
     select
     from tollhouse_private.jobs as j
     where j.call_id = p_call_id
-      and j.xmin::text::bigint = pg_current_xact_id_if_assigned()::text::bigint % 4294967296
+      and age(j.xmin) <= 0
+      and pg_xact_status((pg_current_xact_id_if_assigned()::text::numeric - age(j.xmin))::text::xid8) = 'in progress'
   ) then
     raise exception using errcode = 'TH110', message = 'this call is not committed yet',
       detail = format('call %s', p_call_id),

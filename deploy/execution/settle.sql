@@ -19,14 +19,14 @@ create function tollhouse_private.assess(
   returns tollhouse_private.settlement[]
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
   with price as materialized (
-    select m.model, p.*
-    from (select distinct j.model from unnest(p_jobs) as j) as m
-    cross join lateral tollhouse_private.price_at(m.model, p_now) as p
+    select m.model, m.started_at, p.*
+    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
+    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
   )
   select coalesce(array_agg(row(
     j, r,
@@ -52,7 +52,7 @@ begin
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-  join price as p on p.model = j.model
+  join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
@@ -80,7 +80,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
-  'What each ended attempt cost and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+  'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 
 create function tollhouse_private.append_attempts(
   p_settlements tollhouse_private.settlement[],
@@ -89,7 +89,7 @@ create function tollhouse_private.append_attempts(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into tollhouse_private.provider_attempts (
@@ -119,7 +119,7 @@ create function tollhouse_private.requeue(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from unnest(p_settlements) as s where s.status is null) then
@@ -164,7 +164,7 @@ create function tollhouse_private.settle(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_settlements tollhouse_private.settlement[];

@@ -12,7 +12,7 @@ create function tollhouse_private.guard_kill_switch(
   returns setof tollhouse_private.verdict
   language plpgsql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from tollhouse_private.kill_switches) then
@@ -20,16 +20,25 @@ begin
   end if;
 
   return query
+  with offer as materialized (
+    select k.endpoint, k.requested_model, bool_and(tollhouse_private.killed(null, null, null, cm.provider, cm.model)) as killed
+    from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
+    cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
+    group by k.endpoint, k.requested_model
+  )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz
   from unnest(p_jobs) as j
-  where tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, null, null)
-    or (
-      exists (select from tollhouse_private.candidate_models(j.endpoint, j.requested_model))
-      and not exists (
-        select
-        from tollhouse_private.candidate_models(j.endpoint, j.requested_model) as cm
-        where not tollhouse_private.killed(null, null, null, cm.provider, cm.model)
-      )
+  where exists (
+    select
+    from tollhouse_private.kill_switches as ks
+    where tollhouse_private.switch_stops(ks, j.tenant_id, j.user_id, j.endpoint, null, null)
+  )
+    or exists (
+      select
+      from offer as o
+      where o.killed
+        and o.endpoint = j.endpoint
+        and o.requested_model is not distinct from j.requested_model
     );
 end
 $$;

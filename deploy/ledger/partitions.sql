@@ -15,7 +15,7 @@ create function tollhouse_private.ensure_partitions(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
 as $$
 declare
@@ -58,7 +58,7 @@ create function tollhouse_private.drop_old_partitions(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
 as $$
 declare
@@ -68,16 +68,24 @@ begin
   perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
 
   for v_partition in
-    select c.relname
-    from pg_catalog.pg_inherits as i
-    join pg_catalog.pg_class as c on c.oid = i.inhrelid
-    join pg_catalog.pg_class as p on p.oid = i.inhparent
+    -- Materialized: a name is read as a month only where it is known to be one.
+    with ours as materialized (
+      select c.relname, p.relname as parent
+      from pg_catalog.pg_inherits as i
+      join pg_catalog.pg_class as c on c.oid = i.inhrelid
+      join pg_catalog.pg_class as p on p.oid = i.inhparent
+      where p.relnamespace = 'tollhouse_private'::regnamespace
+        and c.relkind = 'r'
+    )
+    select o.relname
+    from ours as o
     cross join tollhouse_private.settings as s
-    where p.relnamespace = 'tollhouse_private'::regnamespace
-      and c.relkind = 'r'
-      and to_timestamp(right(c.relname, 7) || ' +00', 'YYYY_MM TZH') + interval '1 month'
-        <= p_now - case p.relname when 'call_content' then s.content_retention else s.ledger_retention end
-      and to_timestamp(right(c.relname, 7) || ' +00', 'YYYY_MM TZH') <> all (p_months_in_use)
+    cross join lateral (
+      select to_timestamp(right(o.relname, 7) || ' +00', 'YYYY_MM TZH') as month
+    ) as m
+    where m.month + interval '1 month'
+        <= p_now - case o.parent when 'call_content' then s.content_retention else s.ledger_retention end
+      and m.month <> all (p_months_in_use)
   loop
     execute format('drop table tollhouse_private.%I', v_partition.relname);
     v_dropped := v_dropped + 1;
@@ -93,7 +101,12 @@ revoke execute on function tollhouse_private.drop_old_partitions(timestamptz, ti
 grant execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) to tollhouse_engine;
 grant execute on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) to tollhouse_engine;
 
-select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
-from tollhouse_private.settings as s;
+do $$
+begin
+  perform tollhouse_private.ensure_partitions(
+    pg_catalog.now(), pg_catalog.now() + pg_catalog.make_interval(months => s.months_ahead))
+  from tollhouse_private.settings as s;
+end
+$$;
 
 commit;

@@ -15,7 +15,7 @@ create function tollhouse_ops.set_monthly_cap(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;

@@ -21,7 +21,7 @@ create function tollhouse_ops.set_provider(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -62,7 +62,7 @@ create function tollhouse_ops.set_model(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -88,13 +88,13 @@ create function tollhouse_ops.set_price(
   p_kind text,
   p_micro_usd_per_million bigint,
   p_reason text,
-  p_effective_from timestamptz default now()
+  p_effective_from timestamptz default pg_catalog.now()
 )
   returns void
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform tollhouse_private.check_target('model', p_model);
@@ -103,7 +103,10 @@ begin
   perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
     format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
   perform tollhouse_private.check_value(
-    p_effective_from >= now() or not exists (select from tollhouse_private.model_prices as mp where mp.model = p_model and mp.kind = p_kind),
+    p_effective_from is not null and (
+      p_effective_from >= now()
+      or not exists (select from tollhouse_private.model_prices as mp where mp.model = p_model and mp.kind = p_kind)
+    ),
     format('effective from %s', coalesce(p_effective_from::text, 'null')), 'A price that has been in force is not changed afterwards.');
   begin
     insert into tollhouse_private.model_prices (model, kind, effective_from, micro_usd_per_million)
@@ -139,7 +142,7 @@ create function tollhouse_ops.set_task_type(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before tollhouse_private.task_types;
@@ -150,9 +153,13 @@ begin
   foreach v_model in array coalesce(p_models, '{}') loop
     perform tollhouse_private.check_target('model', v_model);
   end loop;
+  -- The shape first: to_regprocedure raises on what can't be a name.
   perform tollhouse_private.check_value(
-    p_materializer is null or p_materializer = ''
-    or to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null,
+    case
+      when p_materializer is null or p_materializer = '' then true
+      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
+      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
+    end,
     format('materializer %s', p_materializer),
     'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
 
@@ -201,7 +208,7 @@ create function tollhouse_ops.set_capture_policy(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;

@@ -42,7 +42,7 @@ create view tollhouse.monthly_budgets with (security_invoker = true) as
 select
   tenant_id, user_id, month, cap_micro_usd, reserved_micro_usd, spent_micro_usd,
   cap_micro_usd - reserved_micro_usd - spent_micro_usd as left_micro_usd,
-  round(spent_micro_usd / 1000000.0, 2) as spent_usd
+  pg_catalog.round(spent_micro_usd / 1000000.0, 2) as spent_usd
 from tollhouse_private.monthly_budgets;
 comment on view tollhouse.monthly_budgets is 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
 

@@ -16,7 +16,7 @@ create function tollhouse_ops.pull_kill_switch(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
@@ -34,6 +34,9 @@ begin
   end if;
   if p_scope = 'user' then
     perform tollhouse_private.check_target('tenant', v_tenant_id);
+  else
+    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
   end if;
 
   select to_jsonb(ks) into v_before
@@ -63,7 +66,7 @@ create function tollhouse_ops.lift_kill_switch(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
@@ -91,7 +94,7 @@ create function tollhouse_ops.stop_everything(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_ops.pull_kill_switch('global', '*', p_reason)
 $$;
@@ -105,7 +108,7 @@ create function tollhouse_ops.resume_everything(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_ops.lift_kill_switch('global', '*', p_reason)
 $$;

@@ -20,7 +20,7 @@ create function tollhouse_ops.set_rate_limit(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -65,7 +65,7 @@ create function tollhouse_ops.drop_rate_limit(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -92,7 +92,7 @@ create function tollhouse_private.move_breaker(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -146,7 +146,7 @@ create function tollhouse_ops.open_breaker(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
@@ -169,7 +169,7 @@ create function tollhouse_ops.close_breaker(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason);
   select tollhouse_private.wake_idle_worker()
@@ -188,7 +188,7 @@ create function tollhouse_ops.bind_login(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;
@@ -221,7 +221,7 @@ create function tollhouse_ops.unbind_login(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before jsonb;

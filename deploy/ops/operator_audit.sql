@@ -35,7 +35,7 @@ create function tollhouse_private.audit(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_reason is null or btrim(p_reason) = '' then
@@ -56,7 +56,7 @@ create function tollhouse_private.check_target(
   returns void
   language plpgsql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_known text[];
@@ -91,7 +91,7 @@ create function tollhouse_private.check_value(
   returns void
   language plpgsql
   immutable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_ok is not true then

@@ -16,7 +16,7 @@ create function tollhouse_private.change_shutoff(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before tollhouse_private.hourly_shutoffs;
@@ -55,7 +55,7 @@ create function tollhouse_ops.set_shutoff(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until < 'infinity',
@@ -76,7 +76,7 @@ create function tollhouse_ops.lift_shutoff(
   language sql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
     '{"disabled_until": null, "mode": null, "reason": null}', p_reason);
@@ -96,7 +96,7 @@ create function tollhouse_ops.set_hourly_threshold(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,

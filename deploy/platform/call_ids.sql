@@ -11,7 +11,7 @@ create function tollhouse_private.new_call_id(
   returns uuid
   language sql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select encode(
     set_bit(set_bit(
@@ -33,7 +33,7 @@ create function tollhouse_private.call_created_at(
   immutable
 as $$
   select pg_catalog.to_timestamp(
-    ('x' || pg_catalog.lpad(pg_catalog.left(pg_catalog.replace(p_call_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0
+    ('x' || pg_catalog.lpad(pg_catalog.left(pg_catalog.replace(p_call_id::pg_catalog.text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0
   )
 $$;
 comment on function tollhouse_private.call_created_at(uuid) is

@@ -13,12 +13,12 @@ begin
   ]
   loop
     if not exists (select from pg_catalog.pg_roles r where r.rolname = v_role) then
-      execute format('create role %I nologin nosuperuser nobypassrls noinherit', v_role);
+      execute pg_catalog.format('create role %I nologin nosuperuser nobypassrls noinherit', v_role);
     end if;
     if v_role in ('tollhouse_owner', 'tollhouse_engine')
       and not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user)
     then
-      execute format('grant %I to current_user', v_role);
+      execute pg_catalog.format('grant %I to current_user', v_role);
     end if;
   end loop;
 end

@@ -28,7 +28,7 @@ create function tollhouse_private.price_at(
   returns record
   language sql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   with current_price as (
     select distinct on (mp.kind) mp.kind, mp.micro_usd_per_million as amount

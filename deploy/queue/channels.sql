@@ -13,7 +13,7 @@ create function tollhouse_private.done_channel_of(
   returns text
   language sql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select 'tollhouse_done_' || left(encode(sha256(convert_to(s.secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')), 'hex'), 40)
   from tollhouse_private.channel_secret as s
@@ -25,7 +25,7 @@ create function tollhouse.done_channel()
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_identity record;
@@ -48,7 +48,7 @@ create function tollhouse_private.wake_idle_worker()
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (select from tollhouse_private.workers as w where w.idle) then

@@ -11,7 +11,7 @@ create function tollhouse_private.promote_due(
   returns void
   language sql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   update tollhouse_private.jobs as j
   set state = 'queued'
@@ -36,7 +36,7 @@ create function tollhouse_private.tenants_in_line(
   returns text[]
   language sql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   with recursive onward (tenant_id) as (
     select (
@@ -62,7 +62,7 @@ create function tollhouse_private.pick(
   returns tollhouse_private.jobs[]
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
@@ -79,13 +79,13 @@ begin
     return '{}';
   end if;
 
-  v_share := ceil(p_limit::numeric / cardinality(v_tenants));
+  v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;
   select coalesce(array_agg(picked.job), '{}') into v_picked
   from (
-    select j as job
+    select j.job
     from unnest(v_tenants) with ordinality as t (tenant_id, turn)
     cross join lateral (
-      select q.*
+      select q as job
       from tollhouse_private.jobs as q
       where q.state = 'queued'
         and q.tenant_id = t.tenant_id
@@ -101,7 +101,7 @@ begin
   if cardinality(v_picked) < p_limit and cardinality(v_tenants) > 1 then
     select coalesce(array_agg(picked.job), '{}') into v_more
     from (
-      select j as job
+      select j.job
       from (
         select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
         from unnest(v_picked) as p
@@ -109,7 +109,7 @@ begin
         having count(*) = v_share
       ) as t
       cross join lateral (
-        select q.*
+        select q as job
         from tollhouse_private.jobs as q
         where q.state = 'queued'
           and q.tenant_id = t.tenant_id

@@ -29,7 +29,7 @@ as $$
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
     least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
-  from unnest(p_routes) as r
+  from pg_catalog.unnest(p_routes) as r
   join tollhouse_private.rate_limits as rl
     on (rl.scope = 'tenant' and rl.target = (r.job).tenant_id)
     or (rl.scope = 'provider' and rl.target = r.provider)
@@ -48,7 +48,7 @@ create function tollhouse_private.guard_rate_limit(
   returns setof tollhouse_private.verdict
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from tollhouse_private.rate_limits) then
@@ -112,7 +112,7 @@ create function tollhouse_private.take_rate_limit(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if not exists (select from tollhouse_private.rate_limits) then

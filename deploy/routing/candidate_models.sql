@@ -19,9 +19,9 @@ create function tollhouse_private.candidate_models(
   language sql
   stable
 as $$
-  select m.model::text, m.provider, m.provider_model, u.preference - 1, count(*) over ()
+  select m.model::pg_catalog.text, m.provider, m.provider_model, u.preference - 1, pg_catalog.count(*) over ()
   from tollhouse_private.task_types as tt
-  cross join lateral unnest(tt.models) with ordinality as u (model, preference)
+  cross join lateral pg_catalog.unnest(tt.models) with ordinality as u (model, preference)
   join tollhouse_private.models as m on m.model = u.model
   where tt.endpoint = p_endpoint
     and (p_requested_model is null or m.model = p_requested_model)

@@ -32,7 +32,7 @@ create table tollhouse_private.models (
   provider_model text not null,
   constraint models_pkey primary key (model),
   constraint models_provider_fkey foreign key (provider) references tollhouse_private.providers (provider),
-  constraint models_provider_model_check check (length(provider_model) between 1 and 256)
+  constraint models_provider_model_check check (pg_catalog.length(provider_model) between 1 and 256)
 );
 comment on table tollhouse_private.models is 'A model by the name that calls and prices use, and where it is served.';
 comment on column tollhouse_private.models.provider_model is 'The name that the provider knows it by.';

@@ -35,7 +35,7 @@ create function tollhouse_private.route_jobs(
   returns record
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Open breakers are locked before they are read: of all workers, one sees the probe free.
@@ -64,7 +64,7 @@ begin
   candidate as materialized (
     select
       j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate,
-      (o.preference - j.attempts % o.candidates + o.candidates) % o.candidates as preference,
+      (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
       cost.highest,
       gate.user_gate,
       case

@@ -12,7 +12,7 @@ create function tollhouse_private.book_hour(
   returns void
   language plpgsql
   volatile
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_hour timestamptz := date_trunc('hour', p_now, 'UTC');

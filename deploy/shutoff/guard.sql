@@ -12,7 +12,7 @@ create function tollhouse_private.guard_hourly_shutoff(
   returns setof tollhouse_private.verdict
   language plpgsql
   stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query

@@ -14,7 +14,7 @@ create function tollhouse_private.identity(
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
@@ -50,7 +50,7 @@ create function tollhouse_private.current_tenant_id()
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select i.tenant_id from tollhouse_private.identity() as i);
@@ -63,7 +63,7 @@ create function tollhouse_private.current_user_id()
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select i.user_id from tollhouse_private.identity() as i);
@@ -76,7 +76,7 @@ create function tollhouse_private.reads_all_users()
   language plpgsql
   stable
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (select i.reads_all_users from tollhouse_private.identity() as i);

@@ -12,7 +12,7 @@ create function tollhouse.set_identity(
   language plpgsql
   volatile
   security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
