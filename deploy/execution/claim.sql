@@ -91,6 +91,10 @@ begin
   perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
   perform tollhouse_private.begin_probes(v_decision.admitted);
   perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  if cardinality(v_decision.admitted) = 0 then
+    -- To the worker this claim looks like an empty queue, and it would sleep.
+    perform pg_notify('tollhouse_wake', '');
+  end if;
 
   update tollhouse_private.workers as w
   set last_tenant_id = v_jobs[cardinality(v_jobs)].tenant_id, idle = false

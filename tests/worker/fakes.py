@@ -1,0 +1,154 @@
+"""A database that says what a test tells it to, for the worker's parts alone."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from tollhouse.db import Abort, Booked, Gate, Results, Terms
+from tollhouse.providers import Call, Outcome
+from tollhouse.worker.flusher import Flusher
+from tollhouse.worker.lease import Lease, Leases
+from tollhouse.worker.metrics import Metrics
+
+Step = Callable[[], Any]
+
+
+class FakeGate(Gate):
+    """Answers from scripts and keeps what was asked, in order."""
+
+    def __init__(self) -> None:
+        """Everything succeeds and is empty unless a script says otherwise."""
+        self.asked: list[str] = []
+        self.recorded: list[tuple[uuid.UUID, list[dict[str, Any]]]] = []
+        self.claims: list[list[Call] | Exception] = []
+        self.records: list[Exception | None] = []
+        self.refuse: Callable[[dict[str, Any]], Exception | None] = lambda _: None
+        self.heartbeats: list[bool | Exception] = []
+        self.aborts: list[Abort] = []
+        self.deregistered: list[uuid.UUID] = []
+        self.during_claim: Step = lambda: None
+        self.lease_ms = 60_000
+
+    def count(self, query: str) -> int:
+        """How often a query was asked."""
+        return self.asked.count(query)
+
+    async def register(self, worker_id: uuid.UUID, name: str, capacity: int, version: str) -> Terms:
+        """Grant a lease."""
+        self.asked.append("register")
+        return Terms(lease_ms=self.lease_ms, heartbeat_ms=20)
+
+    async def heartbeat(self, worker_id: uuid.UUID, in_flight: int) -> bool:
+        """Renew it, or what the script says."""
+        self.asked.append("heartbeat")
+        answer = self.heartbeats.pop(0) if self.heartbeats else True
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def set_idle(self, worker_id: uuid.UUID, idle: bool) -> None:
+        """Keep it in mind."""
+        self.asked.append(f"set_idle {idle}")
+
+    async def claim(self, worker_id: uuid.UUID, limit: int) -> list[Call]:
+        """Return the next scripted claim."""
+        self.asked.append("claim")
+        return await self._next_claim()
+
+    async def record(self, worker_id: uuid.UUID, results: Results) -> Booked:
+        """Keep the results, unless the script says otherwise."""
+        self.asked.append("record")
+        failure = self.records.pop(0) if self.records else None
+        for result in results:
+            failure = failure or self.refuse(dict(result))
+        if failure is not None:
+            raise failure
+        self.recorded.append((worker_id, [dict(result) for result in results]))
+        return Booked(booked=len(results), late=0)
+
+    async def record_and_claim(
+        self, worker_id: uuid.UUID, results: Results, limit: int
+    ) -> list[Call]:
+        """Both, in that order."""
+        self.asked.append("record_and_claim")
+        await self.record(worker_id, results)
+        return await self._next_claim()
+
+    async def calls_to_abort(self, worker_id: uuid.UUID) -> list[Abort]:
+        """Return the scripted calls."""
+        self.asked.append("calls_to_abort")
+        return self.aborts
+
+    async def deregister(self, worker_id: uuid.UUID) -> None:
+        """Keep it in mind."""
+        self.asked.append("deregister")
+        self.deregistered.append(worker_id)
+
+    async def _next_claim(self) -> list[Call]:
+        await asyncio.sleep(0)
+        self.during_claim()
+        answer = self.claims.pop(0) if self.claims else []
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until it holds, ten seconds at most."""
+    async with asyncio.timeout(10.0):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.005)
+
+
+def make_call(provider: str = "mock", attempt: int = 1) -> Call:
+    """Return a claimed call."""
+    return Call(
+        call_id=uuid.uuid4(),
+        attempt=attempt,
+        tenant_id="acme",
+        endpoint="route",
+        provider=provider,
+        model="small",
+        request={"prompt": "a secret question"},
+        max_output_tokens=10,
+        timeout_ms=1000,
+    )
+
+
+def make_lease(seconds: float = 60.0) -> Lease:
+    """Return a lease that nobody renews."""
+    now = asyncio.get_running_loop().time()
+    return Lease(uuid.uuid4(), lease_seconds=seconds, renewed=now)
+
+
+def make_flusher(gate: Gate, *, size: int = 100, seconds: float = 0.005) -> Flusher:
+    """Return a flusher whose callbacks do nothing."""
+    return Flusher(
+        gate=gate,
+        metrics=Metrics(),
+        size=size,
+        seconds=seconds,
+        on_put=lambda: None,
+        on_stuck=lambda lease, reason: None,
+    )
+
+
+def make_leases(gate: Gate, *, on_lost: Callable[[Lease], None] = lambda _: None) -> Leases:
+    """Return leases under a test's name."""
+    return Leases(
+        gate=gate,
+        name="test",
+        capacity=4,
+        on_registered=lambda: None,
+        on_lost=on_lost,
+        on_ended=lambda reason: None,
+    )
+
+
+def success(call: Call, **changes: Any) -> Outcome:
+    """Return the outcome of a call that went well."""
+    answer = {"response": {"content": "42", "finish_reason": "stop"}, **changes}
+    return Outcome(call_id=call.call_id, attempt=call.attempt, outcome="success", **answer)

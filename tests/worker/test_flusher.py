@@ -1,0 +1,100 @@
+"""Results are recorded in batches, and none is lost because of another."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
+from tollhouse.db import GateError
+from tollhouse.errors import LeaseLostError
+from tollhouse.worker.lease import Lease
+
+REFUSED = GateError("record", sqlstate="22P05")
+UNREACHABLE = GateError("record", sqlstate=None)
+
+
+async def test_due_by_size_or_time() -> None:
+    """A full batch is due at once, a part of one a moment after its first result."""
+    flusher, lease = make_flusher(FakeGate(), size=2, seconds=5.0), make_lease()
+    assert flusher.due_at is None
+    before = asyncio.get_running_loop().time()
+    call = make_call()
+    flusher.put(lease, call, success(call))
+    assert flusher.due_at is not None
+    assert before + 4.9 < flusher.due_at < before + 5.2
+    flusher.put(lease, call, success(call))
+    assert flusher.due_at == 0.0
+
+
+async def test_takes_one_lease_at_a_time() -> None:
+    """A batch holds the results of one lease, oldest first, and the tenant of each call."""
+    flusher, old, new = make_flusher(FakeGate(), size=2), make_lease(), make_lease()
+    calls = [make_call() for _ in range(4)]
+    for lease, call in zip((old, new, old, old), calls, strict=True):
+        flusher.put(lease, call, success(call))
+    assert flusher.leases == [old, new]
+    assert [result.call for result in flusher.take(old)] == [calls[0], calls[2]]
+    (result,) = flusher.take(new)
+    assert result.as_json()["tenant_id"] == "acme"
+    assert flusher.pending == 1
+
+
+async def test_refused_result_becomes_malformed() -> None:
+    """One result that the database refuses is replaced; the others are recorded as they are."""
+    gate = FakeGate()
+    flusher, lease = make_flusher(gate), make_lease()
+    good, bad = make_call(), make_call()
+    gate.refuse = lambda row: REFUSED if row["reasoning"] == "bad" else None
+    flusher.put(lease, good, success(good))
+    flusher.put(lease, bad, success(bad, reasoning="bad"))
+    lease.held = 2
+
+    await flusher.record(lease, flusher.take(lease))
+
+    outcomes = {row["call_id"]: row for _, rows in gate.recorded for row in rows}
+    assert outcomes[str(good.call_id)]["outcome"] == "success"
+    assert outcomes[str(bad.call_id)]["outcome"] == "malformed"
+    assert outcomes[str(bad.call_id)]["error_code"] == "result_refused"
+    assert (lease.held, flusher.pending) == (0, 0)
+
+
+async def test_call_that_can_not_be_settled_ends_the_lease() -> None:
+    """When even the replacement is refused, the lease ends, so that the call is not stuck."""
+    gate, stuck = FakeGate(), list[Lease]()
+    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
+    flusher._on_stuck = lambda lease, reason: stuck.append(lease)
+    gate.refuse = lambda row: REFUSED
+    flusher.put(lease, call, success(call))
+    lease.held = 1
+    await flusher.record(lease, flusher.take(lease))
+    assert stuck == [lease]
+    assert (lease.held, flusher.pending) == (0, 0)
+
+
+@pytest.mark.parametrize("script", [[UNREACHABLE], [REFUSED, None, UNREACHABLE]])
+async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
+    """The database's trouble loses no result, neither of a batch nor in the middle of one."""
+    gate = FakeGate()
+    flusher, lease = make_flusher(gate), make_lease()
+    for call in (make_call(), make_call(), make_call()):
+        flusher.put(lease, call, success(call))
+    lease.held = 3
+    gate.records = list(script)
+    with pytest.raises(GateError):
+        await flusher.record(lease, flusher.take(lease))
+    settled = sum(len(rows) for _, rows in gate.recorded)
+    assert flusher.pending == lease.held == 3 - settled
+    await flusher.record(lease, flusher.take(lease))
+    assert len({row["call_id"] for _, rows in gate.recorded for row in rows}) == 3
+
+
+async def test_results_of_an_unknown_worker_are_let_go() -> None:
+    """TH201 from record: the reaper has settled these calls already."""
+    gate = FakeGate()
+    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
+    gate.records = [LeaseLostError("gone", sqlstate="TH201")]
+    flusher.put(lease, call, success(call))
+    lease.held = 1
+    await flusher.record(lease, flusher.take(lease))
+    assert (lease.held, flusher.pending) == (0, 0)

@@ -1,0 +1,110 @@
+"""What the worker's statements do when the connection or the database gets in the way."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.database import Database
+from tests.worker.fakes import eventually
+from tollhouse.db import Gate, GateError, ReplyLostError, queries
+from tollhouse.errors import LeaseLostError
+
+WAITING = (
+    "select pid from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"
+)
+
+
+@pytest.fixture
+async def gate(pg18_database: Database) -> AsyncIterator[Gate]:
+    """Return a gate to a deployed database."""
+    async with Gate(database_url=pg18_database.url("th_worker"), application_name="test") as gate:
+        yield gate
+
+
+async def registered(gate: Gate) -> uuid.UUID:
+    """Return a live worker's id."""
+    worker_id = uuid.uuid4()
+    await gate.register(worker_id, "test", 4, "0")
+    return worker_id
+
+
+async def cut(database: Database) -> None:
+    """End the worker's statement that waits for a lock, by ending its connection."""
+    await eventually(lambda: database.rows(WAITING))
+    (row,) = database.rows(WAITING)
+    database.rows("select pg_terminate_backend(%s)", row["pid"])
+
+
+async def test_every_query_works(gate: Gate) -> None:
+    """Each method finds its function, and gets what it promises."""
+    assert await gate.schema_present()
+    worker_id = await registered(gate)
+    assert await gate.heartbeat(worker_id, 0) is True
+    await gate.set_idle(worker_id, True)
+    assert await gate.claim(worker_id, 5) == []
+    booked = await gate.record(worker_id, [])
+    assert (booked.booked, booked.late) == (0, 0)
+    assert await gate.record_and_claim(worker_id, [], 5) == []
+    assert await gate.calls_to_abort(worker_id) == []
+    assert await gate.reap() == 0
+    await gate.maintain()
+    await gate.deregister(worker_id)
+    assert await gate.heartbeat(worker_id, 0) is False
+
+
+async def test_claim_without_a_lease(gate: Gate) -> None:
+    """TH201 is an exception of its own, for both kinds of claim."""
+    with pytest.raises(LeaseLostError):
+        await gate.claim(uuid.uuid4(), 1)
+    with pytest.raises(LeaseLostError):
+        await gate.record_and_claim(uuid.uuid4(), [], 1)
+
+
+async def test_failure_names_query_and_sqlstate_only(gate: Gate) -> None:
+    """A refused statement says which and why, and quotes no data."""
+    with pytest.raises(GateError) as caught:
+        await gate.record(uuid.uuid4(), [{"outcome": "secret"}])
+    assert str(caught.value) == "record failed (TH202)"
+    assert caught.value.sqlstate == "TH202"
+
+
+async def test_claim_whose_reply_is_lost(gate: Gate, pg18_database: Database) -> None:
+    """A connection that breaks during a claim leaves its result unknown; nothing is repeated."""
+    worker_id = await registered(gate)
+    with pg18_database.connect("postgres", autocommit=False) as blocker:
+        blocker.execute("select from tollhouse_private.workers for update")
+        claim = asyncio.create_task(gate.claim(worker_id, 1))
+        await cut(pg18_database)
+        with pytest.raises(ReplyLostError):
+            await claim
+    assert await gate.claim(worker_id, 1) == []
+
+
+async def test_other_statements_are_repeated(gate: Gate, pg18_database: Database) -> None:
+    """A heartbeat, like everything but a claim, is sent again over a new connection."""
+    worker_id = await registered(gate)
+    with pg18_database.connect("postgres", autocommit=False) as blocker:
+        blocker.execute("select from tollhouse_private.workers for update")
+        heartbeat = asyncio.create_task(gate.heartbeat(worker_id, 1))
+        await cut(pg18_database)
+    assert await heartbeat is True
+
+
+async def test_unreachable_database() -> None:
+    """Without a server each statement fails with one error, and a claim surely claimed nothing."""
+    async with Gate(
+        database_url="postgresql://nobody@127.0.0.1:1/none", application_name="test"
+    ) as gate:
+        gate._pool.timeout = 0.05
+        with pytest.raises(GateError) as caught:
+            await gate.claim(uuid.uuid4(), 1)
+        assert not isinstance(caught.value, ReplyLostError)
+
+
+def test_queries_are_named_once() -> None:
+    """Every statement of queries.sql has a method of the gate or a use in the listener."""
+    others = {"session", "listen_wake", "listen_control"}
+    assert others < set(queries())
+    assert [name for name in queries() if name not in others and not hasattr(Gate, name)] == []

@@ -1,0 +1,183 @@
+"""The claim loop: when it claims, when it sleeps, and what it does when a reply is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
+from tollhouse.db import GateError, ReplyLostError
+from tollhouse.errors import LeaseLostError
+from tollhouse.providers import Call, Outcome
+from tollhouse.worker.control import Control
+from tollhouse.worker.flusher import Flusher
+from tollhouse.worker.inflight import Inflight
+from tollhouse.worker.lease import Lease, Leases, State
+from tollhouse.worker.loop import ClaimLoop
+from tollhouse.worker.metrics import Metrics
+
+
+@dataclass
+class Parts:
+    """A claim loop that runs, and what it works with."""
+
+    gate: FakeGate
+    loop: ClaimLoop
+    leases: Leases
+    lease: Lease
+    inflight: Inflight
+    flusher: Flusher
+    control: Control
+
+
+async def answer(call: Call) -> Outcome:
+    """Answer after a moment."""
+    await asyncio.sleep(0.03)
+    return success(call)
+
+
+@asynccontextmanager
+async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterator[Parts]:
+    """Run a claim loop under a registered lease; at the end it is stopped and drained."""
+    leases = make_leases(gate)
+    await leases._register()
+    lease = leases.current
+    assert lease is not None
+    flusher = make_flusher(gate)
+    inflight = Inflight(
+        complete=answer, put=flusher.put, metrics=Metrics(), concurrency=4, slots=lambda _: None
+    )
+    control = Control(gate=gate, leases=leases, inflight=inflight)
+    loop = ClaimLoop(
+        gate=gate,
+        leases=leases,
+        inflight=inflight,
+        flusher=flusher,
+        metrics=Metrics(),
+        batch=100,
+        concurrency=4,
+        poll_seconds=poll_seconds,
+        control=control,
+    )
+    flusher._on_put = loop.nudge
+    gate.asked.clear()
+    task = asyncio.create_task(loop.run())
+    try:
+        yield Parts(gate, loop, leases, lease, inflight, flusher, control)
+    finally:
+        loop.stop()
+        async with asyncio.timeout(5.0):
+            await task
+
+
+async def test_idle_protocol() -> None:
+    """Nothing there: say idle, look once more, sleep; a wake-up costs one look."""
+    gate = FakeGate()
+    async with running(gate) as parts:
+        await asyncio.sleep(0.05)
+        assert gate.asked == ["claim", "set_idle True", "claim"]
+        parts.loop.wake()
+        await asyncio.sleep(0.05)
+        assert gate.asked == ["claim", "set_idle True", "claim", "claim"]
+
+
+async def test_wake_during_a_claim_is_not_lost() -> None:
+    """A notification that arrives while a claim is under way leads to another one."""
+    gate = FakeGate()
+    async with running(gate) as parts:
+        await asyncio.sleep(0.05)
+        gate.asked.clear()
+
+        def wake_once() -> None:
+            gate.during_claim = lambda: None
+            parts.loop.wake()
+
+        gate.during_claim = wake_once
+        parts.loop.wake()
+        await asyncio.sleep(0.05)
+        assert gate.asked == ["claim", "claim"]
+
+
+async def test_poll_renews_the_idle_mark() -> None:
+    """After a poll's timeout the mark is set anew: a claim may have taken it away unseen."""
+    gate = FakeGate()
+    async with running(gate, poll_seconds=0.1):
+        await asyncio.sleep(0.15)
+        assert gate.asked == ["claim", "set_idle True", "claim"] * 2
+
+
+async def test_results_and_claims_share_a_round_trip() -> None:
+    """While there is work, what ended is recorded by the statement that claims."""
+    gate = FakeGate()
+    gate.claims = [[make_call() for _ in range(4)], [make_call() for _ in range(4)], []]
+    async with running(gate):
+        await eventually(lambda: sum(len(rows) for _, rows in gate.recorded) == 8)
+        assert gate.count("record_and_claim") >= 2
+        assert gate.count("record") == gate.count("record_and_claim")
+
+
+async def test_claims_no_more_than_fits() -> None:
+    """Full capacity: no claim until a call has ended."""
+    gate = FakeGate()
+    gate.claims = [[make_call() for _ in range(4)]]
+    async with running(gate) as parts:
+        await eventually(lambda: len(parts.inflight) == 4)
+        assert gate.asked == ["claim"]
+
+
+async def test_lost_reply_retires_the_lease() -> None:
+    """What rode along is recorded again under the old id; nothing is claimed under it again."""
+    gate = FakeGate()
+    gate.claims = [[make_call()], ReplyLostError("record_and_claim", sqlstate=None)]
+    async with running(gate) as parts:
+        await eventually(lambda: parts.lease.state is State.RETIRED)
+        await eventually(lambda: parts.lease.held == 0)
+        assert parts.leases.current is None
+        assert parts.leases.former == [parts.lease]
+        claims = gate.count("claim") + gate.count("record_and_claim")
+        await asyncio.sleep(0.2)
+        assert gate.count("claim") + gate.count("record_and_claim") == claims
+    assert {worker_id for worker_id, _ in gate.recorded} == {parts.lease.worker_id}
+
+
+async def test_unknown_worker_loses_the_lease() -> None:
+    """TH201 from a claim: the lease is gone."""
+    gate = FakeGate()
+    gate.claims = [LeaseLostError("no lease", sqlstate="TH201")]
+    async with running(gate) as parts:
+        await eventually(lambda: parts.lease.state is State.LOST)
+        assert parts.leases.current is None
+
+
+async def test_trouble_is_waited_out() -> None:
+    """A failing database ends nothing: the loop tries again, under the same lease."""
+    gate = FakeGate()
+    gate.claims = [GateError("claim", sqlstate="57014"), [make_call()]]
+    async with running(gate) as parts:
+        await eventually(lambda: bool(gate.recorded))
+        assert parts.lease.state is State.ACTIVE
+
+
+async def test_switch_during_a_claim_is_asked_about_again() -> None:
+    """A switch pulled while a claim was under way reaches the calls that it brought."""
+    gate = FakeGate()
+    async with running(gate) as parts:
+        await asyncio.sleep(0.05)
+        gate.during_claim = parts.control.ask
+        before = parts.control.asked
+        parts.loop.wake()
+        await eventually(lambda: parts.control.asked >= before + 2)
+        gate.during_claim = lambda: None
+
+
+async def test_stop_records_everything() -> None:
+    """After a stop nothing is claimed and nothing is left."""
+    gate = FakeGate()
+    gate.claims = [[make_call() for _ in range(4)]]
+    async with running(gate) as parts:
+        await eventually(lambda: len(parts.inflight) == 4)
+        parts.loop.stop()
+        claims = gate.count("claim") + gate.count("record_and_claim")
+        await parts.inflight.drained()
+    assert sum(len(rows) for _, rows in gate.recorded) == 4
+    assert gate.count("claim") + gate.count("record_and_claim") == claims

@@ -1,0 +1,183 @@
+"""The worker against a real Postgres and a provider that answers over HTTP."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.support.database import Database
+from tests.worker.running import Bench, bench, killed
+from tollhouse.providers import Call, Outcome
+from tollhouse.worker.log import JsonLines
+
+DONE = "select count(*) from tollhouse_private.llm_api_calls"
+RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+IDLE = "select coalesce(bool_and(idle), false) from tollhouse_private.workers"
+
+
+@pytest.fixture
+async def desk(pg18_database: Database) -> AsyncIterator[Bench]:
+    """Return a database with a catalog and a provider of its own."""
+    async with bench(pg18_database) as made:
+        yield made
+
+
+async def test_records_every_call_once(desk: Bench) -> None:
+    """What was enqueued before and while it runs is called once and recorded as success."""
+    desk.enqueue(50)
+    async with desk.worker():
+        await desk.until(DONE, 50)
+        desk.enqueue(250, prefix="s")
+        await desk.until(DONE, 300)
+    assert desk.ledger() == {"success": 300}
+    assert desk.attempts() == {"success": 300}
+    assert desk.billed() == 300
+    assert desk.database.value("select count(*) from tollhouse_private.workers") == 0
+
+
+async def test_is_woken_from_idleness(desk: Bench) -> None:
+    """A sleeping worker starts a call long before its poll timeout."""
+    async with desk.worker(poll_seconds=60.0):
+        await desk.until(IDLE, True)
+        began = time.monotonic()
+        desk.enqueue(1)
+        await desk.until(DONE, 1)
+        assert time.monotonic() - began < 5.0
+
+
+async def test_polls_without_notifications(desk: Bench) -> None:
+    """A due call that nobody announces is found by the poll."""
+    async with desk.worker(poll_seconds=0.2):
+        await desk.until(IDLE, True)
+        desk.database.rows("update tollhouse_private.workers set idle = false")
+        desk.enqueue(1)
+        await desk.until(DONE, 1)
+
+
+async def test_kill_switch_aborts_calls_in_flight(desk: Bench) -> None:
+    """Pulled while calls are in flight, they stop at once and are recorded as blocked."""
+    desk.mock.fault({"delay_ms": 20_000})
+    desk.enqueue(5)
+    async with desk.worker():
+        await desk.until(RUNNING, 5)
+        with killed(desk):
+            await desk.until(DONE, 5, timeout=5.0)
+    assert desk.ledger() == {"blocked": 5}
+    assert desk.attempts() == {"aborted": 5}
+
+
+async def test_cancel_stops_the_call(desk: Bench) -> None:
+    """A client's cancel reaches the call in flight."""
+    desk.mock.fault({"delay_ms": 20_000})
+    desk.enqueue(1)
+    async with desk.worker():
+        await desk.until(RUNNING, 1)
+        with desk.database.acting("acme", "ann") as connection:
+            connection.execute("select tollhouse.cancel(call_id) from tollhouse.jobs")
+        await desk.until(DONE, 1, timeout=5.0)
+    assert desk.attempts() == {"cancelled": 1}
+
+
+async def test_drain_lets_calls_finish(desk: Bench) -> None:
+    """A stop claims no more, waits for what is in flight, records it and deregisters."""
+    desk.mock.fault({"delay_ms": 700})
+    desk.enqueue(8)
+    async with desk.worker(concurrency=4):
+        await desk.until(RUNNING, 4)
+    assert desk.ledger() == {"success": 4}
+    assert desk.database.value("select count(*) from tollhouse_private.workers") == 0
+
+
+async def test_drain_deadline_interrupts(desk: Bench) -> None:
+    """Calls that outlast the drain are interrupted, and queued again."""
+    desk.mock.fault({"delay_ms": 20_000})
+    desk.enqueue(3)
+    async with desk.worker(drain_seconds=0.2):
+        await desk.until(RUNNING, 3)
+    assert desk.attempts() == {"interrupted": 3}
+    assert desk.database.value(RUNNING) == 0
+
+
+async def test_reaped_worker_starts_over(desk: Bench) -> None:
+    """A worker whose lease was taken aborts its calls and goes on under a new id."""
+    desk.mock.fault({"delay_ms": 20_000}, times=2)
+    desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")
+    desk.enqueue(2)
+    async with desk.worker():
+        await desk.until(RUNNING, 2)
+        desk.database.rows(
+            "update tollhouse_private.workers set alive_until = now() - interval '1 s'"
+        )
+        desk.database.rows("select tollhouse_worker.reap()")
+        await desk.until("select count(*) from tollhouse_private.llm_api_calls", 2)
+    assert desk.ledger() == {"success": 2}
+    assert desk.attempts()["success"] == 2
+    late = "select count(*) from tollhouse_private.provider_attempts where late"
+    assert desk.database.value(late) == 2
+
+
+async def test_lost_replies_and_connections(desk: Bench) -> None:
+    """Every connection cut again and again under load: all calls end, none twice."""
+    desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")
+    desk.mock.fault({"delay_ms": 5})
+    async with desk.worker(concurrency=16):
+        desk.enqueue(1500)
+        for _ in range(6):
+            await asyncio.sleep(0.15)
+            desk.database.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'th_worker'"
+            )
+        await desk.until(DONE, 1500, timeout=60.0)
+    assert desk.ledger() == {"success": 1500}
+    ours = "select count(*) from tollhouse_private.provider_attempts where not late and sent"
+    assert desk.database.value(ours) >= desk.billed()
+
+
+async def test_restart_of_the_server(desk: Bench) -> None:
+    """An immediate restart of Postgres under load loses nothing."""
+    desk.mock.fault({"delay_ms": 5})
+    async with desk.worker(concurrency=16):
+        desk.enqueue(1000)
+        await asyncio.sleep(0.3)
+        cluster = desk.database.cluster
+        await asyncio.to_thread(cluster.stop, "immediate")
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(cluster.start)
+        await desk.until(DONE, 1000, timeout=60.0)
+    assert desk.ledger() == {"success": 1000}
+
+
+async def test_refused_result_costs_no_other(desk: Bench) -> None:
+    """A result that the database refuses becomes malformed; its neighbours are recorded."""
+    desk.enqueue(20)
+    async with desk.worker() as worker:
+        complete, poison = worker.inflight._complete, ["\0"]
+
+        async def complete_one_badly(call: Call) -> Outcome:
+            outcome = await complete(call)
+            return replace(outcome, reasoning=poison.pop()) if poison else outcome
+
+        worker.inflight._complete = complete_one_badly
+        await desk.until(DONE, 20)
+    assert desk.ledger() == {"success": 20}
+    assert desk.attempts() == {"success": 20, "malformed": 1}
+
+
+async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:
+    """A queue full of calls that a guard refuses is worked off without waiting for polls."""
+    desk.enqueue(1000)
+    with killed(desk):
+        async with desk.worker(poll_seconds=1.0):
+            await desk.until(DONE, 1000, timeout=4.0)
+    assert desk.ledger() == {"blocked": 1000}
+
+
+def test_logs_are_json() -> None:
+    """A log line is one JSON object with a constant event and its fields."""
+    record = logging.makeLogRecord({"msg": "event", "levelname": "INFO", "fields": {"calls": 3}})
+    line = json.loads(JsonLines().format(record))
+    assert (line["event"], line["calls"], line["level"]) == ("event", 3, "info")

@@ -1,0 +1,128 @@
+"""`tollhouse worker` as a process: its signals, its exit codes, its HTTP endpoints."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from tests.support.database import Database
+from tests.worker.running import Bench, bench
+
+RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+
+
+@pytest.fixture
+async def desk(pg18_database: Database) -> AsyncIterator[Bench]:
+    """Return a database with a catalog and a provider of its own."""
+    async with bench(pg18_database) as made:
+        yield made
+
+
+@asynccontextmanager
+async def process(desk: Bench, **extra: str) -> AsyncIterator[tuple[Process, str]]:
+    """Start a worker; yields it with the URL it listens on. Kills what is left at the end."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": desk.settings.database_url,
+        "TOLLHOUSE_PROVIDER_MOCK_BASE_URL": desk.mock.base_url,
+        "TOLLHOUSE_PROVIDER_MOCK_API_KEY": "sk-a-secret",
+        "TOLLHOUSE_HTTP_PORT": "0",
+        **extra,
+    }
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tollhouse", "worker", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert worker.stderr is not None
+        port = None
+        while port is None:
+            line = await asyncio.wait_for(worker.stderr.readline(), 20.0)
+            port = json.loads(line).get("http_port")
+        yield worker, f"http://127.0.0.1:{port}"
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+        await worker.communicate()
+
+
+async def get(url: str) -> tuple[int, str]:
+    """Return status and body."""
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status, await response.text()
+
+
+async def test_endpoints_tell_its_state(desk: Bench) -> None:
+    """Healthy and ready once registered; not ready, but still alive, without its database."""
+    async with process(desk) as (_, url):
+        await desk.until("select count(*) from tollhouse_private.workers", 1)
+        await asyncio.sleep(0.2)
+        assert (await get(f"{url}/readyz"))[0] == 200
+        assert (await get(f"{url}/healthz"))[0] == 200
+        desk.enqueue(3)
+        await desk.until("select count(*) from tollhouse_private.llm_api_calls", 3)
+        _, metrics = await get(f"{url}/metrics")
+        assert 'tollhouse_worker_calls_total{outcome="success",provider="mock"} 3.0' in metrics
+        assert "tollhouse_worker_in_flight 0.0" in metrics
+        desk.database.rows("alter role th_worker nologin")
+        try:
+            desk.database.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'th_worker'"
+            )
+            await asyncio.sleep(0.3)
+            status, body = await get(f"{url}/readyz")
+            assert status == 503
+            assert json.loads(body)["database_reachable"] is False
+            assert (await get(f"{url}/healthz"))[0] == 200
+        finally:
+            desk.database.rows("alter role th_worker login")
+
+
+async def test_sigterm_drains(desk: Bench) -> None:
+    """It lets the call in flight finish, records it, says goodbye and exits with 0."""
+    desk.mock.fault({"delay_ms": 500})
+    desk.enqueue(1)
+    async with process(desk) as (worker, _):
+        await desk.until(RUNNING, 1)
+        worker.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+    assert worker.returncode == 0
+    assert desk.ledger() == {"success": 1}
+    assert desk.database.value("select count(*) from tollhouse_private.workers") == 0
+    assert b"sk-a-secret" not in log
+    assert b"question" not in log
+
+
+async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
+    """Whoever can't wait for the drain may say so."""
+    desk.mock.fault({"delay_ms": 20_000})
+    desk.enqueue(1)
+    async with process(desk) as (worker, _):
+        await desk.until(RUNNING, 1)
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.3)
+        assert worker.returncode is None
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(worker.communicate(), 2.0)
+    assert worker.returncode == 1
+
+
+async def test_killed_worker_loses_nothing(desk: Bench) -> None:
+    """kill -9 in the middle of a batch: another worker settles its calls and makes them again."""
+    desk.database.rows("update tollhouse_private.settings set lease = interval '1 second'")
+    desk.mock.fault({"delay_ms": 100})
+    desk.enqueue(60)
+    async with process(desk, TOLLHOUSE_CONCURRENCY="20") as (worker, _):
+        await desk.until(RUNNING, 20)
+        worker.kill()
+        await worker.wait()
+    async with desk.worker():
+        await desk.until("select count(*) from tollhouse_private.llm_api_calls", 60, timeout=20.0)
+    assert desk.ledger() == {"success": 60}
+    assert desk.billed() <= sum(desk.attempts().values())

@@ -1,0 +1,48 @@
+-- All SQL of the worker. Each query is one call of a routine of tollhouse_worker,
+-- except for the session settings, the two LISTENs and the look whether the schema is there.
+
+-- name: session
+set statement_timeout = '30s';
+
+-- name: listen_wake
+listen tollhouse_wake;
+
+-- name: listen_control
+listen tollhouse_control;
+
+-- name: schema_present
+select to_regnamespace('tollhouse_worker') is not null as present;
+
+-- name: register
+select lease_ms, heartbeat_ms
+from tollhouse_worker.register(%(worker_id)s, %(name)s, %(capacity)s, %(version)s);
+
+-- name: heartbeat
+select tollhouse_worker.heartbeat(%(worker_id)s, %(in_flight)s) as held;
+
+-- name: set_idle
+select tollhouse_worker.set_idle(%(worker_id)s, %(idle)s);
+
+-- name: claim
+select call_id, attempt, tenant_id, endpoint, provider, model, request, max_output_tokens, timeout_ms
+from tollhouse_worker.claim(%(worker_id)s, %(limit)s);
+
+-- name: record
+select booked, late
+from tollhouse_worker.record(%(worker_id)s, %(results)s);
+
+-- name: record_and_claim
+call tollhouse_worker.record_and_claim(%(worker_id)s, %(results)s, %(limit)s, null);
+
+-- name: calls_to_abort
+select call_id, attempt, reason
+from tollhouse_worker.calls_to_abort(%(worker_id)s);
+
+-- name: reap
+select tollhouse_worker.reap() as reaped;
+
+-- name: maintain
+select tollhouse_worker.maintain();
+
+-- name: deregister
+select tollhouse_worker.deregister(%(worker_id)s);

@@ -1,0 +1,178 @@
+"""Puts the worker's parts together and supervises them."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from tollhouse.db import Gate
+from tollhouse.errors import SettingsError
+from tollhouse.http import Probe
+from tollhouse.providers import Providers, open_session
+from tollhouse.settings import WorkerSettings
+from tollhouse.worker.control import Control
+from tollhouse.worker.flusher import Flusher
+from tollhouse.worker.inflight import Inflight
+from tollhouse.worker.keeper import Keeper
+from tollhouse.worker.lease import Lease, Leases
+from tollhouse.worker.listener import Listener
+from tollhouse.worker.log import Log
+from tollhouse.worker.loop import ClaimLoop
+from tollhouse.worker.metrics import Metrics
+
+__all__ = ["Worker", "open_worker"]
+
+log = Log(__name__)
+
+# Time to record what is left after the drain, and to deregister.
+_SETTLE_SECONDS = 10.0
+
+
+class Worker:
+    """One worker process's parts, wired. Build it inside the running loop."""
+
+    def __init__(self, *, settings: WorkerSettings, gate: Gate, providers: Providers) -> None:
+        self.metrics = metrics = Metrics()
+        self._drain_seconds = settings.drain_seconds
+        self._stop = asyncio.Event()
+        name = worker_name()
+        self.leases = Leases(
+            gate=gate,
+            name=name,
+            capacity=settings.concurrency,
+            on_registered=lambda: self.loop.wake(),
+            on_lost=self._abort_calls,
+            on_ended=lambda reason: metrics.leases_ended.labels(reason).inc(),
+        )
+        self.flusher = Flusher(
+            gate=gate,
+            metrics=metrics,
+            size=settings.batch,
+            seconds=settings.flush_ms / 1000,
+            on_put=lambda: self.loop.nudge(),
+            on_stuck=self.leases.retire,
+        )
+        self.inflight = Inflight(
+            complete=providers.complete,
+            put=self.flusher.put,
+            metrics=metrics,
+            concurrency=settings.concurrency,
+            slots=_slots(settings),
+        )
+        self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
+        self.loop = ClaimLoop(
+            gate=gate,
+            leases=self.leases,
+            inflight=self.inflight,
+            flusher=self.flusher,
+            metrics=metrics,
+            batch=settings.batch,
+            concurrency=settings.concurrency,
+            poll_seconds=settings.poll_seconds,
+            control=self.control,
+        )
+        self.listener = Listener(
+            database_url=settings.database_url,
+            application_name=name,
+            on_wake=self.loop.wake,
+            on_control=self.control.ask,
+        )
+        self.keeper = Keeper(gate=gate, leases=self.leases)
+        self.probe = Probe(
+            lease_held=lambda: self.leases.current is not None,
+            listening=lambda: self.listener.connected,
+            stopping=self._stop.is_set,
+        )
+        metrics.in_flight.set_function(lambda: len(self.inflight))
+        metrics.waiting.set_function(lambda: self.inflight.waiting)
+        metrics.results_pending.set_function(lambda: self.flusher.pending)
+
+    def request_stop(self) -> None:
+        """Stop claiming, let calls in flight finish, record, deregister."""
+        self._stop.set()
+
+    async def run(self) -> int:
+        """Work until asked to stop; 0, or 1 when a part crashed or results stayed unrecorded."""
+        claiming = asyncio.create_task(self.loop.run(), name="claim loop")
+        tasks = [
+            claiming,
+            asyncio.create_task(self.leases.run(), name="leases"),
+            asyncio.create_task(self.control.run(), name="control"),
+            asyncio.create_task(self.listener.run(), name="listener"),
+            asyncio.create_task(self.keeper.run(), name="keeper"),
+        ]
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            self._stop.set()
+            recorded = await self._drain(claiming)
+        finally:
+            crashed = [task for task in tasks if _has_crashed(task)]
+            for task in (stop, *tasks):
+                task.cancel()
+            await asyncio.gather(stop, *tasks, return_exceptions=True)
+        await self._deregister()
+        return 1 if crashed or not recorded else 0
+
+    async def _drain(self, claiming: asyncio.Task[None]) -> bool:
+        log.info("draining", in_flight=len(self.inflight), pending=self.flusher.pending)
+        self.leases.stop()
+        self.loop.stop()
+        self.inflight.hand_back_unsent()
+        try:
+            async with asyncio.timeout(self._drain_seconds):
+                await self.inflight.drained()
+        except TimeoutError:
+            log.warning("drain deadline reached", in_flight=len(self.inflight))
+            self.inflight.abort_all("interrupted")
+            await self.inflight.drained()
+        if claiming.done():
+            claiming = asyncio.create_task(self.loop.run())
+        await asyncio.wait([claiming], timeout=_SETTLE_SECONDS)
+        if self.flusher.pending:
+            log.error("results not recorded", results=self.flusher.pending)
+        return not self.flusher.pending
+
+    async def _deregister(self) -> None:
+        try:
+            async with asyncio.timeout(_SETTLE_SECONDS):
+                await self.leases.close()
+        except TimeoutError:
+            log.error("not deregistered: the lease will lapse")
+
+    def _abort_calls(self, lease: Lease) -> None:
+        self.inflight.abort_all("interrupted", lease)
+
+
+@asynccontextmanager
+async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, Gate]]:
+    """Open the connections that a worker needs, and build it."""
+    name = worker_name()
+    async with (
+        Gate(database_url=settings.database_url, application_name=name) as gate,
+        open_session() as session,
+    ):
+        try:
+            providers = Providers(session=session, configs=settings.providers)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        yield Worker(settings=settings, gate=gate, providers=providers), gate
+
+
+def worker_name() -> str:
+    """How operators see this process: in `workers`, and as application_name."""
+    return f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
+
+
+def _slots(settings: WorkerSettings) -> Callable[[str], asyncio.Semaphore | None]:
+    limits = settings.provider_concurrency
+    slots = {name: asyncio.Semaphore(limit) for name, limit in limits.items()}
+    return lambda provider: slots.get(provider.lower().replace("-", "_"))
+
+
+def _has_crashed(task: asyncio.Task[None]) -> bool:
+    error = task.exception() if task.done() and not task.cancelled() else None
+    if error is not None:
+        log.bug("part crashed", error, part=task.get_name())
+    return error is not None

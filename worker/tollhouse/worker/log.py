@@ -1,0 +1,60 @@
+"""Structured logs: one JSON object a line, a constant event and its fields."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+
+__all__ = ["JsonLines", "Log", "set_up"]
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object; the message of a `Log` call is its event."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render time, level, logger, event and the fields, in that order."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line.update(getattr(record, "fields", {}))
+        return json.dumps(line, default=str)
+
+
+class Log:
+    """A logger that takes a constant event and fields. Fields never carry payloads or keys."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Log a detail."""
+        self._logger.debug(event, extra={"fields": fields})
+
+    def info(self, event: str, **fields: object) -> None:
+        """Log something normal."""
+        self._logger.info(event, extra={"fields": fields})
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Log something that the worker gets over by itself."""
+        self._logger.warning(event, extra={"fields": fields})
+
+    def error(self, event: str, **fields: object) -> None:
+        """Log something that a person should look at."""
+        self._logger.error(event, extra={"fields": fields})
+
+    def bug(self, event: str, error: BaseException, **fields: object) -> None:
+        """Log where an unexpected exception came from, without its text: that may be payload."""
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        self.error(event, exception=type(error).__qualname__, traceback=places, **fields)
+
+
+def set_up(level: str = "INFO") -> None:
+    """Send every log record of the process to stderr as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
