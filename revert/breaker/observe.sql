@@ -1,0 +1,11 @@
+-- Revert tollhouse:breaker/observe from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.begin_probes(tollhouse_private.route[]);
+drop function tollhouse_private.observe_providers(tollhouse_private.settlement[], timestamptz);
+drop function tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz);
+drop function tollhouse_private.observe_users(tollhouse_private.settlement[], timestamptz);
+
+commit;

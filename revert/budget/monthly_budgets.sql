@@ -1,0 +1,9 @@
+-- Revert tollhouse:budget/monthly_budgets from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.monthly_budgets;
+drop table tollhouse_private.budget_caps;
+
+commit;

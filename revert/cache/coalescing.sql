@@ -1,0 +1,9 @@
+-- Revert tollhouse:cache/coalescing from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.release_flights(tollhouse_private.jobs[]);
+drop function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz);
+
+commit;

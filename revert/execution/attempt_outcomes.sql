@@ -1,0 +1,8 @@
+-- Revert tollhouse:execution/attempt_outcomes from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.attempt_outcomes;
+
+commit;

@@ -1,0 +1,9 @@
+-- Revert tollhouse:kill_switch/killed from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop function tollhouse_private.killed(text, text, text, text, text);
+drop function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text);
+
+commit;

@@ -1,0 +1,12 @@
+-- Revert tollhouse:ops/catalog from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_ops.set_capture_policy(text, text, text);
+drop function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text);
+drop function tollhouse_ops.set_price(text, text, bigint, text, timestamptz);
+drop function tollhouse_ops.set_model(text, text, text, text);
+drop function tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric);
+
+commit;

@@ -1,0 +1,9 @@
+-- Revert tollhouse:platform/settings from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.channel_secret;
+drop table tollhouse_private.settings;
+
+commit;

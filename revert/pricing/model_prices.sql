@@ -1,0 +1,9 @@
+-- Revert tollhouse:pricing/model_prices from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop function tollhouse_private.price_at(text, timestamptz);
+drop table tollhouse_private.model_prices;
+
+commit;

@@ -1,0 +1,9 @@
+-- Revert tollhouse:routing/providers from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.models;
+drop table tollhouse_private.providers;
+
+commit;

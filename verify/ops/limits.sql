@@ -1,0 +1,36 @@
+-- Verify tollhouse:ops/limits on pg
+
+begin;
+
+select
+  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
+  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
+  1 / has_function_privilege('tollhouse_operator', p.oid, 'execute')::int,
+  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
+from pg_catalog.pg_proc as p
+where p.oid in (
+  'tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text)'::regprocedure,
+  'tollhouse_ops.drop_rate_limit(text, text, text)'::regprocedure,
+  'tollhouse_ops.open_breaker(text, text, text, text, interval)'::regprocedure,
+  'tollhouse_ops.close_breaker(text, text, text, text)'::regprocedure,
+  'tollhouse_ops.bind_login(name, text, text, text, boolean)'::regprocedure,
+  'tollhouse_ops.unbind_login(name, text)'::regprocedure
+);
+
+select
+  1 / (not p.prosecdef)::int,
+  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
+  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
+from pg_catalog.pg_proc as p
+where p.oid = 'tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)'::regprocedure;
+
+rollback;

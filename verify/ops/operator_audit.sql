@@ -1,0 +1,53 @@
+-- Verify tollhouse:ops/operator_audit on pg
+
+begin;
+
+select id, at, operator, action, target, reason, before, after
+from tollhouse_private.operator_audit
+where false;
+
+select
+  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
+  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / (not has_table_privilege('tollhouse_owner', c.oid, 'update, delete, truncate'))::int,
+  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'select, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
+from pg_catalog.pg_class as c
+where c.oid = 'tollhouse_private.operator_audit'::regclass;
+
+select
+  1 / ('security_invoker=true' = any (coalesce(c.reloptions, '{}')))::int,
+  1 / (c.relowner = 'tollhouse_engine'::regrole)::int,
+  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
+from pg_catalog.pg_class as c
+where c.oid = 'tollhouse_ops.operator_audit'::regclass;
+
+select
+  1 / (not p.prosecdef)::int,
+  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
+  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
+from pg_catalog.pg_proc as p
+where p.oid in (
+  'tollhouse_private.audit(text, jsonb, text, jsonb, jsonb)'::regprocedure,
+  'tollhouse_private.check_target(text, text)'::regprocedure,
+  'tollhouse_private.check_value(boolean, text, text)'::regprocedure
+);
+
+rollback;

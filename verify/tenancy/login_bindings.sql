@@ -1,0 +1,41 @@
+-- Verify tollhouse:tenancy/login_bindings on pg
+
+begin;
+
+select 'tollhouse_private.identifier'::regtype;
+
+select login, tenant_id, user_id, reads_all_users
+from tollhouse_private.login_bindings
+where false;
+
+select
+  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
+  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
+  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
+from pg_catalog.pg_class as c
+where c.oid = 'tollhouse_private.login_bindings'::regclass;
+
+select 1 / (count(*) = 2)::int
+from pg_catalog.pg_policy as p
+where p.polrelid = 'tollhouse_private.login_bindings'::regclass
+  and p.polname in (
+    'login_bindings_all_engine',
+    'login_bindings_select_operator'
+  );
+
+select 1 / (count(*) = 1)::int
+from pg_catalog.pg_constraint as c
+where c.contypid = 'tollhouse_private.identifier'::regtype
+  and c.conname = 'identifier_check';
+
+rollback;
