@@ -157,6 +157,11 @@ create function tollhouse.enqueue_many(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  c_keys constant text[] := array[
+    'endpoint', 'request', 'request_id', 'model', 'watermark', 'use_cache', 'max_cost_micro_usd', 'run_at', 'metadata'
+  ];
+  v_item record;
+  v_key text;
   v_call record;
   v_message text;
   v_detail text;
@@ -168,16 +173,26 @@ begin
   end if;
 
   -- In the order of their keys, so that two batches with common ids never wait for each other in a circle.
-  for v_call in
-    select c.*, item.position
+  for v_item in
+    select item.body, item.position
     from jsonb_array_elements(p_calls) with ordinality as item (body, position)
-    cross join lateral jsonb_to_record(case jsonb_typeof(item.body) when 'object' then item.body else '{}' end) as c (
-      endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
-      max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
-    )
-    order by c.endpoint, c.request_id, item.position
+    order by item.body ->> 'endpoint', item.body ->> 'request_id', item.position
   loop
     begin
+      if jsonb_typeof(v_item.body) <> 'object' then
+        raise exception using errcode = 'TH102', message = 'invalid request', detail = 'it is not a JSON object',
+          hint = 'Pass [{"endpoint": …, "request": …, "request_id": …}, …].';
+      end if;
+      select k.key into v_key from jsonb_object_keys(v_item.body) as k (key) where k.key <> all (c_keys) order by 1 limit 1;
+      if found then
+        raise exception using errcode = 'TH102', message = 'invalid request', detail = format('unknown key %I', left(v_key, 60)),
+          hint = 'Known: ' || array_to_string(c_keys, ', ') || '.';
+      end if;
+      select c.* into v_call
+      from jsonb_to_record(v_item.body) as c (
+        endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
+        max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
+      );
       return query
       select e.*
       from tollhouse.enqueue(
@@ -186,12 +201,17 @@ begin
       ) as e;
     exception
       when others then
+        get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+        if sqlstate like '22%' then
+          raise exception using errcode = 'TH102', message = 'invalid request',
+            detail = format('call %s of the array: %s', v_item.position, v_message),
+            hint = 'A field has a value of the wrong type.';
+        end if;
         if sqlstate not like 'TH%' then
           raise;
         end if;
-        get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
         raise exception using errcode = sqlstate, message = v_message,
-          detail = format('call %s of the array: %s', v_call.position, v_detail), hint = v_hint;
+          detail = format('call %s of the array: %s', v_item.position, v_detail), hint = v_hint;
     end;
   end loop;
 end

@@ -76,7 +76,7 @@ begin
     where t.tenant_id <= p_last_tenant_id;
   end if;
   if cardinality(v_tenants) = 0 then
-    return '{}';
+    return array[]::tollhouse_private.jobs[];
   end if;
 
   v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;

@@ -13,7 +13,7 @@ def test_defaults() -> None:
     assert WorkerSettings.from_environ({"DATABASE_URL": URL}) == WorkerSettings(
         database_url=URL,
         providers={},
-        concurrency=64,
+        concurrency=128,
         batch=100,
         poll_seconds=1.0,
         flush_ms=5,

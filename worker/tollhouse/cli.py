@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     deploy.set_defaults(handler=_deploy)
 
     up = commands.add_parser("up", help="Postgres, mock provider and worker, kept running")
+    up.add_argument("--fresh", action="store_true", help="begin with an empty database")
     up.set_defaults(handler=_up)
 
     demo = commands.add_parser("demo", help="real calls through every guard, then stop")
@@ -94,10 +95,10 @@ def _deploy(options: argparse.Namespace) -> int | None:
     return 0
 
 
-def _up(_: argparse.Namespace) -> int | None:
-    from tollhouse.demo.stack import up
+def _up(options: argparse.Namespace) -> int | None:
+    from tollhouse.demo.up import up
 
-    return up()
+    return up(fresh=options.fresh)
 
 
 def _demo(_: argparse.Namespace) -> int | None:

@@ -41,7 +41,7 @@ class WorkerSettings:
 
     database_url: str = field(repr=False)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
-    concurrency: int = 64
+    concurrency: int = 128
     batch: int = 100
     poll_seconds: float = 1.0
     flush_ms: int = 5
