@@ -1,0 +1,4489 @@
+CREATE SCHEMA tollhouse;
+ALTER SCHEMA tollhouse OWNER TO tollhouse_owner;
+COMMENT ON SCHEMA tollhouse IS 'What application code may use.';
+CREATE SCHEMA tollhouse_ops;
+ALTER SCHEMA tollhouse_ops OWNER TO tollhouse_engine;
+COMMENT ON SCHEMA tollhouse_ops IS 'What operators steer and watch with.';
+CREATE SCHEMA tollhouse_private;
+ALTER SCHEMA tollhouse_private OWNER TO tollhouse_owner;
+COMMENT ON SCHEMA tollhouse_private IS 'Tables, guards and predicates: entered by no login role.';
+CREATE SCHEMA tollhouse_worker;
+ALTER SCHEMA tollhouse_worker OWNER TO tollhouse_engine;
+COMMENT ON SCHEMA tollhouse_worker IS 'What the worker may call.';
+CREATE TYPE tollhouse_private.attempt_result AS (
+	tenant_id text,
+	call_id uuid,
+	attempt integer,
+	outcome text,
+	sent boolean,
+	http_status integer,
+	error_code text,
+	error_message text,
+	retry_after_ms bigint,
+	latency_ms integer,
+	provider_request_id text,
+	input_tokens integer,
+	cached_input_tokens integer,
+	output_tokens integer,
+	reasoning_tokens integer,
+	provider text,
+	model text,
+	response jsonb,
+	reasoning text,
+	metadata jsonb
+);
+ALTER TYPE tollhouse_private.attempt_result OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it.';
+CREATE DOMAIN tollhouse_private.identifier AS text
+	CONSTRAINT identifier_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$'::text));
+ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
+COMMENT ON DOMAIN tollhouse_private.identifier IS 'A tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit.';
+CREATE TABLE tollhouse_private.jobs (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    fingerprint bytea NOT NULL,
+    request_bytes integer NOT NULL,
+    max_output_tokens integer NOT NULL,
+    requested_model text,
+    max_cost_micro_usd bigint,
+    cache_key bytea,
+    cache_scope text DEFAULT ''::text NOT NULL,
+    watermark text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    waits_for text,
+    attempts integer DEFAULT 0 NOT NULL,
+    unsent integer DEFAULT 0 NOT NULL,
+    worker_id uuid,
+    started_at timestamp with time zone,
+    provider text,
+    model text,
+    reserved_micro_usd bigint DEFAULT 0 NOT NULL,
+    budget_month date,
+    spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    cost_basis text DEFAULT 'none'::text NOT NULL,
+    provider_attempted boolean DEFAULT false NOT NULL,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    error_code text,
+    error_message text,
+    metadata jsonb,
+    request jsonb NOT NULL,
+    CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
+    CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
+    CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'coalesced'::text, 'running'::text]))),
+    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_threshold='1000', autovacuum_analyze_scale_factor='0.2');
+ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
+COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
+COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
+COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
+COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
+COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
+COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
+CREATE TYPE tollhouse_private.route AS (
+	job tollhouse_private.jobs,
+	provider text,
+	model text,
+	provider_model text,
+	timeout_ms integer,
+	reservation bigint,
+	user_probe boolean,
+	provider_probe boolean
+);
+ALTER TYPE tollhouse_private.route OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+CREATE TYPE tollhouse_private.settlement AS (
+	job tollhouse_private.jobs,
+	result tollhouse_private.attempt_result,
+	status text,
+	blocked_reason text,
+	was_cached boolean,
+	sent boolean,
+	breaker text,
+	cost_micro_usd bigint,
+	cost_basis text,
+	retry_at timestamp with time zone
+);
+ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
+CREATE TYPE tollhouse_private.verdict AS (
+	call_id uuid,
+	verdict text,
+	reason text,
+	retry_at timestamp with time zone
+);
+ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cached, coalesced, or deferred (until retry_at).';
+CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_job tollhouse_private.jobs;
+begin
+  if tollhouse_private.current_tenant_id() is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+
+  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id for update;
+  if not found then
+    return (
+      select c.status
+      from tollhouse_private.llm_api_calls as c
+      where c.call_id = p_call_id
+        and c.created_at = tollhouse_private.call_created_at(p_call_id)
+    );
+  end if;
+  if v_job.state = 'running' then
+    update tollhouse_private.jobs as j set cancel_requested = true where j.call_id = p_call_id and not j.cancel_requested;
+    perform pg_notify('tollhouse_control', '');
+    return 'running';
+  end if;
+
+  perform tollhouse_private.close_calls(array[
+    row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+  ], clock_timestamp());
+  return 'cancelled';
+end
+$$;
+ALTER FUNCTION tollhouse.cancel(p_call_id uuid) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (it is being aborted and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
+CREATE FUNCTION tollhouse.done_channel() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_identity record;
+begin
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.user_id is null then
+    raise exception using
+      errcode = 'TH001',
+      message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+  return tollhouse_private.done_channel_of(v_identity.tenant_id, v_identity.user_id);
+end
+$$;
+ALTER FUNCTION tollhouse.done_channel() OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.done_channel() IS 'Name of the channel to LISTEN on: each payload is the id of one finished call of yours. Raises TH001.';
+CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text DEFAULT NULL::text, p_model text DEFAULT NULL::text, p_watermark text DEFAULT ''::text, p_use_cache boolean DEFAULT true, p_max_cost_micro_usd bigint DEFAULT NULL::bigint, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_job tollhouse_private.jobs;
+  v_jobs tollhouse_private.jobs[];
+  v_verdict tollhouse_private.verdict;
+  v_result tollhouse_private.attempt_result;
+begin
+  v_job := tollhouse_private.new_job(
+    p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata, v_now);
+
+  -- Guard 1. Waits for a concurrent enqueue of the same id.
+  insert into tollhouse_private.request_keys (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
+  values (v_job.tenant_id, v_job.endpoint, v_job.request_id, v_job.user_id, v_job.call_id, v_job.created_at, v_job.fingerprint)
+  on conflict do nothing;
+  if not found then
+    select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
+    from tollhouse_private.existing_call(v_job) as e;
+    return;
+  end if;
+  call_id := v_job.call_id;
+  request_id := v_job.request_id;
+  was_cached := false;
+  deduplicated := false;
+
+  -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
+  v_jobs := array[v_job];
+  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
+  if v_verdict.call_id is null then
+    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, v_now) as v;
+  end if;
+  if v_verdict.call_id is null and v_job.state = 'queued' then
+    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, v_now) as v;
+    if v_verdict.call_id is not null then
+      v_result := tollhouse_private.cached_result(v_job);
+    end if;
+  end if;
+
+  if v_verdict.verdict = 'blocked' then
+    status := 'blocked';
+    blocked_reason := v_verdict.reason;
+  elsif v_verdict.verdict = 'cached' and v_result.response is not null then
+    status := 'success';
+    was_cached := true;
+  else
+    insert into tollhouse_private.jobs select (v_job).*;
+    perform tollhouse_private.wake_idle_worker();
+    status := v_job.state;
+    return;
+  end if;
+  perform tollhouse_private.close_calls(array[
+    row(v_job, v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+  ], v_now);
+end
+$$;
+ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata; then nothing is written.';
+CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_keys constant text[] := array[
+    'endpoint', 'request', 'request_id', 'model', 'watermark', 'use_cache', 'max_cost_micro_usd', 'run_at', 'metadata'
+  ];
+  v_item record;
+  v_key text;
+  v_call record;
+  v_message text;
+  v_detail text;
+  v_hint text;
+begin
+  if p_calls is null or jsonb_typeof(p_calls) <> 'array' then
+    raise exception using errcode = 'TH102', message = 'invalid request', detail = 'p_calls is not a JSON array',
+      hint = 'Pass [{"endpoint": …, "request": …, "request_id": …}, …].';
+  end if;
+
+  -- In the order of their keys, so that two batches with common ids never wait for each other in a circle.
+  for v_item in
+    select item.body, item.position
+    from jsonb_array_elements(p_calls) with ordinality as item (body, position)
+    order by item.body ->> 'endpoint', item.body ->> 'request_id', item.position
+  loop
+    begin
+      if jsonb_typeof(v_item.body) <> 'object' then
+        raise exception using errcode = 'TH102', message = 'invalid request', detail = 'it is not a JSON object',
+          hint = 'Pass [{"endpoint": …, "request": …, "request_id": …}, …].';
+      end if;
+      select k.key into v_key from jsonb_object_keys(v_item.body) as k (key) where k.key <> all (c_keys) order by 1 limit 1;
+      if found then
+        raise exception using errcode = 'TH102', message = 'invalid request', detail = format('unknown key %I', left(v_key, 60)),
+          hint = 'Known: ' || array_to_string(c_keys, ', ') || '.';
+      end if;
+      select c.* into v_call
+      from jsonb_to_record(v_item.body) as c (
+        endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
+        max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
+      );
+      return query
+      select e.*
+      from tollhouse.enqueue(
+        v_call.endpoint, v_call.request, v_call.request_id, v_call.model, coalesce(v_call.watermark, ''),
+        coalesce(v_call.use_cache, true), v_call.max_cost_micro_usd, v_call.run_at, v_call.metadata
+      ) as e;
+    exception
+      when others then
+        get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+        if sqlstate like '22%' then
+          raise exception using errcode = 'TH102', message = 'invalid request',
+            detail = format('call %s of the array: %s', v_item.position, v_message),
+            hint = 'A field has a value of the wrong type.';
+        end if;
+        if sqlstate not like 'TH%' then
+          raise;
+        end if;
+        raise exception using errcode = sqlstate, message = v_message,
+          detail = format('call %s of the array: %s', v_item.position, v_detail), hint = v_hint;
+    end;
+  end loop;
+end
+$$;
+ALTER FUNCTION tollhouse.enqueue_many(p_calls jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) IS 'enqueue for each object of an array (keys: its parameters without p_), all or none; the error names the call. Rows come back ordered by endpoint and request id. Raises as enqueue does.';
+CREATE FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_key tollhouse_private.request_keys;
+  v_call tollhouse_private.llm_api_calls;
+  v_job tollhouse_private.jobs;
+begin
+  select rk.* into v_key from tollhouse_private.request_keys as rk
+  where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
+  if not found then
+    status := 'unknown';
+    why := 'You have no call with this request id at this endpoint.';
+    what_to_do := case
+      when tollhouse_private.current_tenant_id() is null then 'Say who you are first: select tollhouse.set_identity(''tenant'', ''user'').'
+      else 'Check both, and whether the transaction that enqueued it was committed.'
+    end;
+    return next;
+    return;
+  end if;
+  call_id := v_key.call_id;
+
+  select c.* into v_call from tollhouse_private.llm_api_calls as c
+  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
+  if found then
+    status := v_call.status;
+    since := v_call.finished_at;
+    attempts := v_call.attempts;
+    last_error := nullif(concat_ws(': ', v_call.error_code, v_call.error_message), '');
+    what_to_do := 'Nothing: it is over.';
+    case
+      when v_call.status = 'blocked' then
+        select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(v_call.blocked_reason) as r;
+        if v_call.provider_attempted and v_call.blocked_reason = 'provider_kill_switch' then
+          why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
+        end if;
+      when v_call.was_cached then why := 'Answered from the cache, free of charge.';
+      when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
+      when v_call.status = 'cancelled' then why := 'It was cancelled.';
+      else
+        why := format('It failed for good after %s attempt(s).', v_call.attempts);
+        what_to_do := 'Read last_error; to try again, enqueue under a new request id.';
+    end case;
+    return next;
+    return;
+  end if;
+
+  select j.* into v_job from tollhouse_private.jobs as j where j.tenant_id = v_key.tenant_id and j.call_id = v_key.call_id;
+  status := case v_job.state when 'coalesced' then 'queued' else v_job.state end;
+  since := coalesce(v_job.started_at, v_job.created_at);
+  next_try_at := case v_job.state when 'scheduled' then v_job.run_at end;
+  attempts := v_job.attempts - v_job.unsent;
+  last_error := nullif(concat_ws(': ', v_job.error_code, v_job.error_message), '');
+  if v_job.state = 'queued' then
+    select count(*) + 1 into queue_position
+    from tollhouse_private.jobs as j
+    where j.tenant_id = v_job.tenant_id and j.state = 'queued' and j.call_id < v_job.call_id;
+  end if;
+  select w.why, w.what_to_do into why, what_to_do from tollhouse_private.explain_waiting(v_job, v_now) as w;
+  return next;
+end
+$$;
+ALTER FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next.';
+CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
+begin
+  return query
+  select
+    c.call_id, c.endpoint, c.request_id, c.status, c.blocked_reason, c.error_code, c.error_message, c.was_cached,
+    answer.response ->> 'content', answer.response, c.model, c.attempts, c.cost_micro_usd, c.latency_ms,
+    c.created_at, c.finished_at
+  from tollhouse_private.llm_api_calls as c
+  left join tollhouse_private.call_content as cc
+    on cc.tenant_id = c.tenant_id and cc.call_id = c.call_id and cc.created_at = c.created_at
+  left join tollhouse_private.deliveries as d
+    on d.tenant_id = c.tenant_id and d.call_id = c.call_id and d.expires_at > now()
+  cross join lateral (select coalesce(cc.response, d.response) as response) as answer
+  where c.call_id = p_call_id
+    and c.created_at = v_created_at;
+  if found then
+    return;
+  end if;
+
+  return query
+  select
+    j.call_id, j.endpoint, j.request_id, case j.state when 'coalesced' then 'queued' else j.state end, null::text,
+    j.error_code, j.error_message, false, null::text, null::jsonb, j.model, j.attempts - j.unsent, j.spent_micro_usd,
+    null::integer, j.created_at, null::timestamptz
+  from tollhouse_private.jobs as j
+  where j.call_id = p_call_id;
+end
+$$;
+ALTER FUNCTION tollhouse.result(p_call_id uuid) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept.';
+CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+  v_identity record;
+begin
+  if p_tenant_id is null or p_tenant_id !~ c_shape or p_user_id is null or p_user_id !~ c_shape then
+    raise exception using
+      errcode = 'TH002',
+      message = 'malformed identity',
+      detail = format('tenant %s, user %s', coalesce(quote_literal(p_tenant_id), 'null'), coalesce(quote_literal(p_user_id), 'null')),
+      hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+  end if;
+
+  perform set_config('tollhouse.tenant_id', p_tenant_id, true);
+  perform set_config('tollhouse.user_id', p_user_id, true);
+
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.tenant_id is distinct from p_tenant_id or v_identity.user_id is distinct from p_user_id then
+    raise exception using
+      errcode = 'TH003',
+      message = 'this login is bound to another identity',
+      detail = format('login %I asked for tenant %L, user %L', session_user, p_tenant_id, p_user_id),
+      hint = 'Ask an operator to change the binding (tollhouse_ops.bind_login).';
+  end if;
+end
+$_$;
+ALTER FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) IS 'Says for whom this transaction acts; forgotten at its end, so safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
+CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '00:00:30'::interval) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
+  v_nap double precision := 0.01;
+begin
+  -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
+  if exists (
+    select
+    from tollhouse_private.jobs as j
+    where j.call_id = p_call_id
+      and age(j.xmin) <= 0
+      and pg_xact_status((pg_current_xact_id_if_assigned()::text::numeric - age(j.xmin))::text::xid8) = 'in progress'
+  ) then
+    raise exception using errcode = 'TH110', message = 'this call is not committed yet',
+      detail = format('call %s', p_call_id),
+      hint = 'No worker can see it before: commit, then wait in a new transaction.';
+  end if;
+
+  while clock_timestamp() < v_deadline
+    and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
+  loop
+    perform pg_sleep(least(v_nap, greatest(0, extract(epoch from v_deadline - clock_timestamp()))));
+    v_nap := least(v_nap * 1.5, 0.25);
+  end loop;
+  return query select r.* from tollhouse.result(p_call_id) as r;
+end
+$$;
+ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_value(
+    exists (select from pg_catalog.pg_roles as r where r.rolname = p_login and r.rolcanlogin),
+    format('login %s', coalesce(quote_literal(p_login), 'null')), 'Create the login role first.');
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  if p_user_id is distinct from '' then
+    perform tollhouse_private.check_target('user', p_user_id);
+  end if;
+  select to_jsonb(lb) into v_before from tollhouse_private.login_bindings as lb where lb.login = p_login;
+  insert into tollhouse_private.login_bindings as lb (login, tenant_id, user_id, reads_all_users)
+  values (p_login, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false))
+  on conflict (login) do update
+  set tenant_id = excluded.tenant_id, user_id = excluded.user_id, reads_all_users = excluded.reads_all_users
+  returning to_jsonb(lb) into v_after;
+  perform tollhouse_private.audit('bind_login', jsonb_build_object('login', p_login), p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason);
+  select tollhouse_private.wake_idle_worker()
+$$;
+ALTER FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+begin
+  delete from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target returning to_jsonb(rl) into v_before;
+  if not found then
+    return false;
+  end if;
+  perform tollhouse_private.audit('drop_rate_limit', jsonb_build_object('scope', p_scope, 'target', p_target), p_reason, v_before, null);
+  return true;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) IS 'Removes a limit; false if there was none. Raises TH301.';
+CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_before jsonb;
+begin
+  delete from tollhouse_private.kill_switches as ks
+  where ks.scope = p_scope and ks.tenant_id = v_tenant_id and ks.target = p_target
+  returning to_jsonb(ks) into v_before;
+  if not found then
+    return false;
+  end if;
+  perform tollhouse_private.audit('lift_kill_switch',
+    jsonb_build_object('scope', p_scope, 'tenant_id', nullif(v_tenant_id, ''), 'target', p_target), p_reason, v_before, null);
+  perform tollhouse_private.wake_idle_worker();
+  return true;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) IS 'Lifts one switch; false if it was not pulled. Raises TH301.';
+CREATE FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
+    '{"disabled_until": null, "mode": null, "reason": null}', p_reason);
+  select tollhouse_private.wake_idle_worker()
+$$;
+ALTER FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff before its time; the threshold stays. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text, p_cooldown interval DEFAULT NULL::interval) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
+    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for the provider''s own.');
+  perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
+    clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
+    p_reason);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) IS 'Opens a provider''s breaker, or one user''s; after the cool-down it probes as usual. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_value(
+    p_scope in ('global', 'provider', 'model', 'endpoint', 'tenant', 'user'),
+    format('scope %s', coalesce(quote_literal(p_scope), 'null')),
+    'A scope is global, provider, model, endpoint, tenant or user.');
+  if p_scope = 'global' then
+    perform tollhouse_private.check_value(p_target = '*', format('target %s', coalesce(quote_literal(p_target), 'null')), 'The target of global is *.');
+  else
+    perform tollhouse_private.check_target(p_scope, p_target);
+  end if;
+  if p_scope = 'user' then
+    perform tollhouse_private.check_target('tenant', v_tenant_id);
+  else
+    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
+  end if;
+
+  select to_jsonb(ks) into v_before
+  from tollhouse_private.kill_switches as ks
+  where ks.scope = p_scope and ks.tenant_id = v_tenant_id and ks.target = p_target;
+  insert into tollhouse_private.kill_switches as ks (scope, tenant_id, target, reason, set_by, set_at)
+  values (p_scope, v_tenant_id, p_target, coalesce(p_reason, ''), session_user, clock_timestamp())
+  on conflict (scope, tenant_id, target) do update
+  set reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at
+  returning to_jsonb(ks) into v_after;
+
+  perform tollhouse_private.audit('pull_kill_switch',
+    jsonb_build_object('scope', p_scope, 'tenant_id', nullif(v_tenant_id, ''), 'target', p_target), p_reason, v_before, v_after);
+  perform pg_notify('tollhouse_control', '');
+end
+$$;
+ALTER FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) IS 'Stops what matches, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.resume_everything(p_reason text) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select tollhouse_ops.lift_kill_switch('global', '*', p_reason)
+$$;
+ALTER FUNCTION tollhouse_ops.resume_everything(p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.resume_everything(p_reason text) IS 'Lifts the global switch; narrower ones stay. False if it was not pulled. Raises TH301.';
+CREATE FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  perform tollhouse_private.check_value(p_policy in ('full', 'metadata', 'none'),
+    format('policy %s', coalesce(quote_literal(p_policy), 'null')), 'A policy is full, metadata or none.');
+  select to_jsonb(ts) into v_before from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id;
+  insert into tollhouse_private.tenant_settings (tenant_id, capture_policy)
+  values (p_tenant_id, p_policy)
+  on conflict (tenant_id) do update set capture_policy = excluded.capture_policy;
+  perform tollhouse_private.audit('set_capture_policy', jsonb_build_object('tenant_id', p_tenant_id), p_reason, v_before,
+    jsonb_build_object('capture_policy', p_policy));
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) IS 'What is kept of a tenant''s calls from now on: full, metadata or none. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval DEFAULT NULL::interval) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
+    format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
+  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
+    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for until the hour is over.');
+  perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id,
+    jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown), p_reason);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) IS 'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_target('name', p_model);
+  perform tollhouse_private.check_target('provider', p_provider);
+  perform tollhouse_private.check_value(length(p_provider_model) between 1 and 256,
+    format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name of the model.');
+  select to_jsonb(m) into v_before from tollhouse_private.models as m where m.model = p_model;
+  insert into tollhouse_private.models as m (model, provider, provider_model)
+  values (p_model, p_provider, p_provider_model)
+  on conflict (model) do update set provider = excluded.provider, provider_model = excluded.provider_model
+  returning to_jsonb(m) into v_after;
+  perform tollhouse_private.audit('set_model', jsonb_build_object('model', p_model), p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) IS 'Makes a model known, or says where it is served. It needs prices and an endpoint before it is used. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  if p_user_id is distinct from '' then
+    perform tollhouse_private.check_target('user', p_user_id);
+  end if;
+  perform tollhouse_private.check_value(p_cap_micro_usd is null or p_cap_micro_usd >= 0,
+    format('cap %s', p_cap_micro_usd), 'Give micro-USD (1 USD = 1000000), 0 to allow nothing, or null for no cap.');
+
+  select jsonb_build_object('cap_micro_usd', bc.cap_micro_usd) into v_before
+  from tollhouse_private.budget_caps as bc
+  where bc.tenant_id = p_tenant_id and bc.user_id = p_user_id;
+  if p_cap_micro_usd is null then
+    delete from tollhouse_private.budget_caps as bc where bc.tenant_id = p_tenant_id and bc.user_id = p_user_id;
+  else
+    insert into tollhouse_private.budget_caps (tenant_id, user_id, cap_micro_usd)
+    values (p_tenant_id, p_user_id, p_cap_micro_usd)
+    on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
+  end if;
+  -- The row is made now, so that no claim can copy the old cap into it meanwhile.
+  insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
+  values (p_tenant_id, p_user_id, tollhouse_private.budget_month(now()), p_cap_micro_usd)
+  on conflict (tenant_id, user_id, month) do update set cap_micro_usd = excluded.cap_micro_usd;
+
+  perform tollhouse_private.audit('set_monthly_cap',
+    jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,
+    v_before, jsonb_build_object('cap_micro_usd', p_cap_micro_usd));
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) IS 'What a tenant (p_user_id empty) or a user may spend per month (UTC), in micro-USD, from now on; null: no cap. Below what is spent, it stops further calls. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT now()) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform tollhouse_private.check_target('model', p_model);
+  perform tollhouse_private.check_value(p_kind in ('input', 'cached_input', 'output', 'reasoning'),
+    format('kind %s', coalesce(quote_literal(p_kind), 'null')), 'A kind is input, cached_input, output or reasoning.');
+  perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
+    format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
+  perform tollhouse_private.check_value(
+    p_effective_from is not null and (
+      p_effective_from >= now()
+      or not exists (select from tollhouse_private.model_prices as mp where mp.model = p_model and mp.kind = p_kind)
+    ),
+    format('effective from %s', coalesce(p_effective_from::text, 'null')), 'A price that has been in force is not changed afterwards.');
+  begin
+    insert into tollhouse_private.model_prices (model, kind, effective_from, micro_usd_per_million)
+    values (p_model, p_kind, p_effective_from, p_micro_usd_per_million);
+  exception
+    when unique_violation then
+      raise exception using errcode = 'TH303', message = 'bad value',
+        detail = format('a price from %s exists already', p_effective_from), hint = 'Choose another time.';
+  end;
+  perform tollhouse_private.audit('set_price', jsonb_build_object('model', p_model, 'kind', p_kind), p_reason, null,
+    jsonb_build_object('micro_usd_per_million', p_micro_usd_per_million, 'effective_from', p_effective_from));
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, in micro-USD. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer DEFAULT 5, p_cooldown interval DEFAULT '00:00:30'::interval, p_window interval DEFAULT '00:01:00'::interval, p_window_min_calls integer DEFAULT 20, p_window_failure_share numeric DEFAULT 0.5) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_target('name', p_provider);
+  select to_jsonb(p) into v_before from tollhouse_private.providers as p where p.provider = p_provider;
+  begin
+    insert into tollhouse_private.providers as p
+      (provider, failure_threshold, cooldown, failure_window, window_min_calls, window_failure_share)
+    values (p_provider, p_failure_threshold, p_cooldown, p_window, p_window_min_calls, p_window_failure_share)
+    on conflict (provider) do update
+    set
+      failure_threshold = excluded.failure_threshold,
+      cooldown = excluded.cooldown,
+      failure_window = excluded.failure_window,
+      window_min_calls = excluded.window_min_calls,
+      window_failure_share = excluded.window_failure_share
+    returning to_jsonb(p) into v_after;
+  exception
+    when check_violation or not_null_violation then
+      raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
+        hint = 'Threshold 1 to 1000, intervals above 0, share above 0 and at most 1.';
+  end;
+  perform tollhouse_private.audit('set_provider', jsonb_build_object('provider', p_provider), p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) IS 'Makes a provider known, or changes its breakers: consecutive failures until a user''s opens, cool-down, and window, calls and share of failures for its own. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_value(p_scope in ('tenant', 'provider', 'model'),
+    format('scope %s', coalesce(quote_literal(p_scope), 'null')), 'A scope is tenant, provider or model.');
+  perform tollhouse_private.check_target(p_scope, p_target);
+  perform tollhouse_private.check_value(
+    least(p_requests_per_minute, p_tokens_per_minute, p_max_in_flight) > 0,
+    format('%s requests, %s tokens, %s in flight', p_requests_per_minute, p_tokens_per_minute, p_max_in_flight),
+    'Each is above 0, or null for no limit; at least one is given. To allow nothing, pull a kill switch.');
+
+  select to_jsonb(rl) into v_before from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target;
+  insert into tollhouse_private.rate_limits as rl
+    (scope, target, requests_per_minute, tokens_per_minute, max_in_flight, requests_available, tokens_available, refilled_at)
+  values (
+    p_scope, p_target, p_requests_per_minute, p_tokens_per_minute, p_max_in_flight,
+    coalesce(p_requests_per_minute, 0), coalesce(p_tokens_per_minute, 0), clock_timestamp()
+  )
+  on conflict (scope, target) do update
+  set
+    requests_per_minute = excluded.requests_per_minute,
+    tokens_per_minute = excluded.tokens_per_minute,
+    max_in_flight = excluded.max_in_flight,
+    -- A limit that is changed begins with what its bucket holds, not with a full one.
+    requests_available = least(rl.requests_available, excluded.requests_available),
+    tokens_available = least(rl.tokens_available, excluded.tokens_available)
+  returning to_jsonb(rl) into v_after;
+  perform tollhouse_private.audit('set_rate_limit', jsonb_build_object('scope', p_scope, 'target', p_target), p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) IS 'Requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: not limited. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until < 'infinity',
+    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future; to stop without an end, pull a kill switch.');
+  perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
+    jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) IS 'Shuts a tenant (p_user_id empty) or a user off until a time. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[] DEFAULT NULL::text[], p_timeout_ms integer DEFAULT NULL::integer, p_max_attempts integer DEFAULT NULL::integer, p_backoff_ms integer DEFAULT NULL::integer, p_max_output_tokens integer DEFAULT NULL::integer, p_max_request_bytes integer DEFAULT NULL::integer, p_cache_ttl interval DEFAULT NULL::interval, p_cache_scope text DEFAULT NULL::text, p_capture text DEFAULT NULL::text, p_retries_abandoned boolean DEFAULT NULL::boolean, p_materializer text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_before tollhouse_private.task_types;
+  v_after tollhouse_private.task_types;
+  v_model text;
+begin
+  perform tollhouse_private.check_target('name', p_endpoint);
+  foreach v_model in array coalesce(p_models, '{}') loop
+    perform tollhouse_private.check_target('model', v_model);
+  end loop;
+  -- The shape first: to_regprocedure raises on what can't be a name.
+  perform tollhouse_private.check_value(
+    case
+      when p_materializer is null or p_materializer = '' then true
+      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
+      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
+    end,
+    format('materializer %s', p_materializer),
+    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+
+  select tt.* into v_before from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint for update;
+  if not found then
+    insert into tollhouse_private.task_types (endpoint) values (p_endpoint);
+  end if;
+  begin
+    update tollhouse_private.task_types as tt
+    set
+      models = coalesce(p_models, tt.models),
+      timeout_ms = coalesce(p_timeout_ms, tt.timeout_ms),
+      max_attempts = coalesce(p_max_attempts, tt.max_attempts),
+      backoff_ms = coalesce(p_backoff_ms, tt.backoff_ms),
+      max_output_tokens = coalesce(p_max_output_tokens, tt.max_output_tokens),
+      max_request_bytes = coalesce(p_max_request_bytes, tt.max_request_bytes),
+      cache_ttl = coalesce(p_cache_ttl, tt.cache_ttl),
+      cache_scope = coalesce(p_cache_scope, tt.cache_scope),
+      capture = coalesce(p_capture, tt.capture),
+      retries_abandoned = coalesce(p_retries_abandoned, tt.retries_abandoned),
+      -- The function's own, quoted name: what is stored is executed later.
+      materializer = case
+        when p_materializer is null then tt.materializer
+        when p_materializer = '' then null
+        else to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)')::regproc::text
+      end
+    where tt.endpoint = p_endpoint
+    returning tt.* into v_after;
+  exception
+    when check_violation then
+      raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
+        hint = 'See the comments on tollhouse_private.task_types.';
+  end;
+  perform tollhouse_private.audit('set_task_type', jsonb_build_object('endpoint', p_endpoint), p_reason, to_jsonb(v_before), to_jsonb(v_after));
+end
+$_$;
+ALTER FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) IS 'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.stop_everything(p_reason text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select tollhouse_ops.pull_kill_switch('global', '*', p_reason)
+$$;
+ALTER FUNCTION tollhouse_ops.stop_everything(p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.stop_everything(p_reason text) IS 'No call is admitted from now on and those in flight are aborted. Undone by resume_everything. Raises TH301.';
+CREATE FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+begin
+  delete from tollhouse_private.login_bindings as lb where lb.login = p_login returning to_jsonb(lb) into v_before;
+  if not found then
+    return false;
+  end if;
+  perform tollhouse_private.audit('unbind_login', jsonb_build_object('login', p_login), p_reason, v_before, null);
+  return true;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) IS 'Lets the login say for whom it acts: for trusted application servers only. False if it was not bound. Raises TH301.';
+CREATE FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.provider_attempts (
+    tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
+    worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+    cost_micro_usd, cost_basis, budget_month, latency_ms
+  )
+  select
+    (s.job).tenant_id, (s.job).call_id, (s.job).attempts, false, (s.job).created_at, (s.job).started_at, p_now,
+    (s.job).user_id, (s.job).endpoint, (s.job).provider, (s.job).model,
+    (s.job).worker_id, (s.result).outcome, s.sent, (s.result).http_status,
+    left((s.result).error_code, 100), left((s.result).error_message, 500), left((s.result).provider_request_id, 200),
+    (s.result).input_tokens, (s.result).cached_input_tokens, (s.result).output_tokens, (s.result).reasoning_tokens,
+    s.cost_micro_usd, s.cost_basis, (s.job).budget_month, (s.result).latency_ms
+  from unnest(p_settlements) as s
+  where (s.result).outcome <> 'not_sent';
+end
+$$;
+ALTER FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Writes the ended attempts down.';
+CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS tollhouse_private.settlement[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+  with price as materialized (
+    select m.model, m.started_at, p.*
+    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
+    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
+  )
+  select coalesce(array_agg(row(
+    j, r,
+    case
+      when retry.again and not j.cancel_requested then null
+      when retry.again then 'cancelled'
+      else o.status
+    end,
+    case when not retry.again and o.status = 'blocked' then 'provider_kill_switch' end,
+    false,
+    fact.sent,
+    o.breaker,
+    case charge.basis when 'usage' then charge.usage when 'reservation' then j.reserved_micro_usd else 0 end,
+    charge.basis,
+    case when retry.again and not j.cancel_requested then p_now + case
+      when r.outcome = 'not_sent' then interval '0'
+      else make_interval(secs => least(3600000, greatest(
+        r.retry_after_ms,
+        least(60000, tt.backoff_ms * 2 ^ (j.attempts - j.unsent - 1)) * (0.5 + random() / 2)
+      )) / 1000)
+    end end
+  )::tollhouse_private.settlement), '{}')
+  from unnest(p_jobs) as j
+  join unnest(p_results) as r on r.call_id = j.call_id
+  join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
+  join price as p on p.model = j.model and p.started_at = j.started_at
+  left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  cross join lateral (
+    select o.sent and r.sent is distinct from false as sent
+  ) as fact
+  cross join lateral (
+    select tollhouse_private.cost_of_usage(
+      p.input, p.cached_input, p.output, p.reasoning,
+      r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+    ) as usage
+  ) as bill
+  cross join lateral (
+    select bill.usage, case
+      when not fact.sent or o.billing = 'nothing' then 'none'
+      when bill.usage is not null then 'usage'
+      when o.billing = 'usage' then 'none'
+      else 'reservation'
+    end as basis
+  ) as charge
+  cross join lateral (
+    select o.retries
+      and (r.outcome <> 'abandoned' or tt.retries_abandoned is not false)
+      and (r.outcome = 'not_sent' or j.attempts - j.unsent < coalesce(tt.max_attempts, 1)) as again
+  ) as retry
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_reason is null or btrim(p_reason) = '' then
+    raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
+      hint = 'Say why: whoever is on call next reads it in operator_audit.';
+  end if;
+  insert into tollhouse_private.operator_audit (action, target, reason, before, after)
+  values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
+end
+$$;
+ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down. Raises TH301 without a reason, which undoes the action.';
+CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update tollhouse_private.jobs as j
+  set
+    state = 'running',
+    attempts = j.attempts + 1,
+    worker_id = p_worker_id,
+    started_at = p_now,
+    provider = r.provider,
+    model = r.model,
+    reserved_micro_usd = r.reservation,
+    budget_month = tollhouse_private.budget_month(p_now)
+  from unnest(p_routes) as r
+  where j.tenant_id = (r.job).tenant_id
+    and j.call_id = (r.job).call_id;
+end
+$$;
+ALTER FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Gives the admitted calls to the worker.';
+CREATE FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from unnest(p_routes) as r where r.user_probe or r.provider_probe) then
+    return;
+  end if;
+
+  update tollhouse_private.breakers as b
+  set state = 'half_open', probe_call_id = (r.job).call_id
+  from unnest(p_routes) as r
+  where r.user_probe
+    and b.tenant_id = (r.job).tenant_id and b.user_id = (r.job).user_id and b.provider = r.provider;
+
+  update tollhouse_private.provider_breakers as pb
+  set state = 'half_open', probe_call_id = (r.job).call_id
+  from unnest(p_routes) as r
+  where r.provider_probe
+    and pb.provider = r.provider;
+end
+$$;
+ALTER FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) IS 'Makes the admitted probes the only calls that pass their breakers, which route_jobs has locked.';
+CREATE FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+begin
+  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
+  select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
+  from unnest(p_settlements) as s
+  cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+  where (s.result).outcome <> 'not_sent'
+  group by 1, 2
+  order by 1, 2
+  on conflict (tenant_id, user_id, hour) do update
+  set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+
+  with tripped as (
+    update tollhouse_private.hourly_spend as hs
+    set tripped_at_micro_usd = hs.spent_micro_usd
+    from tollhouse_private.hourly_shutoffs as so
+    where hs.hour = v_hour
+      and so.tenant_id = hs.tenant_id and so.user_id = hs.user_id
+      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= so.threshold_micro_usd
+      and (hs.tenant_id, hs.user_id) in (
+        select (s.job).tenant_id, u.user_id
+        from unnest(p_settlements) as s
+        cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+      )
+    returning hs.tenant_id, hs.user_id, hs.spent_micro_usd
+  )
+  update tollhouse_private.hourly_shutoffs as so
+  set
+    disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
+    mode = 'automatic',
+    reason = format('spent %s of %s micro-USD in the hour', t.spent_micro_usd, so.threshold_micro_usd)
+  from tripped as t
+  where so.tenant_id = t.tenant_id and so.user_id = t.user_id
+    -- A longer shutoff, an operator's, stays as it is.
+    and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+end
+$$;
+ALTER FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Books the ended attempts into the hour and shuts off the tenant or user whose threshold is reached.';
+CREATE FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_late tollhouse_private.settlement[];
+begin
+  if cardinality(p_results) = 0 then
+    return 0;
+  end if;
+
+  with given_up as (
+    select pa, r, o.sent and r.sent is distinct from false as sent,
+      tollhouse_private.cost_of_usage(
+        p.input, p.cached_input, p.output, p.reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      ) as usage,
+      o.billing
+    from unnest(p_results) as r
+    join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
+    join tollhouse_private.provider_attempts as pa
+      on pa.tenant_id = r.tenant_id and pa.call_id = r.call_id and pa.attempt = r.attempt
+      and pa.created_at = tollhouse_private.call_created_at(r.call_id)
+      and pa.worker_id = p_worker_id
+      and pa.outcome = 'abandoned'
+      and not pa.late
+    cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+  ),
+  booked as (
+    insert into tollhouse_private.provider_attempts (
+      tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
+      worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
+      input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+      cost_micro_usd, cost_basis, budget_month, latency_ms
+    )
+    select
+      (g.pa).tenant_id, (g.pa).call_id, (g.pa).attempt, true, (g.pa).created_at, (g.pa).started_at, p_now,
+      (g.pa).user_id, (g.pa).endpoint, (g.pa).provider, (g.pa).model, p_worker_id,
+      (g.r).outcome, g.sent, (g.r).http_status,
+      left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
+      (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
+      case
+        when not g.sent or g.billing = 'nothing' then 0
+        when g.usage is not null then g.usage
+        when g.billing = 'usage' then 0
+        else (g.pa).cost_micro_usd
+      end - (g.pa).cost_micro_usd,
+      case
+        when not g.sent or g.billing = 'nothing' then 'none'
+        when g.usage is not null then 'usage'
+        when g.billing = 'usage' then 'none'
+        else 'reservation'
+      end,
+      (g.pa).budget_month, (g.r).latency_ms
+    from given_up as g
+    on conflict do nothing
+    returning tenant_id, call_id, user_id, cost_micro_usd, budget_month, outcome
+  )
+  select array_agg(row(
+    jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
+      'tenant_id', b.tenant_id, 'call_id', b.call_id, 'user_id', b.user_id,
+      'budget_month', b.budget_month, 'reserved_micro_usd', 0
+    )),
+    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', b.outcome)),
+    null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
+  )::tollhouse_private.settlement)
+  into v_late
+  from booked as b;
+
+  if v_late is null then
+    return 0;
+  end if;
+  perform tollhouse_private.settle_budget(v_late);
+  perform tollhouse_private.book_hour(v_late, p_now);
+  return cardinality(v_late);
+end
+$$;
+ALTER FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Corrects the charge of abandoned attempts by results that came after all; repeated or foreign results book nothing. Returns how many it booked.';
+CREATE FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_state is null or p_state = 'closed' then 'pass'
+    when p_state = 'open' and p_open_until <= p_now then 'probe'
+    else 'stop'
+  end
+$$;
+ALTER FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) IS 'pass (closed, or no row), probe (open, its cool-down over), stop (open, or half-open with its probe under way).';
+CREATE FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) RETURNS date
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select pg_catalog.date_trunc('month', p_now at time zone 'UTC')::pg_catalog.date
+$$;
+ALTER FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) IS 'First day of that month in UTC.';
+CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RETURNS tollhouse_private.attempt_result
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
+    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response
+  ))
+  from tollhouse_private.response_cache as rc
+  where rc.tenant_id = p_job.tenant_id
+    and rc.scope = p_job.cache_scope
+    and rc.endpoint = p_job.endpoint
+    and rc.cache_key = p_job.cache_key
+    and rc.watermark = p_job.watermark
+$$;
+ALTER FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) IS 'The cached answer to that call, as a result.';
+CREATE FUNCTION tollhouse_private.call_created_at(p_call_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select pg_catalog.to_timestamp(
+    ('x' || pg_catalog.lpad(pg_catalog.left(pg_catalog.replace(p_call_id::pg_catalog.text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0
+  )
+$$;
+ALTER FUNCTION tollhouse_private.call_created_at(p_call_id uuid) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) IS 'created_at of the call with that id: exact, because created_at is kept to the millisecond.';
+CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) RETURNS TABLE(model text, provider text, provider_model text, preference bigint, candidates bigint)
+    LANGUAGE sql STABLE
+    AS $$
+  select m.model::pg_catalog.text, m.provider, m.provider_model, u.preference - 1, pg_catalog.count(*) over ()
+  from tollhouse_private.task_types as tt
+  cross join lateral pg_catalog.unnest(tt.models) with ordinality as u (model, preference)
+  join tollhouse_private.models as m on m.model = u.model
+  where tt.endpoint = p_endpoint
+    and (p_requested_model is null or m.model = p_requested_model)
+$$;
+ALTER FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) IS 'The models a call may use: its endpoint''s, in order of preference from 0, or the one it asked for.';
+CREATE FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before tollhouse_private.hourly_shutoffs;
+  v_after tollhouse_private.hourly_shutoffs;
+begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  if p_user_id is distinct from '' then
+    perform tollhouse_private.check_target('user', p_user_id);
+  end if;
+
+  insert into tollhouse_private.hourly_shutoffs (tenant_id, user_id) values (p_tenant_id, p_user_id) on conflict do nothing;
+  select hs.* into v_before
+  from tollhouse_private.hourly_shutoffs as hs
+  where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id
+  for update;
+  v_after := jsonb_populate_record(v_before, p_change);
+  update tollhouse_private.hourly_shutoffs as hs
+  set
+    threshold_micro_usd = v_after.threshold_micro_usd, cooldown = v_after.cooldown,
+    disabled_until = v_after.disabled_until, mode = v_after.mode, reason = v_after.reason
+  where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id;
+  perform tollhouse_private.audit(p_action,
+    jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason, to_jsonb(v_before), to_jsonb(v_after));
+end
+$$;
+ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it.';
+CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_known text[];
+begin
+  case p_kind
+    when 'provider' then select array_agg(p.provider order by p.provider) into v_known from tollhouse_private.providers as p;
+    when 'model' then select array_agg(m.model order by m.model) into v_known from tollhouse_private.models as m;
+    when 'endpoint' then select array_agg(tt.endpoint order by tt.endpoint) into v_known from tollhouse_private.task_types as tt;
+    else
+      if p_target is null or p_target !~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' then
+        raise exception using errcode = 'TH303', message = 'bad value',
+          detail = format('%s %s', p_kind, coalesce(quote_literal(p_target), 'null')),
+          hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+      end if;
+      return;
+  end case;
+  if p_target is null or p_target <> all (coalesce(v_known, '{}')) then
+    raise exception using errcode = 'TH302', message = 'unknown ' || p_kind,
+      detail = coalesce(quote_literal(p_target), 'null'),
+      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
+  end if;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.check_target(p_kind text, p_target text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) IS 'Raises TH302 for a provider, model or endpoint that does not exist, TH303 for a malformed tenant or user.';
+CREATE FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_ok is not true then
+    raise exception using errcode = 'TH303', message = 'bad value', detail = p_detail, hint = p_hint;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) IS 'Raises TH303 unless p_ok is true.';
+CREATE FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_settlements tollhouse_private.settlement[];
+  v_announced bigint;
+begin
+  if cardinality(p_settlements) = 0 then
+    return;
+  end if;
+
+  perform tollhouse_private.release_flights(
+    (select array_agg(s.job) from unnest(p_settlements) as s where (s.job).cache_key is not null)
+  );
+
+  delete from tollhouse_private.jobs as j
+  using unnest(p_settlements) as s
+  where j.tenant_id = (s.job).tenant_id
+    and j.call_id = (s.job).call_id;
+
+  v_settlements := tollhouse_private.materialize(p_settlements);
+
+  with closing as (
+    select
+      s.*,
+      case when s.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
+    from unnest(v_settlements) as s
+    left join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
+  ),
+  kept as (
+    insert into tollhouse_private.call_content
+      (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
+    select
+      (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
+      case c.capture when 'full' then (c.job).request end,
+      case c.capture when 'full' then (c.result).response end,
+      case c.capture when 'full' then (c.result).reasoning end,
+      jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
+    from closing as c
+    where c.capture in ('full', 'metadata')
+  ),
+  handed_over as (
+    insert into tollhouse_private.deliveries (tenant_id, call_id, user_id, response, expires_at)
+    select (c.job).tenant_id, (c.job).call_id, (c.job).user_id, (c.result).response, p_now + st.delivery_ttl
+    from closing as c
+    cross join tollhouse_private.settings as st
+    where c.capture in ('metadata', 'none')
+  )
+  insert into tollhouse_private.llm_api_calls (
+    tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
+    status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis,
+    latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
+  )
+  select
+    (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
+    (c.job).request_id, (c.job).fingerprint,
+    c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
+    (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
+    coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
+    (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
+    (c.job).spent_micro_usd + c.cost_micro_usd,
+    case
+      when 'reservation' in ((c.job).cost_basis, c.cost_basis) then 'reservation'
+      when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
+      else 'none'
+    end,
+    (c.result).latency_ms,
+    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
+    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
+    case when c.capture = 'full' then (c.job).call_id end,
+    case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
+    case when c.capture in ('full', 'metadata') then (c.job).call_id end
+  from closing as c;
+
+  with caller as materialized (
+    select distinct (s.job).tenant_id, (s.job).user_id from unnest(v_settlements) as s
+  ),
+  channel as materialized (
+    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
+  )
+  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
+  from channel as ch
+  join unnest(v_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
+end
+$$;
+ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement; and frees the calls that waited for the same answer.';
+CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select pg_catalog.ceil((
+    (p_input_tokens - coalesce(p_cached_input_tokens, 0))::numeric * p_input_price
+    + coalesce(p_cached_input_tokens, 0)::numeric * p_cached_input_price
+    + (p_output_tokens - coalesce(p_reasoning_tokens, 0))::numeric * p_output_price
+    + coalesce(p_reasoning_tokens, 0)::numeric * p_reasoning_price
+  ) / 1000000)::bigint
+$$;
+ALTER FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) IS 'What the reported tokens cost, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
+CREATE FUNCTION tollhouse_private.current_tenant_id() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select i.tenant_id from tollhouse_private.identity() as i);
+end
+$$;
+ALTER FUNCTION tollhouse_private.current_tenant_id() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.current_tenant_id() IS 'The session''s tenant, or null.';
+CREATE FUNCTION tollhouse_private.current_user_id() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select i.user_id from tollhouse_private.identity() as i);
+end
+$$;
+ALTER FUNCTION tollhouse_private.current_user_id() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.current_user_id() IS 'The session''s user, or null.';
+CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_jobs tollhouse_private.jobs[] := p_jobs;
+  v_routing record;
+begin
+  verdicts := array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_hourly_shutoff(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_cache(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
+  verdicts := verdicts || v_routing.verdicts;
+  admitted := v_routing.routes;
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_rate_limit(admitted, p_now) as v);
+  admitted := tollhouse_private.undecided(admitted, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_budget(admitted, p_now) as v);
+  admitted := tollhouse_private.undecided(admitted, verdicts);
+end
+$$;
+ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
+CREATE FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select 'tollhouse_done_' || left(encode(sha256(convert_to(s.secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')), 'hex'), 40)
+  from tollhouse_private.channel_secret as s
+$$;
+ALTER FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) IS 'The channel on which that user''s results are announced.';
+CREATE FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+  v_partition record;
+  v_dropped integer := 0;
+begin
+  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
+
+  for v_partition in
+    -- Materialized: a name is read as a month only where it is known to be one.
+    with ours as materialized (
+      select c.relname, p.relname as parent
+      from pg_catalog.pg_inherits as i
+      join pg_catalog.pg_class as c on c.oid = i.inhrelid
+      join pg_catalog.pg_class as p on p.oid = i.inhparent
+      where p.relnamespace = 'tollhouse_private'::regnamespace
+        and c.relkind = 'r'
+    )
+    select o.relname
+    from ours as o
+    cross join tollhouse_private.settings as s
+    cross join lateral (
+      select to_timestamp(right(o.relname, 7) || ' +00', 'YYYY_MM TZH') as month
+    ) as m
+    where m.month + interval '1 month'
+        <= p_now - case o.parent when 'call_content' then s.content_retention else s.ledger_retention end
+      and m.month <> all (p_months_in_use)
+  loop
+    execute format('drop table tollhouse_private.%I', v_partition.relname);
+    v_dropped := v_dropped + 1;
+  end loop;
+  return v_dropped;
+end
+$$;
+ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention, but none of p_months_in_use (first instants in UTC), to which unfinished calls belong; returns how many partitions.';
+CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+  v_table text;
+  v_month timestamptz := date_trunc('month', p_from);
+  v_name text;
+  v_created integer := 0;
+begin
+  -- Two workers that start together would otherwise both find the month missing.
+  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
+
+  while v_month <= p_until loop
+    foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
+      v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
+      if to_regclass(format('tollhouse_private.%I', v_name)) is null then
+        execute format(
+          'create table tollhouse_private.%I partition of tollhouse_private.%I for values from (%L) to (%L)',
+          v_name, v_table, v_month, v_month + interval '1 month'
+        );
+        -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+        execute format('alter table tollhouse_private.%I enable row level security', v_name);
+        execute format('alter table tollhouse_private.%I force row level security', v_name);
+        execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
+        v_created := v_created + 1;
+      end if;
+    end loop;
+    v_month := v_month + interval '1 month';
+  end loop;
+  return v_created;
+end
+$$;
+ALTER FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
+CREATE FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_key tollhouse_private.request_keys;
+begin
+  select rk.* into v_key
+  from tollhouse_private.request_keys as rk
+  where rk.tenant_id = p_job.tenant_id
+    and rk.endpoint = p_job.endpoint
+    and rk.request_id = p_job.request_id;
+  -- Another user's key is not visible here, and just as taken.
+  if not found or v_key.fingerprint is distinct from p_job.fingerprint then
+    raise exception using errcode = 'TH107', message = 'request id already used for another request',
+      detail = format('endpoint %s, request id %s', p_job.endpoint, p_job.request_id),
+      hint = 'A request id stands for one request of one user: use a new id for a new request.';
+  end if;
+
+  existing_call.call_id := v_key.call_id;
+  existing_call.request_id := v_key.request_id;
+  existing_call.deduplicated := true;
+  select c.status, c.blocked_reason, c.was_cached
+  into existing_call.status, existing_call.blocked_reason, existing_call.was_cached
+  from tollhouse_private.llm_api_calls as c
+  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
+  if not found then
+    select case j.state when 'coalesced' then 'queued' else j.state end, false
+    into existing_call.status, existing_call.was_cached
+    from tollhouse_private.jobs as j
+    where j.tenant_id = v_key.tenant_id and j.call_id = v_key.call_id;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the call that already has this request id. Raises TH107 when it was another request.';
+CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    case p_blocked_reason
+      when 'provider_kill_switch' then 'An operator had stopped calls like this one with a kill switch.'
+      when 'hourly_shutoff' then 'The tenant or the user was shut off for the hour.'
+      when 'breaker_open' then 'The provider had been failing, so its circuit breaker was open.'
+      when 'monthly_cap_exceeded' then 'The highest possible cost of the call did not fit under the monthly cap of the user or the tenant.'
+      when 'price_unknown' then 'No price is known for the model, so its cost could not be reserved.'
+      when 'max_cost_exceeded' then 'The call could have cost more than the max_cost_micro_usd it was given.'
+      when 'no_model' then 'The endpoint had no model left that serves the call.'
+    end,
+    case p_blocked_reason
+      when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
+      when 'hourly_shutoff' then 'See tollhouse.hourly_shutoffs for its end; then enqueue again under a new request id.'
+      when 'breaker_open' then 'Enqueue again under a new request id after the cool-down: see tollhouse.breakers.'
+      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month, or have the cap raised; see tollhouse.monthly_budgets.'
+      when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
+      when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
+      when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
+    end
+$$;
+ALTER FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) IS 'A blocked_reason in words.';
+CREATE FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  what_to_do := 'Nothing: it goes on by itself.';
+  if p_job.state = 'running' then
+    why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
+    if p_job.cancel_requested then
+      why := why || ' It is being cancelled.';
+    end if;
+  elsif p_job.state = 'coalesced' then
+    why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
+  elsif p_job.state = 'scheduled' and p_job.waits_for = 'backoff' then
+    why := format('Attempt %s failed (%s); the next one is due at %s.', p_job.attempts - p_job.unsent, p_job.error_code, date_trunc('second', p_job.run_at));
+  elsif p_job.state = 'scheduled' and p_job.waits_for = 'rate_limit' then
+    why := format('Over a rate limit; it is tried again at %s.', p_job.run_at);
+  elsif p_job.state = 'scheduled' then
+    why := format('It was asked to run at %s.', p_job.run_at);
+  elsif exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+    why := 'A kill switch matches it; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.kill_switches.';
+  elsif exists (select from tollhouse_private.guard_hourly_shutoff(array[p_job], p_now)) then
+    why := 'The tenant or the user is shut off; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.hourly_shutoffs.';
+  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
+    why := 'No worker is alive.';
+    what_to_do := 'Ask an operator to start one (tollhouse worker).';
+  elsif exists (
+    select
+    from tollhouse_private.breakers as b
+    where b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id
+      and tollhouse_private.breaker_gate(b.state, b.open_until, p_now) = 'stop'
+  ) then
+    why := 'A circuit breaker is open; the call is refused unless another provider serves it.';
+    what_to_do := 'See tollhouse.breakers.';
+  else
+    why := 'It is in line for the next free worker.';
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why an unfinished call is not finished, in words.';
+CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_month date := tollhouse_private.budget_month(p_now);
+  v_tight text[];
+  v_route tollhouse_private.route;
+begin
+  insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
+  select payer.tenant_id, payer.user_id, v_month, bc.cap_micro_usd
+  from (
+    select (r.job).tenant_id, u.user_id
+    from unnest(p_routes) as r
+    cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
+    group by 1, 2
+  ) as payer
+  left join tollhouse_private.budget_caps as bc on bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id
+  where not exists (
+    select from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
+  )
+  order by payer.tenant_id, payer.user_id
+  on conflict do nothing;
+
+  perform
+  from tollhouse_private.monthly_budgets as mb
+  where mb.month = v_month
+    and (mb.tenant_id, mb.user_id) in (
+      select (r.job).tenant_id, u.user_id
+      from unnest(p_routes) as r
+      cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
+    )
+  order by mb.tenant_id, mb.user_id
+  for update;
+
+  with need as (
+    select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
+    from unnest(p_routes) as r
+    cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
+    group by 1, 2
+  ),
+  tight as (
+    select distinct n.tenant_id
+    from need as n
+    join tollhouse_private.monthly_budgets as mb
+      on mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
+    where mb.reserved_micro_usd + mb.spent_micro_usd + n.amount > mb.cap_micro_usd
+  ),
+  taken as (
+    update tollhouse_private.monthly_budgets as mb
+    set reserved_micro_usd = mb.reserved_micro_usd + n.amount
+    from need as n
+    where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
+      and n.tenant_id not in (select t.tenant_id from tight as t)
+  )
+  select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
+
+  -- Where not all of a tenant's calls fit, each is tried by itself, the oldest first.
+  for v_route in
+    select r.* from unnest(p_routes) as r where (r.job).tenant_id = any (v_tight) order by (r.job).call_id
+  loop
+    update tollhouse_private.monthly_budgets as mb
+    set reserved_micro_usd = mb.reserved_micro_usd + v_route.reservation
+    where mb.tenant_id = (v_route.job).tenant_id
+      and mb.user_id in ('', (v_route.job).user_id)
+      and mb.month = v_month
+      and not exists (
+        select
+        from tollhouse_private.monthly_budgets as full_up
+        where full_up.tenant_id = (v_route.job).tenant_id
+          and full_up.user_id in ('', (v_route.job).user_id)
+          and full_up.month = v_month
+          and full_up.reserved_micro_usd + full_up.spent_micro_usd + v_route.reservation > full_up.cap_micro_usd
+      );
+    if not found then
+      return next row((v_route.job).call_id, 'blocked', 'monthly_cap_exceeded', null)::tollhouse_private.verdict;
+    end if;
+  end loop;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Reserves each call''s highest possible cost from its user''s and its tenant''s month, or blocks it.';
+CREATE FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select j.call_id, 'cached', null::text, null::timestamptz
+  from unnest(p_jobs) as j
+  where j.cache_key is not null
+    -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
+    and (
+      select true
+      from tollhouse_private.response_cache as rc
+      where rc.tenant_id = j.tenant_id
+        and rc.scope = j.cache_scope
+        and rc.endpoint = j.endpoint
+        and rc.cache_key = j.cache_key
+        and rc.watermark = j.watermark
+        and rc.expires_at > p_now
+    ) is true;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key and watermark.';
+CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_candidates tollhouse_private.jobs[];
+  v_fresh bigint;
+  v_leaders tollhouse_private.jobs[];
+  v_followers uuid[];
+begin
+  select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
+  if v_candidates is null then
+    return;
+  end if;
+
+  -- Waits for a concurrent decision on the same key.
+  insert into tollhouse_private.cache_flights (tenant_id, scope, endpoint, cache_key, watermark, call_id)
+  select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  from unnest(v_candidates) as j
+  order by j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  on conflict do nothing;
+  get diagnostics v_fresh = row_count;
+
+  -- The other flights were there before. This lock holds their leaders' outcomes back until this claim is committed, so
+  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that a
+  -- later guard blocks) is locked now, before breakers and budgets.
+  if v_fresh < cardinality(v_candidates) then
+    perform
+    from tollhouse_private.cache_flights as cf
+    where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates) as j
+    )
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for update;
+  end if;
+
+  select array_agg(j) into v_leaders
+  from unnest(v_candidates) as j
+  join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id;
+
+  -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
+  return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
+
+  select array_agg(j.call_id) into v_followers
+  from unnest(v_candidates) as j
+  join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id;
+
+  return query
+  select
+    j.call_id,
+    case when j.call_id = any (v_followers) then 'coalesced' else 'deferred' end,
+    null::text,
+    p_now
+  from unnest(v_candidates) as j
+  where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Lets one call per cache key go on and makes the others wait for its answer.';
+CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
+  from unnest(p_jobs) as j
+  where (
+    select max(hs.disabled_until)
+    from tollhouse_private.hourly_shutoffs as hs
+    where hs.tenant_id = j.tenant_id
+      and hs.user_id in ('', j.user_id)
+  ) > p_now;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Blocks the calls of a tenant or user that is shut off.';
+CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.kill_switches) then
+    return;
+  end if;
+
+  return query
+  with offer as materialized (
+    select k.endpoint, k.requested_model, bool_and(tollhouse_private.killed(null, null, null, cm.provider, cm.model)) as killed
+    from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
+    cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
+    group by k.endpoint, k.requested_model
+  )
+  select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz
+  from unnest(p_jobs) as j
+  where exists (
+    select
+    from tollhouse_private.kill_switches as ks
+    where tollhouse_private.switch_stops(ks, j.tenant_id, j.user_id, j.endpoint, null, null)
+  )
+    or exists (
+      select
+      from offer as o
+      where o.killed
+        and o.endpoint = j.endpoint
+        and o.requested_model is not distinct from j.requested_model
+    );
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) IS 'Blocks what a switch matches, and what has no candidate model left that none matches.';
+CREATE FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.rate_limits) then
+    return;
+  end if;
+
+  perform
+  from tollhouse_private.rate_limits as rl
+  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(p_routes, p_now) as l)
+  order by rl.scope, rl.target
+  for update;
+
+  return query
+  with running as (
+    select l.scope, l.target, count(j.call_id) as in_flight
+    from (
+      select distinct rl.scope, rl.target
+      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
+      where rl.max_in_flight is not null
+    ) as l
+    left join tollhouse_private.jobs as j
+      on j.state = 'running'
+      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
+    group by l.scope, l.target
+  ),
+  demand as (
+    select
+      l.*,
+      row_number() over line as place,
+      sum(l.tokens) over line as tokens_in_line,
+      l.max_in_flight - rn.in_flight as free
+    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
+    left join running as rn on rn.scope = l.scope and rn.target = l.target
+    window line as (partition by l.scope, l.target order by l.call_id)
+  ),
+  wait as (
+    select
+      d.call_id,
+      greatest(
+        (d.place - d.requests_now) * 60 / d.requests_per_minute,
+        -- A call larger than the bucket goes when the bucket is full.
+        (case d.place when 1 then least(d.tokens_in_line, d.tokens_per_minute) else d.tokens_in_line end - d.tokens_now)
+          * 60 / d.tokens_per_minute,
+        case when d.place > d.free then 0.2 end
+      ) as seconds
+    from demand as d
+  )
+  select w.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, max(w.seconds)))::double precision)
+  from wait as w
+  group by w.call_id
+  having max(w.seconds) > 0;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age.';
+CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select pg_catalog.ceil((
+    p_request_bytes::numeric * p_input_price
+    + p_max_output_tokens::numeric * greatest(p_output_price, p_reasoning_price)
+  ) / 1000000)::bigint
+$$;
+ALTER FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
+CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+begin
+  select b.tenant_id, b.user_id, b.reads_all_users
+  into identity.tenant_id, identity.user_id, identity.reads_all_users
+  from tollhouse_private.login_bindings as b
+  where b.login = session_user;
+
+  if not found then
+    identity.tenant_id := current_setting('tollhouse.tenant_id', true);
+    identity.reads_all_users := false;
+  end if;
+  identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
+
+  if identity.user_id !~ c_shape then
+    identity.user_id := null;
+  end if;
+  if identity.tenant_id is null or identity.tenant_id !~ c_shape
+    or (identity.user_id is null and identity.reads_all_users is not true)
+  then
+    identity.tenant_id := null;
+    identity.user_id := null;
+    identity.reads_all_users := false;
+  end if;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (
+    select
+    from tollhouse_private.kill_switches as ks
+    where tollhouse_private.switch_stops(ks, p_tenant_id, p_user_id, p_endpoint, p_provider, p_model)
+  )
+$$;
+ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for what is not decided yet.';
+CREATE FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_task record;
+  v_settlement tollhouse_private.settlement;
+  v_result tollhouse_private.attempt_result;
+begin
+  for v_task in
+    select s.position, tt.materializer
+    from (
+      select i as position, (p_settlements[i].job).endpoint as endpoint
+      from generate_subscripts(p_settlements, 1) as i
+      where p_settlements[i].status = 'success'
+    ) as s
+    join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    where tt.materializer is not null
+  loop
+    v_settlement := p_settlements[v_task.position];
+    begin
+      execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
+      using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
+        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+    exception
+      -- A materializer is its author's code: whatever it raises is its own call's matter.
+      when others then
+        v_result := v_settlement.result;
+        v_result.error_code := 'materializer_failed';
+        v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
+        v_settlement.result := v_result;
+        p_settlements[v_task.position] := v_settlement;
+    end;
+  end loop;
+  return p_settlements;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+CREATE FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_recommendation jsonb;
+begin
+  begin
+    v_recommendation := (p_response ->> 'content')::jsonb;
+  exception
+    when invalid_text_representation or untranslatable_character then
+      v_recommendation := jsonb_build_object('text', p_response ->> 'content');
+  end;
+  insert into tollhouse_private.budget_optimization_jobs
+    (tenant_id, call_id, created_at, user_id, objective, recommendation)
+  values (
+    p_tenant_id, p_call_id, p_created_at, p_user_id,
+    tollhouse_private.question_of(p_request), v_recommendation
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) IS 'The materializer of endpoint budget_optimization.';
+CREATE FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into tollhouse_private.investigations (tenant_id, call_id, created_at, user_id, question, findings)
+  values (
+    p_tenant_id, p_call_id, p_created_at, p_user_id,
+    tollhouse_private.question_of(p_request), p_response ->> 'content'
+  )
+$$;
+ALTER FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) IS 'The materializer of endpoint investigation.';
+CREATE FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_target('provider', p_provider);
+  perform tollhouse_private.check_value((p_tenant_id = '') = (p_user_id = ''),
+    format('tenant %L, user %L', p_tenant_id, p_user_id), 'Give tenant and user for a user''s breaker, neither for the provider''s own.');
+
+  if p_tenant_id = '' then
+    select to_jsonb(pb) into v_before from tollhouse_private.provider_breakers as pb where pb.provider = p_provider for update;
+    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
+    values (p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    on conflict (provider) do update
+    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
+    returning to_jsonb(pb) into v_after;
+    if p_state = 'closed' then
+      delete from tollhouse_private.provider_windows as pw where pw.provider = p_provider;
+    end if;
+  else
+    perform tollhouse_private.check_target('tenant', p_tenant_id);
+    perform tollhouse_private.check_target('user', p_user_id);
+    select to_jsonb(b) into v_before
+    from tollhouse_private.breakers as b
+    where b.tenant_id = p_tenant_id and b.user_id = p_user_id and b.provider = p_provider
+    for update;
+    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until)
+    values (p_tenant_id, p_user_id, p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    on conflict (tenant_id, user_id, provider) do update
+    set
+      state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until,
+      probe_call_id = null, consecutive_failures = 0
+    returning to_jsonb(b) into v_after;
+  end if;
+  perform tollhouse_private.audit(p_action,
+    jsonb_build_object('provider', p_provider, 'tenant_id', nullif(p_tenant_id, ''), 'user_id', nullif(p_user_id, '')),
+    p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker by hand and audits it.';
+CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) RETURNS uuid
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select encode(
+    set_bit(set_bit(
+      overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send(floor(extract(epoch from p_created_at) * 1000)::bigint) from 3)
+        from 1 for 6
+      ), 52, 1), 53, 1),
+    'hex')::uuid
+$$;
+ALTER FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) IS 'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
+CREATE FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS tollhouse_private.jobs
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_identity record;
+  v_task tollhouse_private.task_types;
+  v_problem text;
+  v_text text;
+  v_job tollhouse_private.jobs;
+begin
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.tenant_id is null or v_identity.user_id is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+
+  select tt.* into v_task from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint;
+  if not found then
+    raise exception using errcode = 'TH101', message = 'unknown endpoint',
+      detail = format('endpoint %s', coalesce(quote_literal(left(p_endpoint, 128)), 'null')),
+      hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
+  end if;
+
+  v_text := p_request::text;
+  if octet_length(v_text) > v_task.max_request_bytes then
+    raise exception using errcode = 'TH103', message = 'request too large',
+      detail = format('%s bytes, endpoint %s takes %s', octet_length(v_text), p_endpoint, v_task.max_request_bytes),
+      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
+  end if;
+  v_problem := tollhouse_private.request_problem(p_request);
+  if v_problem is not null then
+    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
+      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
+  end if;
+
+  v_job.max_output_tokens := coalesce(
+    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
+  if v_job.max_output_tokens > v_task.max_output_tokens then
+    raise exception using errcode = 'TH102', message = 'invalid request',
+      detail = format('%s output tokens asked for, endpoint %s allows %s', v_job.max_output_tokens, p_endpoint, v_task.max_output_tokens),
+      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
+  end if;
+  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
+    raise exception using errcode = 'TH104', message = 'bad request id',
+      detail = format('%L', left(p_request_id, 200)),
+      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
+  end if;
+  if p_max_cost_micro_usd < 0 then
+    raise exception using errcode = 'TH105', message = 'negative cost',
+      detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
+      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
+  end if;
+  if cardinality(v_task.models) = 0 or p_model <> all (v_task.models) then
+    raise exception using errcode = 'TH106',
+      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
+      detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
+      hint = coalesce(
+        'This endpoint has: ' || nullif(array_to_string(v_task.models, ', '), '') || '.',
+        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
+  end if;
+  if p_watermark is null or length(p_watermark) > 200 then
+    raise exception using errcode = 'TH108', message = 'bad watermark',
+      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      hint = 'A text of 200 characters at most; leave it out for none.';
+  end if;
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
+    raise exception using errcode = 'TH109', message = 'bad metadata',
+      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
+      hint = 'An object of 16384 bytes at most; or null.';
+  end if;
+
+  v_job.tenant_id := v_identity.tenant_id;
+  v_job.user_id := v_identity.user_id;
+  v_job.endpoint := p_endpoint;
+  v_job.created_at := date_trunc('milliseconds', p_now);
+  v_job.call_id := tollhouse_private.new_call_id(p_now);
+  v_job.request_id := coalesce(p_request_id, v_job.call_id::text);
+  v_job.fingerprint := sha256(convert_to(
+    jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
+  v_job.request := p_request;
+  v_job.request_bytes := octet_length(v_text);
+  v_job.metadata := p_metadata;
+  v_job.requested_model := p_model;
+  v_job.max_cost_micro_usd := p_max_cost_micro_usd;
+  v_job.watermark := p_watermark;
+  v_job.cache_scope := case v_task.cache_scope when 'user' then v_identity.user_id else '' end;
+  if p_use_cache is true and v_task.cache_ttl > '0'
+    and tollhouse_private.stricter_capture(v_task.capture, (
+      select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = v_identity.tenant_id
+    )) <> 'none'
+  then
+    v_job.cache_key := sha256(convert_to(jsonb_build_array(p_request, p_model, v_task.models)::text, 'UTF8'));
+  end if;
+  v_job.run_at := greatest(p_run_at, p_now);
+  v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;
+  v_job.waits_for := case when p_run_at > p_now then 'run_at' end;
+  v_job.attempts := 0;
+  v_job.unsent := 0;
+  v_job.reserved_micro_usd := 0;
+  v_job.spent_micro_usd := 0;
+  v_job.cost_basis := 'none';
+  v_job.provider_attempted := false;
+  v_job.cancel_requested := false;
+  return v_job;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109.';
+CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
+    and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
+  then
+    return;
+  end if;
+
+  update tollhouse_private.breakers as b
+  set
+    state = case s.breaker when 'success' then 'closed' else 'open' end,
+    consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
+    opened_at = case s.breaker when 'success' then null when 'failure' then p_now else b.opened_at end,
+    -- A probe that said nothing about the provider leaves its slot to the next call.
+    open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+    probe_call_id = null
+  from unnest(p_settlements) as s
+  join tollhouse_private.providers as p on p.provider = (s.job).provider
+  where b.tenant_id = (s.job).tenant_id and b.user_id = (s.job).user_id and b.provider = (s.job).provider
+    and b.state = 'half_open'
+    and b.probe_call_id = (s.job).call_id;
+
+  with moved as (
+    update tollhouse_private.provider_breakers as pb
+    set
+      state = case s.breaker when 'success' then 'closed' else 'open' end,
+      opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
+      open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+      probe_call_id = null
+    from unnest(p_settlements) as s
+    join tollhouse_private.providers as p on p.provider = (s.job).provider
+    where pb.provider = (s.job).provider
+      and pb.state = 'half_open'
+      and pb.probe_call_id = (s.job).call_id
+    returning pb.provider, pb.state
+  )
+  -- What opened it may still be in the window: a breaker that closes counts anew.
+  delete from tollhouse_private.provider_windows as pw
+  using moved as m
+  where pw.provider = m.provider
+    and m.state = 'closed';
+end
+$$;
+ALTER FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'A probe''s success closes its breaker, its failure opens it for another cool-down.';
+CREATE FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.provider_windows as pw (provider, worker_id, window_start, calls, failures, failing_users)
+  select
+    (s.job).provider, (s.job).worker_id, p_now, count(*), count(*) filter (where s.breaker = 'failure'),
+    coalesce((array_agg(distinct (s.job).tenant_id || '/' || (s.job).user_id) filter (where s.breaker = 'failure'))[1:2], '{}')
+  from unnest(p_settlements) as s
+  where s.breaker <> 'ignored'
+  group by 1, 2
+  order by 1, 2
+  on conflict (provider, worker_id) do update
+  set (window_start, calls, failures, failing_users) = (
+    select
+      case when fresh.yes then pw.window_start else p_now end,
+      case when fresh.yes then pw.calls else 0 end + excluded.calls,
+      case when fresh.yes then pw.failures else 0 end + excluded.failures,
+      (
+        select coalesce((array_agg(distinct u.name))[1:2], '{}')
+        from unnest(case when fresh.yes then pw.failing_users end || excluded.failing_users) as u (name)
+      )
+    from tollhouse_private.providers as p
+    cross join lateral (select pw.window_start > p_now - p.failure_window as yes) as fresh
+    where p.provider = pw.provider
+  );
+
+  if not exists (select from unnest(p_settlements) as s where s.breaker = 'failure') then
+    return;
+  end if;
+
+  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
+  select p.provider, 'open', p_now, p_now + p.cooldown
+  from tollhouse_private.providers as p
+  join tollhouse_private.provider_windows as pw
+    on pw.provider = p.provider and pw.window_start > p_now - p.failure_window
+  where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
+    and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
+  group by p.provider
+  having sum(pw.calls) >= p.window_min_calls
+    and sum(pw.failures) >= sum(pw.calls) * p.window_failure_share
+    and (
+      select count(distinct u.name)
+      from tollhouse_private.provider_windows as pw2
+      cross join lateral unnest(pw2.failing_users) as u (name)
+      where pw2.provider = p.provider and pw2.window_start > p_now - p.failure_window
+    ) > 1
+  order by p.provider
+  on conflict (provider) do update
+  set state = 'open', opened_at = p_now, open_until = excluded.open_until, probe_call_id = null
+  where pb.state = 'closed';
+end
+$$;
+ALTER FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts each provider''s outcomes in its window; opens its own breaker when the share of failures is reached by more than one user.';
+CREATE FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.breakers (tenant_id, user_id, provider)
+  select distinct (s.job).tenant_id, (s.job).user_id, (s.job).provider
+  from unnest(p_settlements) as s
+  where s.breaker = 'failure'
+  order by 1, 2, 3
+  on conflict do nothing;
+
+  perform
+  from tollhouse_private.breakers as b
+  where (b.tenant_id, b.user_id, b.provider) in (
+    select (s.job).tenant_id, (s.job).user_id, (s.job).provider from unnest(p_settlements) as s
+  )
+  order by b.tenant_id, b.user_id, b.provider
+  for update;
+  -- The healthy path ends here: a success only matters where a row remembers failures.
+  if not found then
+    return;
+  end if;
+
+  with seen as (
+    select
+      (s.job).tenant_id, (s.job).user_id, (s.job).provider, (s.job).call_id, s.breaker,
+      count(*) filter (where s.breaker = 'success') over later as successes_from_here
+    from unnest(p_settlements) as s
+    where s.breaker <> 'ignored'
+    window later as (
+      partition by (s.job).tenant_id, (s.job).user_id, (s.job).provider
+      order by (s.job).started_at desc, (s.job).call_id desc
+    )
+  ),
+  tally as (
+    select
+      se.tenant_id, se.user_id, se.provider,
+      bool_or(se.breaker = 'success') as any_success,
+      count(*) filter (where se.breaker = 'failure' and se.successes_from_here = 0) as failures_at_end
+    from seen as se
+    group by se.tenant_id, se.user_id, se.provider
+  )
+  update tollhouse_private.breakers as b
+  set
+    consecutive_failures = case when t.any_success then 0 else b.consecutive_failures end + t.failures_at_end,
+    state = case when opens.now then 'open' else b.state end,
+    opened_at = case when opens.now then p_now else b.opened_at end,
+    open_until = case when opens.now then p_now + p.cooldown else b.open_until end
+  from tally as t
+  join tollhouse_private.providers as p on p.provider = t.provider
+  cross join lateral (
+    select b2.state = 'closed'
+      and case when t.any_success then 0 else b2.consecutive_failures end + t.failures_at_end >= p.failure_threshold as now
+    from tollhouse_private.breakers as b2
+    where b2.tenant_id = t.tenant_id and b2.user_id = t.user_id and b2.provider = t.provider
+  ) as opens
+  where b.tenant_id = t.tenant_id and b.user_id = t.user_id and b.provider = t.provider
+    and (t.failures_at_end > 0 or b.consecutive_failures > 0)
+    and b.state = 'closed';
+end
+$$;
+ALTER FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold.';
+CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) RETURNS tollhouse_private.jobs[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
+  v_share integer;
+  v_picked tollhouse_private.jobs[];
+  v_more tollhouse_private.jobs[];
+begin
+  if cardinality(v_tenants) < p_limit then
+    select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
+    from unnest(tollhouse_private.tenants_in_line('', p_limit - cardinality(v_tenants))) as t (tenant_id)
+    where t.tenant_id <= p_last_tenant_id;
+  end if;
+  if cardinality(v_tenants) = 0 then
+    return array[]::tollhouse_private.jobs[];
+  end if;
+
+  v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;
+  select coalesce(array_agg(picked.job), '{}') into v_picked
+  from (
+    select j.job
+    from unnest(v_tenants) with ordinality as t (tenant_id, turn)
+    cross join lateral (
+      select q as job
+      from tollhouse_private.jobs as q
+      where q.state = 'queued'
+        and q.tenant_id = t.tenant_id
+      order by q.call_id
+      limit v_share
+      for update skip locked
+    ) as j
+    order by t.turn
+    limit p_limit
+  ) as picked;
+
+  -- What the short queues left goes to the long ones.
+  if cardinality(v_picked) < p_limit and cardinality(v_tenants) > 1 then
+    select coalesce(array_agg(picked.job), '{}') into v_more
+    from (
+      select j.job
+      from (
+        select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
+        from unnest(v_picked) as p
+        group by p.tenant_id
+        having count(*) = v_share
+      ) as t
+      cross join lateral (
+        select q as job
+        from tollhouse_private.jobs as q
+        where q.state = 'queued'
+          and q.tenant_id = t.tenant_id
+          and q.call_id > t.last_call_id
+        order by q.call_id
+        limit p_limit - cardinality(v_picked)
+        for update skip locked
+      ) as j
+      limit p_limit - cardinality(v_picked)
+    ) as picked;
+    v_picked := v_picked || v_more;
+  end if;
+  return v_picked;
+end
+$$;
+ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares, beginning after the tenant served last.';
+CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) RETURNS record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with current_price as (
+    select distinct on (mp.kind) mp.kind, mp.micro_usd_per_million as amount
+    from tollhouse_private.model_prices as mp
+    where mp.model = p_model
+      and mp.effective_from <= p_now
+    order by mp.kind, mp.effective_from desc
+  )
+  select
+    max(cp.amount) filter (where cp.kind = 'input'),
+    coalesce(max(cp.amount) filter (where cp.kind = 'cached_input'), max(cp.amount) filter (where cp.kind = 'input')),
+    max(cp.amount) filter (where cp.kind = 'output'),
+    coalesce(max(cp.amount) filter (where cp.kind = 'reasoning'), max(cp.amount) filter (where cp.kind = 'output'))
+  from current_price as cp
+$$;
+ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
+CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from (
+    select due.tenant_id, due.call_id
+    from tollhouse_private.jobs as due
+    where due.state = 'scheduled'
+      and due.run_at <= p_now
+    order by due.run_at
+    limit 1000
+    for update skip locked
+  ) as due
+  where j.tenant_id = due.tenant_id
+    and j.call_id = due.call_id
+$$;
+ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time.';
+CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(
+    p_request ->> 'prompt',
+    (
+      select case jsonb_typeof(m.message -> 'content')
+        when 'string' then m.message ->> 'content'
+        else (
+          select string_agg(part ->> 'text', e'\n')
+          from jsonb_array_elements(m.message -> 'content') as part
+        )
+      end
+      from jsonb_array_elements(p_request -> 'messages') with ordinality as m (message, position)
+      where m.message ->> 'role' = 'user'
+      order by m.position desc
+      limit 1
+    ),
+    ''
+  )
+$$;
+ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
+CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
+    LANGUAGE sql STABLE
+    AS $$
+  select
+    (r.job).call_id, rl.scope, rl.target,
+    (r.job).request_bytes / 4 + (r.job).max_output_tokens,
+    rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
+    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
+    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
+  from pg_catalog.unnest(p_routes) as r
+  join tollhouse_private.rate_limits as rl
+    on (rl.scope = 'tenant' and rl.target = (r.job).tenant_id)
+    or (rl.scope = 'provider' and rl.target = r.provider)
+    or (rl.scope = 'model' and rl.target = r.model)
+  cross join lateral (
+    select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+  ) as elapsed
+$$;
+ALTER FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'The limits that each call falls under, with what their buckets hold now.';
+CREATE FUNCTION tollhouse_private.reads_all_users() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select i.reads_all_users from tollhouse_private.identity() as i);
+end
+$$;
+ALTER FUNCTION tollhouse_private.reads_all_users() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.reads_all_users() IS 'Whether the session''s login administers its tenant.';
+CREATE FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_led tollhouse_private.cache_flights[];
+begin
+  select array_agg(locked.flight) into v_led
+  from (
+    select cf as flight
+    from tollhouse_private.cache_flights as cf
+    join unnest(p_jobs) as j
+      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for update of cf
+  ) as locked;
+  if v_led is null then
+    return;
+  end if;
+
+  delete from tollhouse_private.cache_flights as cf
+  using unnest(v_led) as led
+  where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
+    and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
+
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from unnest(v_led) as led
+  where j.state = 'coalesced'
+    and j.tenant_id = led.tenant_id and j.cache_key = led.cache_key
+    and j.cache_scope = led.scope and j.endpoint = led.endpoint and j.watermark = led.watermark;
+  if found then
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) IS 'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
+CREATE FUNCTION tollhouse_private.request_problem(p_request jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  -- What changes the price unseen (n, service_tier, …) or the shape of the answer (stream) is not in it.
+  c_parameters constant text[] := array[
+    'prompt', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'stop', 'seed',
+    'presence_penalty', 'frequency_penalty', 'logit_bias', 'response_format', 'reasoning_effort', 'verbosity',
+    'tools', 'tool_choice', 'parallel_tool_calls', 'user', 'safety_identifier', 'prompt_cache_key'
+  ];
+  v_key text;
+  v_message jsonb;
+  v_place text;
+begin
+  if p_request is null or jsonb_typeof(p_request) <> 'object' then
+    return 'it is not a JSON object';
+  end if;
+  if (p_request ? 'prompt') = (p_request ? 'messages') then
+    return case when p_request ? 'prompt' then 'it has both a prompt and messages' else 'it has neither a prompt nor messages' end;
+  end if;
+  select k.key into v_key from jsonb_object_keys(p_request) as k (key) where k.key <> all (c_parameters) order by 1 limit 1;
+  if found then
+    return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
+  end if;
+
+  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or btrim(p_request ->> 'prompt') = '') then
+    return 'prompt is not a text, or empty';
+  end if;
+  if p_request ? 'messages' then
+    if jsonb_typeof(p_request -> 'messages') <> 'array' or jsonb_array_length(p_request -> 'messages') = 0 then
+      return 'messages is not an array, or empty';
+    end if;
+    for v_message, v_place in
+      select m.message, format('messages[%s]', m.position - 1)
+      from jsonb_array_elements(p_request -> 'messages') with ordinality as m (message, position)
+    loop
+      if jsonb_typeof(v_message) <> 'object' then
+        return v_place || ' is not an object';
+      end if;
+      if coalesce(v_message ->> 'role', '') not in ('system', 'developer', 'user', 'assistant', 'tool') then
+        return v_place || ' has no role of system, developer, user, assistant, tool';
+      end if;
+      case coalesce(jsonb_typeof(v_message -> 'content'), 'null')
+        when 'string' then null;
+        when 'array' then
+          if exists (
+            select
+            from jsonb_array_elements(v_message -> 'content') as part
+            where part ->> 'type' is distinct from 'text' or coalesce(jsonb_typeof(part -> 'text'), '') <> 'string'
+          ) then
+            return v_place || ' has a content part that is not text';
+          end if;
+        when 'null' then
+          if v_message ->> 'role' <> 'assistant' or coalesce(jsonb_typeof(v_message -> 'tool_calls'), '') <> 'array' then
+            return v_place || ' has no content';
+          end if;
+        else
+          return v_place || ' has a content that is neither a text nor an array of parts';
+      end case;
+    end loop;
+  end if;
+
+  foreach v_key in array array['max_tokens', 'max_completion_tokens'] loop
+    if p_request ? v_key
+      and (jsonb_typeof(p_request -> v_key) <> 'number' or p_request ->> v_key !~ '^[1-9][0-9]{0,8}$')
+    then
+      return v_key || ' is not a positive whole number';
+    end if;
+  end loop;
+  return null;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.request_problem(p_request jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.request_problem(p_request jsonb) IS 'What is wrong with a request, in words, or null. A request is {"prompt": text} or {"messages": […]} with parameters of the OpenAI chat-completions API.';
+CREATE FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from unnest(p_settlements) as s where s.status is null) then
+    return;
+  end if;
+
+  update tollhouse_private.jobs as j
+  set
+    state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
+    run_at = s.retry_at,
+    waits_for = 'backoff',
+    unsent = j.unsent + ((s.result).outcome = 'not_sent')::integer,
+    worker_id = null,
+    started_at = null,
+    reserved_micro_usd = 0,
+    budget_month = null,
+    spent_micro_usd = j.spent_micro_usd + s.cost_micro_usd,
+    cost_basis = case
+      when 'reservation' in (j.cost_basis, s.cost_basis) then 'reservation'
+      when 'usage' in (j.cost_basis, s.cost_basis) then 'usage'
+      else 'none'
+    end,
+    provider_attempted = j.provider_attempted or s.sent,
+    error_code = coalesce(left((s.result).error_code, 100), (s.result).outcome),
+    error_message = left((s.result).error_message, 500)
+  from unnest(p_settlements) as s
+  where s.status is null
+    and j.tenant_id = (s.job).tenant_id
+    and j.call_id = (s.job).call_id;
+end
+$$;
+ALTER FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Puts the calls that get another attempt back into the queue.';
+CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- Open breakers are locked before they are read: of all workers, one sees the probe free.
+  perform
+  from tollhouse_private.breakers as b
+  where b.state <> 'closed'
+    and (b.tenant_id, b.user_id) in (select j.tenant_id, j.user_id from unnest(p_jobs) as j)
+  order by b.tenant_id, b.user_id, b.provider
+  for update;
+  perform from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update;
+
+  with kind as (
+    select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j
+  ),
+  offer as materialized (
+    select
+      k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
+      tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
+      p.input, p.output, p.reasoning,
+      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
+    from kind as k
+    cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
+    cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
+    left join tollhouse_private.provider_breakers as pb on pb.provider = cm.provider
+  ),
+  candidate as materialized (
+    select
+      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate,
+      (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
+      cost.highest,
+      gate.user_gate,
+      case
+        when o.killed then 'provider_kill_switch'
+        when cost.highest is null then 'price_unknown'
+        when cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
+        when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
+      end as obstacle
+    from unnest(p_jobs) as j
+    join offer as o on o.endpoint = j.endpoint and o.requested_model is not distinct from j.requested_model
+    left join tollhouse_private.breakers as b
+      on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
+    cross join lateral (
+      select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate
+    ) as gate
+    cross join lateral (
+      select tollhouse_private.highest_cost(o.input, o.output, o.reasoning, j.request_bytes, j.max_output_tokens) as highest
+    ) as cost
+  ),
+  wish as (
+    select distinct on (c.call_id) c.*
+    from candidate as c
+    where c.obstacle is null
+    order by c.call_id, c.preference
+  ),
+  -- Of the calls that would probe the same breaker, the oldest may.
+  granted as (
+    select w.*
+    from (
+      select
+        w.*,
+        w.user_gate = 'pass' or row_number() over (partition by w.tenant_id, w.user_id, w.provider, w.user_gate order by w.call_id) = 1 as user_turn,
+        w.provider_gate = 'pass' or row_number() over (partition by w.provider, w.provider_gate order by w.call_id) = 1 as provider_turn
+      from wish as w
+    ) as w
+    where w.user_turn and w.provider_turn
+  ),
+  chosen as (
+    select g.call_id, g.model, g.provider, g.provider_model, g.highest, g.user_gate, g.provider_gate
+    from granted as g
+    union all
+    (
+      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.highest, c.user_gate, c.provider_gate
+      from candidate as c
+      where c.obstacle is null
+        and c.user_gate = 'pass'
+        and c.provider_gate = 'pass'
+        and c.call_id not in (select g.call_id from granted as g)
+      order by c.call_id, c.preference
+    )
+  )
+  select
+    coalesce(array_agg(row(
+      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.highest,
+      ch.user_gate = 'probe', ch.provider_gate = 'probe'
+    )::tollhouse_private.route) filter (where ch.call_id is not null), '{}'),
+    coalesce(array_agg(row(
+      j.call_id, 'blocked',
+      coalesce(
+        (select c.obstacle from candidate as c where c.call_id = j.call_id order by c.preference limit 1),
+        case when exists (select from candidate as c where c.call_id = j.call_id) then 'breaker_open' else 'no_model' end
+      ),
+      null
+    )::tollhouse_private.verdict) filter (where ch.call_id is null), '{}')
+  into route_jobs.routes, route_jobs.verdicts
+  from unnest(p_jobs) as j
+  left join chosen as ch on ch.call_id = j.call_id
+  left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
+end
+$$;
+ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first.';
+CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_settlements tollhouse_private.settlement[];
+begin
+  v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
+  if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
+    raise exception using
+      errcode = 'TH202',
+      message = 'a result could not be assessed',
+      detail = format('%s of %s', cardinality(v_settlements), cardinality(p_jobs)),
+      hint = 'Each result needs an outcome listed in attempt_outcomes.';
+  end if;
+
+  perform tollhouse_private.append_attempts(v_settlements, p_now);
+  perform tollhouse_private.store_answers(v_settlements, p_now);
+  perform tollhouse_private.close_calls(
+    array(select s from unnest(v_settlements) as s where s.status is not null), p_now);
+  perform tollhouse_private.requeue(v_settlements, p_now);
+  perform tollhouse_private.observe_users(v_settlements, p_now);
+  perform tollhouse_private.observe_probes(v_settlements, p_now);
+  perform tollhouse_private.observe_providers(v_settlements, p_now);
+  perform tollhouse_private.settle_budget(v_settlements);
+  perform tollhouse_private.book_hour(v_settlements, p_now);
+end
+$$;
+ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
+CREATE FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform
+  from tollhouse_private.monthly_budgets as mb
+  where (mb.tenant_id, mb.user_id, mb.month) in (
+    select (s.job).tenant_id, u.user_id, (s.job).budget_month
+    from unnest(p_settlements) as s
+    cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+  )
+  order by mb.tenant_id, mb.user_id, mb.month
+  for update;
+
+  update tollhouse_private.monthly_budgets as mb
+  set
+    reserved_micro_usd = mb.reserved_micro_usd - due.reserved,
+    spent_micro_usd = mb.spent_micro_usd + due.spent
+  from (
+    select
+      (s.job).tenant_id, u.user_id, (s.job).budget_month as month,
+      sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as spent
+    from unnest(p_settlements) as s
+    cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+    group by 1, 2, 3
+  ) as due
+  where mb.tenant_id = due.tenant_id and mb.user_id = due.user_id and mb.month = due.month;
+end
+$$;
+ALTER FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it.';
+CREATE FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.response_cache as rc
+    (tenant_id, scope, endpoint, cache_key, watermark, origin_call_id, provider, model, cost_micro_usd, response, expires_at)
+  select distinct on ((s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark)
+    (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark,
+    (s.job).call_id, (s.job).provider, (s.job).model, s.cost_micro_usd, (s.result).response, p_now + tt.cache_ttl
+  from unnest(p_settlements) as s
+  join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
+  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
+  where s.status = 'success'
+    and (s.job).cache_key is not null
+    and tt.cache_ttl > '0'
+    and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
+  order by (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark
+  on conflict (tenant_id, scope, endpoint, cache_key, watermark) do update
+  set
+    origin_call_id = excluded.origin_call_id,
+    provider = excluded.provider,
+    model = excluded.model,
+    cost_micro_usd = excluded.cost_micro_usd,
+    response = excluded.response,
+    expires_at = excluded.expires_at;
+end
+$$;
+ALTER FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Keeps the answers of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept.';
+CREATE FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_task_capture is null or 'none' in (p_task_capture, p_tenant_capture) then 'none'
+    when 'metadata' in (p_task_capture, p_tenant_capture) then 'metadata'
+    else 'full'
+  end
+$$;
+ALTER FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) IS 'What may be kept of a call: the stricter of its endpoint''s policy (null: the endpoint is gone, keep nothing) and its tenant''s (null: full).';
+CREATE TABLE tollhouse_private.kill_switches (
+    scope text NOT NULL,
+    tenant_id text DEFAULT ''::text NOT NULL,
+    target text NOT NULL,
+    reason text NOT NULL,
+    set_by name NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT kill_switches_scope_check CHECK ((scope = ANY (ARRAY['global'::text, 'provider'::text, 'model'::text, 'endpoint'::text, 'tenant'::text, 'user'::text]))),
+    CONSTRAINT kill_switches_target_check CHECK (((scope <> 'global'::text) OR (target = '*'::text))),
+    CONSTRAINT kill_switches_tenant_id_check CHECK (((scope = ANY (ARRAY['tenant'::text, 'user'::text])) = (tenant_id <> ''::text)))
+);
+ALTER TABLE ONLY tollhouse_private.kill_switches FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.kill_switches OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.kill_switches IS 'A row stops everything it matches, from the next decision on and in flight.';
+COMMENT ON COLUMN tollhouse_private.kill_switches.tenant_id IS 'The tenant of a tenant or user switch, else empty.';
+COMMENT ON COLUMN tollhouse_private.kill_switches.target IS 'The provider, model, endpoint, tenant or user that is stopped; * for global.';
+CREATE FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select p_switch.scope = 'global'
+    or (p_switch.scope = 'provider' and p_switch.target = p_provider)
+    or (p_switch.scope = 'model' and p_switch.target = p_model)
+    or (p_switch.scope = 'endpoint' and p_switch.target = p_endpoint)
+    or (p_switch.scope = 'tenant' and p_switch.tenant_id = p_tenant_id)
+    or (p_switch.scope = 'user' and p_switch.tenant_id = p_tenant_id and p_switch.target = p_user_id)
+$$;
+ALTER FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether that kill switch matches; pass null for what is not decided yet.';
+CREATE FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.rate_limits) then
+    return;
+  end if;
+
+  update tollhouse_private.rate_limits as rl
+  set
+    requests_available = coalesce(taken.requests_now - taken.requests, 0),
+    tokens_available = coalesce(taken.tokens_now - taken.tokens, 0),
+    refilled_at = p_now
+  from (
+    select l.scope, l.target, l.requests_now, l.tokens_now, count(*) as requests, sum(l.tokens) as tokens
+    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
+    group by l.scope, l.target, l.requests_now, l.tokens_now
+  ) as taken
+  where rl.scope = taken.scope
+    and rl.target = taken.target;
+end
+$$;
+ALTER FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Takes the admitted calls out of their buckets, which guard_rate_limit has locked.';
+CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive onward (tenant_id) as (
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
+    )
+    union all
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
+    )
+    from onward as o
+    where o.tenant_id is not null
+  )
+  select coalesce(array_agg(t.tenant_id), '{}')
+  from (select o.tenant_id from onward as o where o.tenant_id is not null limit p_limit) as t
+$$;
+ALTER FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) IS 'Tenants with queued jobs, in order, beginning after the given one: a skip scan, one index probe per tenant.';
+CREATE FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if cardinality(p_verdicts) = 0 then
+    return;
+  end if;
+
+  -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
+  update tollhouse_private.jobs as j
+  set
+    state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
+    run_at = v.retry_at,
+    waits_for = case v.verdict when 'deferred' then 'rate_limit' end
+  from unnest(p_verdicts) as v
+  join unnest(p_jobs) as p on p.call_id = v.call_id
+  where v.verdict in ('coalesced', 'deferred')
+    and j.tenant_id = p.tenant_id
+    and j.call_id = p.call_id;
+
+  perform tollhouse_private.close_calls(array(
+    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from unnest(p_jobs) as j
+    join unnest(p_verdicts) as v on v.call_id = j.call_id
+    where v.verdict = 'blocked'
+  ), p_now);
+
+  -- An entry that vanished since the guard saw it leaves its call queued.
+  perform tollhouse_private.close_calls(array(
+    select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from (
+      select j as job, tollhouse_private.cached_result(j) as result
+      from unnest(p_jobs) as j
+      where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
+      offset 0
+    ) as hit
+    where (hit.result).response is not null
+  ), p_now);
+end
+$$;
+ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked and the cached, parks the coalesced and the deferred.';
+CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.jobs[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(pg_catalog.array_agg(j), '{}')
+  from pg_catalog.unnest(p_jobs) as j
+  where j.call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+$$;
+ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
+CREATE FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.route[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(pg_catalog.array_agg(r), '{}')
+  from pg_catalog.unnest(p_routes) as r
+  where (r.job).call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+$$;
+ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
+CREATE FUNCTION tollhouse_private.wake_idle_worker() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (select from tollhouse_private.workers as w where w.idle) then
+    perform pg_notify('tollhouse_wake', '');
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.wake_idle_worker() OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.wake_idle_worker() IS 'Notifies tollhouse_wake if, and only if, a worker has said that it sleeps.';
+CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select j.call_id, j.attempts, case when j.cancel_requested then 'cancelled' else 'aborted' end
+  from tollhouse_private.jobs as j
+  where j.state = 'running'
+    and j.worker_id = p_worker_id
+    and (
+      j.cancel_requested
+      or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
+    )
+$$;
+ALTER FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) IS 'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';
+CREATE FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) RETURNS TABLE(call_id uuid, attempt integer, tenant_id text, endpoint text, provider text, model text, request jsonb, max_output_tokens integer, timeout_ms integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_last_tenant_id text;
+  v_jobs tollhouse_private.jobs[];
+  v_decision record;
+begin
+  -- Held to the end: reap must not bury a worker that is taking calls.
+  select w.last_tenant_id into v_last_tenant_id
+  from tollhouse_private.workers as w
+  where w.worker_id = p_worker_id
+    and w.alive_until > v_now
+  for key share;
+  if not found then
+    raise exception using
+      errcode = 'TH201',
+      message = 'this worker holds no lease',
+      detail = format('worker %s', p_worker_id),
+      hint = 'Register under a new id.';
+  end if;
+
+  perform tollhouse_private.promote_due(v_now);
+  v_jobs := tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0)));
+  if cardinality(v_jobs) = 0 then
+    return;
+  end if;
+
+  select d.admitted, d.verdicts into v_decision from tollhouse_private.decide(v_jobs, v_now) as d;
+  perform tollhouse_private.turn_away(v_jobs, v_decision.verdicts, v_now);
+  perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
+  perform tollhouse_private.begin_probes(v_decision.admitted);
+  perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  if cardinality(v_decision.admitted) = 0 then
+    -- To the worker this claim looks like an empty queue, and it would sleep.
+    perform pg_notify('tollhouse_wake', '');
+  end if;
+
+  update tollhouse_private.workers as w
+  set last_tenant_id = v_jobs[cardinality(v_jobs)].tenant_id, idle = false
+  where w.worker_id = p_worker_id
+    and (w.idle or w.last_tenant_id <> v_jobs[cardinality(v_jobs)].tenant_id);
+
+  return query
+  select
+    (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
+    r.provider, r.provider_model, (r.job).request, (r.job).max_output_tokens, r.timeout_ms
+  from unnest(v_decision.admitted) as r;
+end
+$$;
+ALTER FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) IS 'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. Raises TH201.';
+CREATE FUNCTION tollhouse_worker.deregister(p_worker_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from tollhouse_private.workers as w where w.worker_id = p_worker_id;
+  perform tollhouse_worker.reap();
+end
+$$;
+ALTER FUNCTION tollhouse_worker.deregister(p_worker_id uuid) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) IS 'Ends the lease; what the worker still held is booked as abandoned at once.';
+CREATE FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with renewed as (
+    update tollhouse_private.workers as w
+    set alive_until = now() + s.lease, in_flight = p_in_flight
+    from tollhouse_private.settings as s
+    where w.worker_id = p_worker_id
+      and w.alive_until > now()
+    returning 1
+  )
+  select exists (select from renewed)
+$$;
+ALTER FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) IS 'Renews the lease of all the calls that the worker holds. False: the lease is lost, its calls are no longer its own.';
+CREATE FUNCTION tollhouse_worker.maintain() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := now();
+  v_settings tollhouse_private.settings;
+  v_months_in_use timestamptz[] := array(
+    select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
+  );
+begin
+  select s.* into v_settings from tollhouse_private.settings as s;
+  -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
+  perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
+  perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
+  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
+
+  delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
+  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
+  -- An entry that is being renewed is passed over: record locks several, in an order of its own.
+  delete from tollhouse_private.response_cache as rc
+  using (
+    select old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark
+    from tollhouse_private.response_cache as old
+    where old.expires_at <= v_now - interval '10 minutes'
+    for update skip locked
+  ) as old
+  where (rc.tenant_id, rc.scope, rc.endpoint, rc.cache_key, rc.watermark)
+    = (old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark);
+  delete from tollhouse_private.breakers as b where b.state = 'closed' and b.consecutive_failures = 0;
+  delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
+  delete from tollhouse_private.request_keys as rk
+  where rk.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')
+    and not exists (
+      select from tollhouse_private.jobs as j where j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
+    );
+end
+$$;
+ALTER FUNCTION tollhouse_worker.maintain() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers.';
+CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_jobs tollhouse_private.jobs[];
+begin
+  -- A worker that is claiming holds a key-share lock and is passed over.
+  delete from tollhouse_private.workers as w
+  using (
+    select dead.worker_id
+    from tollhouse_private.workers as dead
+    where dead.alive_until <= v_now
+    for update skip locked
+  ) as dead
+  where w.worker_id = dead.worker_id;
+
+  select coalesce(array_agg(orphan.job), '{}') into v_jobs
+  from (
+    select j as job
+    from tollhouse_private.jobs as j
+    where j.state = 'running'
+      and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
+    order by j.call_id
+    limit 1000
+    for update skip locked
+  ) as orphan;
+
+  delete from tollhouse_private.provider_windows as pw
+  where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
+    and pw.window_start < v_now - interval '1 day';
+
+  if cardinality(v_jobs) > 0 then
+    perform tollhouse_private.settle(v_jobs, array(
+      select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
+        'tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'abandoned',
+        'error_code', 'abandoned', 'error_message', format('worker %s held it and died', j.worker_id)
+      ))
+      from unnest(v_jobs) as j
+    ), v_now);
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+  return cardinality(v_jobs);
+end
+$$;
+ALTER FUNCTION tollhouse_worker.reap() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.reap() IS 'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many.';
+CREATE FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) RETURNS TABLE(booked integer, late integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_results tollhouse_private.attempt_result[];
+  v_held tollhouse_private.jobs[];
+  v_unknown text;
+begin
+  if p_results is null or jsonb_typeof(p_results) <> 'array' then
+    raise exception using
+      errcode = 'TH202',
+      message = 'results are not a JSON array',
+      hint = 'Pass an array of objects, one per ended attempt.';
+  end if;
+  -- One result per attempt: the first counts.
+  select array_agg(r.result) into v_results
+  from (
+    select distinct on (p.call_id, p.attempt) p as result
+    from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
+  ) as r;
+
+  select format('call %s, attempt %s, outcome %s', coalesce(r.call_id::text, 'null'), coalesce(r.attempt::text, 'null'), coalesce(r.outcome, 'null'))
+  into v_unknown
+  from unnest(v_results) as r
+  where r.tenant_id is null or r.call_id is null or r.attempt is null
+    or not exists (select from tollhouse_private.attempt_outcomes as o where o.outcome = r.outcome)
+    or (r.outcome = 'success' and coalesce(jsonb_typeof(r.response), 'null') <> 'object')
+    or least(r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens) < 0
+    or r.cached_input_tokens > r.input_tokens
+    or r.reasoning_tokens > r.output_tokens
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'TH202',
+      message = 'malformed result',
+      detail = v_unknown,
+      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total.';
+  end if;
+
+  -- The fence: only the worker and the attempt that hold the job.
+  select array_agg(locked.job) into v_held
+  from (
+    select j as job
+    from tollhouse_private.jobs as j
+    where j.state = 'running'
+      and j.worker_id = p_worker_id
+      and j.call_id = any (array(select r.call_id from unnest(v_results) as r))
+    order by j.call_id
+    for update
+  ) as locked;
+  select coalesce(array_agg(h), '{}') into v_held
+  from unnest(v_held) as h
+  join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
+
+  record.late := tollhouse_private.book_late(p_worker_id, array(
+    select r from unnest(v_results) as r
+    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
+  ), v_now);
+  if cardinality(v_held) > 0 then
+    perform tollhouse_private.settle(v_held, array(
+      select r from unnest(v_results) as r
+      join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
+    ), v_now);
+  end if;
+  record.booked := cardinality(v_held);
+  return next;
+end
+$$;
+ALTER FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) IS 'Books how attempts ended: [{tenant_id, call_id, attempt, outcome, …}]. Safe to repeat: what was booked already, or is not held by this worker, changes nothing, except that the late result of an abandoned attempt corrects its charge. Returns how many it booked, and how many late. Raises TH202, and then books nothing.';
+CREATE PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb)
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform tollhouse_worker.record(p_worker_id, p_results);
+  commit;
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  from tollhouse_worker.claim(p_worker_id, p_limit) as c;
+end
+$$;
+ALTER PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) OWNER TO tollhouse_engine;
+COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) RETURNS TABLE(lease_ms integer, heartbeat_ms integer)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
+  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), now() + s.lease
+  from tollhouse_private.settings as s;
+
+  select
+    (extract(epoch from s.lease) * 1000)::integer,
+    (extract(epoch from s.lease) * 1000 / 3)::integer
+  from tollhouse_private.settings as s
+$$;
+ALTER FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds.';
+CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update tollhouse_private.workers as w
+  set idle = p_idle
+  where w.worker_id = p_worker_id
+    and w.idle <> p_idle
+$$;
+ALTER FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed.';
+CREATE TABLE tollhouse_private.breakers (
+    tenant_id text NOT NULL,
+    user_id text NOT NULL,
+    provider text NOT NULL,
+    state text DEFAULT 'closed'::text NOT NULL,
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone,
+    open_until timestamp with time zone,
+    probe_call_id uuid,
+    CONSTRAINT breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY tollhouse_private.breakers FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.breakers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.breakers IS 'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
+COMMENT ON COLUMN tollhouse_private.breakers.state IS 'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
+CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    user_id,
+    provider,
+    state,
+    consecutive_failures,
+    opened_at,
+    open_until
+   FROM tollhouse_private.breakers;
+ALTER VIEW tollhouse.breakers OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; none listed means closed.';
+CREATE TABLE tollhouse_private.budget_optimization_jobs (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    objective text NOT NULL,
+    recommendation jsonb NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.budget_optimization_jobs OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization.';
+COMMENT ON COLUMN tollhouse_private.budget_optimization_jobs.recommendation IS 'The answer where it is JSON, else {"text": the answer}.';
+CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    user_id,
+    objective,
+    recommendation
+   FROM tollhouse_private.budget_optimization_jobs;
+ALTER VIEW tollhouse.budget_optimization_jobs OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'What the endpoint budget_optimization recommends.';
+CREATE TABLE tollhouse_private.call_content (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    request jsonb,
+    response jsonb,
+    reasoning text,
+    metadata jsonb
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.call_content FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.call_content OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.call_content IS 'What was asked and answered, as far as the capture policy lets it be kept. Its months are dropped without touching the ledger.';
+COMMENT ON COLUMN tollhouse_private.call_content.metadata IS 'What the caller attached (client) and what the provider said of the answer (provider).';
+CREATE VIEW tollhouse.call_content WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    user_id,
+    request,
+    response,
+    reasoning,
+    metadata
+   FROM tollhouse_private.call_content;
+ALTER VIEW tollhouse.call_content OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.call_content IS 'Requests and answers, as far as they are kept.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status text NOT NULL,
+    blocked_reason text,
+    was_cached boolean NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text,
+    model text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    latency_ms integer,
+    error_code text,
+    error_message text,
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
+CREATE VIEW tollhouse.distillation_samples WITH (security_invoker='true', security_barrier='true') AS
+ SELECT c.tenant_id,
+    c.user_id,
+    c.call_id,
+    c.created_at,
+    c.endpoint,
+    c.provider,
+    c.model,
+    (COALESCE((cc.request -> 'messages'::text), jsonb_build_array(jsonb_build_object('role', 'user', 'content', (cc.request -> 'prompt'::text)))) || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('role', 'assistant', 'content', (cc.response -> 'content'::text), 'tool_calls', (cc.response -> 'tool_calls'::text))))) AS messages,
+    cc.request,
+    cc.response,
+    cc.reasoning,
+    cc.metadata,
+    c.input_tokens,
+    c.output_tokens,
+    c.reasoning_tokens
+   FROM (tollhouse_private.llm_api_calls c
+     JOIN tollhouse_private.call_content cc ON (((cc.tenant_id = c.tenant_id) AND (cc.call_id = c.content_ref) AND (cc.created_at = c.created_at))))
+  WHERE ((c.status = 'success'::text) AND c.provider_attempted AND (NOT c.was_cached) AND (cc.response IS NOT NULL));
+ALTER VIEW tollhouse.distillation_samples OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.distillation_samples IS 'Answers that a provider gave and that may be kept, with what was asked. messages is one line of a fine-tuning file (OpenAI''s chat format).';
+CREATE TABLE tollhouse_private.hourly_shutoffs (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    threshold_micro_usd bigint,
+    cooldown interval,
+    disabled_until timestamp with time zone,
+    mode text,
+    reason text,
+    CONSTRAINT hourly_shutoffs_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT hourly_shutoffs_mode_check CHECK (((mode = ANY (ARRAY['manual'::text, 'automatic'::text])) AND ((mode IS NULL) = (disabled_until IS NULL)))),
+    CONSTRAINT hourly_shutoffs_threshold_check CHECK ((threshold_micro_usd > 0))
+);
+ALTER TABLE ONLY tollhouse_private.hourly_shutoffs FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.hourly_shutoffs OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.hourly_shutoffs IS 'What an hour may cost a tenant (user_id empty) or a user, and until when it is shut off.';
+COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.threshold_micro_usd IS 'Spend of one hour that shuts off; null: never by itself.';
+COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.cooldown IS 'How long an automatic shutoff lasts; null: until the hour is over.';
+CREATE VIEW tollhouse.hourly_shutoffs WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    user_id,
+    threshold_micro_usd,
+    cooldown,
+    disabled_until,
+    mode,
+    reason
+   FROM tollhouse_private.hourly_shutoffs;
+ALTER VIEW tollhouse.hourly_shutoffs OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.hourly_shutoffs IS 'Hourly thresholds, and until when a shutoff lasts.';
+CREATE TABLE tollhouse_private.hourly_spend (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    tripped_at_micro_usd bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY tollhouse_private.hourly_spend FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.hourly_spend OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.hourly_spend IS 'Calls and spend per hour, of a tenant as a whole (user_id empty) and of each user.';
+COMMENT ON COLUMN tollhouse_private.hourly_spend.calls IS 'Attempts that ended in the hour.';
+COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
+CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    user_id,
+    hour,
+    calls,
+    spent_micro_usd
+   FROM tollhouse_private.hourly_spend;
+ALTER VIEW tollhouse.hourly_spend OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; user_id empty is the tenant as a whole.';
+CREATE TABLE tollhouse_private.investigations (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    question text NOT NULL,
+    findings text NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.investigations FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.investigations OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.investigations IS 'One row per successful call of the endpoint investigation.';
+CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    user_id,
+    question,
+    findings
+   FROM tollhouse_private.investigations;
+ALTER VIEW tollhouse.investigations OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.investigations IS 'What the endpoint investigation found.';
+CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    user_id,
+    call_id,
+    created_at,
+    endpoint,
+    request_id,
+    state,
+    run_at,
+    waits_for,
+    (attempts - unsent) AS attempts,
+    provider,
+    model,
+    started_at,
+    reserved_micro_usd,
+    spent_micro_usd,
+    cancel_requested,
+    error_code,
+    error_message,
+    request
+   FROM tollhouse_private.jobs;
+ALTER VIEW tollhouse.jobs OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.jobs IS 'Calls that are not finished.';
+CREATE VIEW tollhouse.kill_switches WITH (security_invoker='true') AS
+ SELECT scope,
+    tenant_id,
+    target,
+    reason,
+    set_at
+   FROM tollhouse_private.kill_switches;
+ALTER VIEW tollhouse.kill_switches OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.kill_switches IS 'What is stopped, and why.';
+CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    finished_at,
+    user_id,
+    endpoint,
+    request_id,
+    fingerprint,
+    status,
+    blocked_reason,
+    was_cached,
+    provider_attempted,
+    attempts,
+    provider,
+    model,
+    input_tokens,
+    cached_input_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_micro_usd,
+    cost_basis,
+    latency_ms,
+    error_code,
+    error_message,
+    content_ref,
+    reasoning_ref,
+    metadata_ref
+   FROM tollhouse_private.llm_api_calls;
+ALTER VIEW tollhouse.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.llm_api_calls IS 'The ledger: one row per finished call.';
+CREATE TABLE tollhouse_private.monthly_budgets (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    month date NOT NULL,
+    cap_micro_usd bigint,
+    reserved_micro_usd bigint DEFAULT 0 NOT NULL,
+    spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT monthly_budgets_cap_check CHECK ((cap_micro_usd >= 0)),
+    CONSTRAINT monthly_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT monthly_budgets_reserved_check CHECK ((reserved_micro_usd >= 0))
+)
+WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0.1');
+ALTER TABLE ONLY tollhouse_private.monthly_budgets FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.monthly_budgets OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.monthly_budgets IS 'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
+COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. spent + reserved never passes it by an admission.';
+CREATE VIEW tollhouse.monthly_budgets WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    user_id,
+    month,
+    cap_micro_usd,
+    reserved_micro_usd,
+    spent_micro_usd,
+    ((cap_micro_usd - reserved_micro_usd) - spent_micro_usd) AS left_micro_usd,
+    round(((spent_micro_usd)::numeric / 1000000.0), 2) AS spent_usd
+   FROM tollhouse_private.monthly_budgets;
+ALTER VIEW tollhouse.monthly_budgets OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
+CREATE TABLE tollhouse_private.provider_attempts (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    late boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    worker_id uuid NOT NULL,
+    outcome text NOT NULL,
+    sent boolean NOT NULL,
+    http_status integer,
+    error_code text,
+    error_message text,
+    provider_request_id text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    budget_month date NOT NULL,
+    latency_ms integer,
+    CONSTRAINT provider_attempts_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT provider_attempts_cost_check CHECK ((late OR (cost_micro_usd >= 0)))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.provider_attempts FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.provider_attempts OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_attempts IS 'One append-only row per HTTP attempt: what the provider could bill. The sum of cost_micro_usd is the bill.';
+COMMENT ON COLUMN tollhouse_private.provider_attempts.late IS 'The attempt had been given up (outcome abandoned, charged its reservation) when its result came after all: this row carries the difference to its true cost, which may be negative.';
+COMMENT ON COLUMN tollhouse_private.provider_attempts.created_at IS 'created_at of the call.';
+COMMENT ON COLUMN tollhouse_private.provider_attempts.sent IS 'Whether the request may have reached the provider.';
+COMMENT ON COLUMN tollhouse_private.provider_attempts.budget_month IS 'The month of the budget that paid.';
+CREATE VIEW tollhouse.provider_attempts WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    attempt,
+    late,
+    created_at,
+    started_at,
+    finished_at,
+    user_id,
+    endpoint,
+    provider,
+    model,
+    worker_id,
+    outcome,
+    sent,
+    http_status,
+    error_code,
+    error_message,
+    provider_request_id,
+    input_tokens,
+    cached_input_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_micro_usd,
+    cost_basis,
+    budget_month,
+    latency_ms
+   FROM tollhouse_private.provider_attempts;
+ALTER VIEW tollhouse.provider_attempts OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.provider_attempts IS 'One row per HTTP attempt: what the provider could bill.';
+CREATE TABLE tollhouse_private.operator_audit (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    operator name DEFAULT SESSION_USER NOT NULL,
+    action text NOT NULL,
+    target jsonb NOT NULL,
+    reason text NOT NULL,
+    before jsonb,
+    after jsonb
+);
+ALTER TABLE tollhouse_private.operator_audit OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.operator_audit IS 'Every operator action: who, what, why, before and after. Append-only.';
+CREATE VIEW tollhouse_ops.operator_audit WITH (security_invoker='true') AS
+ SELECT id,
+    at,
+    operator,
+    action,
+    target,
+    reason,
+    before,
+    after
+   FROM tollhouse_private.operator_audit;
+ALTER VIEW tollhouse_ops.operator_audit OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.operator_audit IS 'Every operator action: who, what, why, before and after.';
+CREATE TABLE tollhouse_private.attempt_outcomes (
+    outcome text NOT NULL,
+    sent boolean NOT NULL,
+    billing text NOT NULL,
+    retries boolean NOT NULL,
+    breaker text NOT NULL,
+    status text NOT NULL,
+    CONSTRAINT attempt_outcomes_billing_check CHECK ((billing = ANY (ARRAY['usage_or_reservation'::text, 'usage'::text, 'nothing'::text]))),
+    CONSTRAINT attempt_outcomes_breaker_check CHECK ((breaker = ANY (ARRAY['success'::text, 'failure'::text, 'ignored'::text]))),
+    CONSTRAINT attempt_outcomes_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text])))
+);
+ALTER TABLE tollhouse_private.attempt_outcomes OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.attempt_outcomes IS 'What follows from each way in which an attempt can end.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.sent IS 'The request may have reached the provider.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.billing IS 'What is charged: the reported usage; where nothing was reported, the reservation if the provider may have billed.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.retries IS 'Whether another attempt is made, while attempts are left.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.breaker IS 'What it tells the breakers.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.status IS 'What becomes of the call when there is no further attempt.';
+CREATE TABLE tollhouse_private.budget_caps (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    cap_micro_usd bigint NOT NULL,
+    CONSTRAINT budget_caps_cap_check CHECK ((cap_micro_usd >= 0))
+);
+ALTER TABLE ONLY tollhouse_private.budget_caps FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.budget_caps OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.budget_caps IS 'The monthly cap of a tenant (user_id empty) or a user, copied into each new month.';
+CREATE TABLE tollhouse_private.cache_flights (
+    tenant_id text NOT NULL,
+    scope text NOT NULL,
+    endpoint text NOT NULL,
+    cache_key bytea NOT NULL,
+    watermark text NOT NULL,
+    call_id uuid NOT NULL
+)
+WITH (autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
+ALTER TABLE ONLY tollhouse_private.cache_flights FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.cache_flights OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.cache_flights IS 'The call that is fetching an answer (the leader); identical calls wait for it instead of paying twice.';
+CREATE TABLE tollhouse_private.channel_secret (
+    only_row boolean DEFAULT true NOT NULL,
+    secret text DEFAULT ((gen_random_uuid())::text || (gen_random_uuid())::text) NOT NULL,
+    CONSTRAINT channel_secret_only_row_check CHECK (only_row)
+);
+ALTER TABLE tollhouse_private.channel_secret OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.channel_secret IS 'One row: the secret that the names of done-channels are derived from.';
+CREATE TABLE tollhouse_private.deliveries (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    user_id text NOT NULL,
+    response jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.deliveries FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
+CREATE TABLE tollhouse_private.login_bindings (
+    login name NOT NULL,
+    tenant_id tollhouse_private.identifier NOT NULL,
+    user_id tollhouse_private.identifier,
+    reads_all_users boolean DEFAULT false NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.login_bindings FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.login_bindings OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+COMMENT ON COLUMN tollhouse_private.login_bindings.reads_all_users IS 'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
+CREATE TABLE tollhouse_private.model_prices (
+    model text NOT NULL,
+    kind text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    micro_usd_per_million bigint NOT NULL,
+    CONSTRAINT model_prices_amount_check CHECK (((micro_usd_per_million >= 0) AND (micro_usd_per_million <= '1000000000000'::bigint))),
+    CONSTRAINT model_prices_kind_check CHECK ((kind = ANY (ARRAY['input'::text, 'cached_input'::text, 'output'::text, 'reasoning'::text])))
+);
+ALTER TABLE tollhouse_private.model_prices OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.model_prices IS 'What a million tokens of a kind cost from a time on, in micro-USD. cached_input falls back to input, reasoning to output.';
+CREATE TABLE tollhouse_private.models (
+    model tollhouse_private.identifier NOT NULL,
+    provider text NOT NULL,
+    provider_model text NOT NULL,
+    CONSTRAINT models_provider_model_check CHECK (((length(provider_model) >= 1) AND (length(provider_model) <= 256)))
+);
+ALTER TABLE tollhouse_private.models OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.models IS 'A model by the name that calls and prices use, and where it is served.';
+COMMENT ON COLUMN tollhouse_private.models.provider_model IS 'The name that the provider knows it by.';
+ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tollhouse_private.operator_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE tollhouse_private.provider_breakers (
+    provider text NOT NULL,
+    state text DEFAULT 'closed'::text NOT NULL,
+    opened_at timestamp with time zone,
+    open_until timestamp with time zone,
+    probe_call_id uuid,
+    CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
+)
+WITH (fillfactor='70');
+ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
+CREATE TABLE tollhouse_private.provider_windows (
+    provider text NOT NULL,
+    worker_id uuid NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    calls bigint NOT NULL,
+    failures bigint NOT NULL,
+    failing_users text[] NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider and worker.';
+COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct tenant/user pairs that failed.';
+CREATE TABLE tollhouse_private.providers (
+    provider tollhouse_private.identifier NOT NULL,
+    failure_threshold integer DEFAULT 5 NOT NULL,
+    cooldown interval DEFAULT '00:00:30'::interval NOT NULL,
+    failure_window interval DEFAULT '00:01:00'::interval NOT NULL,
+    window_min_calls integer DEFAULT 20 NOT NULL,
+    window_failure_share numeric DEFAULT 0.5 NOT NULL,
+    CONSTRAINT providers_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT providers_failure_threshold_check CHECK (((failure_threshold >= 1) AND (failure_threshold <= 1000))),
+    CONSTRAINT providers_failure_window_check CHECK ((failure_window > '00:00:00'::interval)),
+    CONSTRAINT providers_window_failure_share_check CHECK (((window_failure_share > (0)::numeric) AND (window_failure_share <= (1)::numeric))),
+    CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
+);
+ALTER TABLE tollhouse_private.providers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.providers IS 'A provider and how patient its breakers are. Its address and key live in the worker''s environment, never here.';
+COMMENT ON COLUMN tollhouse_private.providers.failure_threshold IS 'Consecutive failures after which a user''s breaker opens.';
+COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open breaker waits before its one probe.';
+COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Span over which the provider''s own breaker counts.';
+COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'Calls in the window below which the provider''s breaker stays closed.';
+COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, if more than one user failed.';
+CREATE TABLE tollhouse_private.rate_limits (
+    scope text NOT NULL,
+    target text NOT NULL,
+    requests_per_minute integer,
+    tokens_per_minute integer,
+    max_in_flight integer,
+    requests_available numeric DEFAULT 0 NOT NULL,
+    tokens_available numeric DEFAULT 0 NOT NULL,
+    refilled_at timestamp with time zone NOT NULL,
+    CONSTRAINT rate_limits_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT rate_limits_requests_check CHECK ((requests_per_minute > 0)),
+    CONSTRAINT rate_limits_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'provider'::text, 'model'::text]))),
+    CONSTRAINT rate_limits_tokens_check CHECK ((tokens_per_minute > 0))
+)
+WITH (fillfactor='50');
+ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+CREATE TABLE tollhouse_private.request_keys (
+    tenant_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    user_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    fingerprint bytea NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.request_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.request_keys OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
+COMMENT ON COLUMN tollhouse_private.request_keys.fingerprint IS 'SHA-256 of user, endpoint, request, model and watermark.';
+CREATE TABLE tollhouse_private.response_cache (
+    tenant_id text NOT NULL,
+    scope text NOT NULL,
+    endpoint text NOT NULL,
+    cache_key bytea NOT NULL,
+    watermark text NOT NULL,
+    origin_call_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
+    cost_micro_usd bigint NOT NULL,
+    response jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='90');
+ALTER TABLE ONLY tollhouse_private.response_cache FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.response_cache OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.response_cache IS 'Answers that a further identical request gets instead of a provider''s.';
+COMMENT ON COLUMN tollhouse_private.response_cache.scope IS 'The user whose calls share the answer; empty: the whole tenant''s.';
+COMMENT ON COLUMN tollhouse_private.response_cache.watermark IS 'The caller''s version of the data behind the question: another watermark never matches.';
+COMMENT ON COLUMN tollhouse_private.response_cache.cost_micro_usd IS 'What the answer cost, and so what each hit saves.';
+CREATE TABLE tollhouse_private.settings (
+    only_row boolean DEFAULT true NOT NULL,
+    lease interval DEFAULT '00:00:15'::interval NOT NULL,
+    delivery_ttl interval DEFAULT '00:15:00'::interval NOT NULL,
+    content_retention interval DEFAULT '90 days'::interval NOT NULL,
+    ledger_retention interval DEFAULT '2 years 1 mon'::interval NOT NULL,
+    months_ahead integer DEFAULT 3 NOT NULL,
+    CONSTRAINT settings_content_retention_check CHECK ((content_retention >= '1 day'::interval)),
+    CONSTRAINT settings_delivery_ttl_check CHECK (((delivery_ttl >= '00:00:01'::interval) AND (delivery_ttl <= '1 day'::interval))),
+    CONSTRAINT settings_lease_check CHECK (((lease >= '00:00:01'::interval) AND (lease <= '00:10:00'::interval))),
+    CONSTRAINT settings_ledger_retention_check CHECK ((ledger_retention >= content_retention)),
+    CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
+    CONSTRAINT settings_only_row_check CHECK (only_row)
+);
+ALTER TABLE tollhouse_private.settings OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.settings IS 'One row: what holds for the whole installation.';
+COMMENT ON COLUMN tollhouse_private.settings.lease IS 'How long a worker counts as alive after its last heartbeat.';
+COMMENT ON COLUMN tollhouse_private.settings.delivery_ttl IS 'How long an answer that may not be kept (capture policy metadata or none) waits for its caller.';
+COMMENT ON COLUMN tollhouse_private.settings.content_retention IS 'Age at which a month of prompts and answers is dropped.';
+COMMENT ON COLUMN tollhouse_private.settings.ledger_retention IS 'Age at which a month of the ledger and its request keys is dropped.';
+COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions exist beyond the current one.';
+CREATE TABLE tollhouse_private.task_types (
+    endpoint tollhouse_private.identifier NOT NULL,
+    models text[] DEFAULT '{}'::text[] NOT NULL,
+    timeout_ms integer DEFAULT 60000 NOT NULL,
+    max_attempts integer DEFAULT 3 NOT NULL,
+    backoff_ms integer DEFAULT 500 NOT NULL,
+    max_output_tokens integer DEFAULT 1024 NOT NULL,
+    max_request_bytes integer DEFAULT 262144 NOT NULL,
+    cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
+    cache_scope text DEFAULT 'user'::text NOT NULL,
+    capture text DEFAULT 'full'::text NOT NULL,
+    retries_abandoned boolean DEFAULT true NOT NULL,
+    materializer text,
+    CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
+    CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
+    CONSTRAINT task_types_cache_ttl_check CHECK ((cache_ttl >= '00:00:00'::interval)),
+    CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
+    CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
+    CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
+    CONSTRAINT task_types_max_request_bytes_check CHECK (((max_request_bytes >= 1) AND (max_request_bytes <= 16777216))),
+    CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
+);
+ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
+COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
+COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
+COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
+COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
+COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
+CREATE TABLE tollhouse_private.tenant_settings (
+    tenant_id tollhouse_private.identifier NOT NULL,
+    capture_policy text DEFAULT 'full'::text NOT NULL,
+    CONSTRAINT tenant_settings_capture_policy_check CHECK ((capture_policy = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text])))
+);
+ALTER TABLE ONLY tollhouse_private.tenant_settings FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.tenant_settings OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.tenant_settings IS 'What a tenant decided; a tenant without a row has the defaults.';
+COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
+CREATE TABLE tollhouse_private.workers (
+    worker_id uuid NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    capacity integer NOT NULL,
+    in_flight integer DEFAULT 0 NOT NULL,
+    idle boolean DEFAULT false NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alive_until timestamp with time zone NOT NULL,
+    last_tenant_id text DEFAULT ''::text NOT NULL,
+    CONSTRAINT workers_capacity_check CHECK (((capacity >= 1) AND (capacity <= 100000)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
+ALTER TABLE tollhouse_private.workers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.workers IS 'One row per live worker: its lease covers every call it holds.';
+COMMENT ON COLUMN tollhouse_private.workers.idle IS 'It sleeps and wants a notification; enqueue looks here before it sends one.';
+COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'Where its round over the tenants goes on.';
+ALTER TABLE ONLY tollhouse_private.attempt_outcomes
+    ADD CONSTRAINT attempt_outcomes_pkey PRIMARY KEY (outcome);
+ALTER TABLE ONLY tollhouse_private.breakers
+    ADD CONSTRAINT breakers_pkey PRIMARY KEY (tenant_id, user_id, provider);
+ALTER TABLE ONLY tollhouse_private.budget_caps
+    ADD CONSTRAINT budget_caps_pkey PRIMARY KEY (tenant_id, user_id);
+ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs
+    ADD CONSTRAINT budget_optimization_jobs_pkey PRIMARY KEY (tenant_id, call_id);
+ALTER TABLE ONLY tollhouse_private.cache_flights
+    ADD CONSTRAINT cache_flights_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
+ALTER TABLE ONLY tollhouse_private.call_content
+    ADD CONSTRAINT call_content_pkey PRIMARY KEY (tenant_id, call_id, created_at);
+ALTER TABLE ONLY tollhouse_private.channel_secret
+    ADD CONSTRAINT channel_secret_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY tollhouse_private.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, call_id);
+ALTER TABLE ONLY tollhouse_private.hourly_shutoffs
+    ADD CONSTRAINT hourly_shutoffs_pkey PRIMARY KEY (tenant_id, user_id);
+ALTER TABLE ONLY tollhouse_private.hourly_spend
+    ADD CONSTRAINT hourly_spend_pkey PRIMARY KEY (tenant_id, user_id, hour);
+ALTER TABLE ONLY tollhouse_private.investigations
+    ADD CONSTRAINT investigations_pkey PRIMARY KEY (tenant_id, call_id);
+ALTER TABLE ONLY tollhouse_private.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, call_id);
+ALTER TABLE ONLY tollhouse_private.kill_switches
+    ADD CONSTRAINT kill_switches_pkey PRIMARY KEY (scope, tenant_id, target);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls
+    ADD CONSTRAINT llm_api_calls_pkey PRIMARY KEY (tenant_id, call_id, created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls
+    ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, created_at);
+ALTER TABLE ONLY tollhouse_private.login_bindings
+    ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login);
+ALTER TABLE ONLY tollhouse_private.model_prices
+    ADD CONSTRAINT model_prices_pkey PRIMARY KEY (model, kind, effective_from);
+ALTER TABLE ONLY tollhouse_private.models
+    ADD CONSTRAINT models_pkey PRIMARY KEY (model);
+ALTER TABLE ONLY tollhouse_private.monthly_budgets
+    ADD CONSTRAINT monthly_budgets_pkey PRIMARY KEY (tenant_id, user_id, month);
+ALTER TABLE ONLY tollhouse_private.operator_audit
+    ADD CONSTRAINT operator_audit_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY tollhouse_private.provider_attempts
+    ADD CONSTRAINT provider_attempts_pkey PRIMARY KEY (tenant_id, call_id, attempt, late, created_at);
+ALTER TABLE ONLY tollhouse_private.provider_breakers
+    ADD CONSTRAINT provider_breakers_pkey PRIMARY KEY (provider);
+ALTER TABLE ONLY tollhouse_private.provider_windows
+    ADD CONSTRAINT provider_windows_pkey PRIMARY KEY (provider, worker_id);
+ALTER TABLE ONLY tollhouse_private.providers
+    ADD CONSTRAINT providers_pkey PRIMARY KEY (provider);
+ALTER TABLE ONLY tollhouse_private.rate_limits
+    ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, target);
+ALTER TABLE ONLY tollhouse_private.request_keys
+    ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id);
+ALTER TABLE ONLY tollhouse_private.response_cache
+    ADD CONSTRAINT response_cache_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
+ALTER TABLE ONLY tollhouse_private.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY tollhouse_private.task_types
+    ADD CONSTRAINT task_types_pkey PRIMARY KEY (endpoint);
+ALTER TABLE ONLY tollhouse_private.tenant_settings
+    ADD CONSTRAINT tenant_settings_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY tollhouse_private.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
+CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (provider) WHERE (state = 'half_open'::text);
+CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
+CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id, cache_key) WHERE (state = 'coalesced'::text);
+CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, call_id) WHERE (state = 'queued'::text);
+CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
+CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
+ALTER TABLE ONLY tollhouse_private.model_prices
+    ADD CONSTRAINT model_prices_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model);
+ALTER TABLE ONLY tollhouse_private.models
+    ADD CONSTRAINT models_provider_fkey FOREIGN KEY (provider) REFERENCES tollhouse_private.providers(provider);
+ALTER TABLE tollhouse_private.breakers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY breakers_all_engine ON tollhouse_private.breakers TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY breakers_select_identity ON tollhouse_private.breakers FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY breakers_select_operator ON tollhouse_private.breakers FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.budget_caps ENABLE ROW LEVEL SECURITY;
+CREATE POLICY budget_caps_all_engine ON tollhouse_private.budget_caps TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY budget_caps_select_operator ON tollhouse_private.budget_caps FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.budget_optimization_jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY budget_optimization_jobs_all_engine ON tollhouse_private.budget_optimization_jobs TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY budget_optimization_jobs_insert_owner ON tollhouse_private.budget_optimization_jobs FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
+CREATE POLICY budget_optimization_jobs_select_client ON tollhouse_private.budget_optimization_jobs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY budget_optimization_jobs_select_operator ON tollhouse_private.budget_optimization_jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.cache_flights ENABLE ROW LEVEL SECURITY;
+CREATE POLICY cache_flights_all_engine ON tollhouse_private.cache_flights TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY cache_flights_all_owner ON tollhouse_private.cache_flights TO tollhouse_owner USING ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
+ALTER TABLE tollhouse_private.call_content ENABLE ROW LEVEL SECURITY;
+CREATE POLICY call_content_all_engine ON tollhouse_private.call_content TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY call_content_insert_owner ON tollhouse_private.call_content FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY call_content_select_identity ON tollhouse_private.call_content FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY call_content_select_operator ON tollhouse_private.call_content FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY deliveries_all_engine ON tollhouse_private.deliveries TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY deliveries_insert_owner ON tollhouse_private.deliveries FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
+CREATE POLICY deliveries_select_owner ON tollhouse_private.deliveries FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+ALTER TABLE tollhouse_private.hourly_shutoffs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY hourly_shutoffs_all_engine ON tollhouse_private.hourly_shutoffs TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY hourly_shutoffs_select_client ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY hourly_shutoffs_select_operator ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY hourly_shutoffs_select_owner ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_owner USING ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
+ALTER TABLE tollhouse_private.hourly_spend ENABLE ROW LEVEL SECURITY;
+CREATE POLICY hourly_spend_all_engine ON tollhouse_private.hourly_spend TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY hourly_spend_select_client ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY hourly_spend_select_operator ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.investigations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY investigations_all_engine ON tollhouse_private.investigations TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY investigations_insert_owner ON tollhouse_private.investigations FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
+CREATE POLICY investigations_select_client ON tollhouse_private.investigations FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY investigations_select_operator ON tollhouse_private.investigations FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY jobs_all_engine ON tollhouse_private.jobs TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY jobs_all_owner ON tollhouse_private.jobs TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY jobs_select_client ON tollhouse_private.jobs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY jobs_select_operator ON tollhouse_private.jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.kill_switches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY kill_switches_all_engine ON tollhouse_private.kill_switches TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY kill_switches_select_client ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_client USING ((((tenant_id = ''::text) AND (( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id) IS NOT NULL)) OR ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((scope = 'tenant'::text) OR (target = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users)))));
+CREATE POLICY kill_switches_select_operator ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY kill_switches_select_owner ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_owner USING (((tenant_id = ''::text) OR (tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id))));
+ALTER TABLE tollhouse_private.llm_api_calls ENABLE ROW LEVEL SECURITY;
+CREATE POLICY llm_api_calls_all_engine ON tollhouse_private.llm_api_calls TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY llm_api_calls_insert_owner ON tollhouse_private.llm_api_calls FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY llm_api_calls_select_identity ON tollhouse_private.llm_api_calls FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY llm_api_calls_select_operator ON tollhouse_private.llm_api_calls FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.login_bindings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY login_bindings_all_engine ON tollhouse_private.login_bindings TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY login_bindings_select_operator ON tollhouse_private.login_bindings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.monthly_budgets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY monthly_budgets_all_engine ON tollhouse_private.monthly_budgets TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY monthly_budgets_select_identity ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY monthly_budgets_select_operator ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.provider_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY provider_attempts_all_engine ON tollhouse_private.provider_attempts TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY provider_attempts_select_identity ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY provider_attempts_select_operator ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.request_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY request_keys_all_engine ON tollhouse_private.request_keys TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY request_keys_insert_owner ON tollhouse_private.request_keys FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
+CREATE POLICY request_keys_select_owner ON tollhouse_private.request_keys FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+ALTER TABLE tollhouse_private.response_cache ENABLE ROW LEVEL SECURITY;
+CREATE POLICY response_cache_all_engine ON tollhouse_private.response_cache TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY response_cache_select_owner ON tollhouse_private.response_cache FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (scope = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)]))));
+ALTER TABLE tollhouse_private.tenant_settings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant_settings_all_engine ON tollhouse_private.tenant_settings TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY tenant_settings_select_operator ON tollhouse_private.tenant_settings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY tenant_settings_select_owner ON tollhouse_private.tenant_settings FOR SELECT TO tollhouse_owner USING (((tenant_id)::text = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
+GRANT USAGE ON SCHEMA tollhouse TO tollhouse_client;
+GRANT USAGE ON SCHEMA tollhouse TO tollhouse_operator;
+GRANT USAGE ON SCHEMA tollhouse TO tollhouse_auditor;
+GRANT USAGE ON SCHEMA tollhouse TO tollhouse_engine;
+GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_operator;
+GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_auditor;
+GRANT ALL ON SCHEMA tollhouse_private TO tollhouse_engine;
+GRANT USAGE ON SCHEMA tollhouse_worker TO tollhouse_worker;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.jobs TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse.cancel(p_call_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.cancel(p_call_id uuid) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.done_channel() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.done_channel() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.result(p_call_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.result(p_call_id uuid) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.resume_everything(p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.resume_everything(p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.stop_everything(p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.stop_everything(p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_auditor;
+GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.current_tenant_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.current_tenant_id() TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.current_tenant_id() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.current_user_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.kill_switches TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.maintain() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.maintain() TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.reap() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.reap() TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) TO tollhouse_worker;
+REVOKE ALL ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) FROM PUBLIC;
+GRANT ALL ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) TO tollhouse_worker;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.breakers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_auditor;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.call_content FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.call_content TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.call_content TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.call_content TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.call_content TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.call_content TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_spend TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_auditor;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.investigations TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_auditor;
+GRANT SELECT,INSERT,UPDATE ON TABLE tollhouse_private.monthly_budgets TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.provider_attempts FROM tollhouse_owner;
+GRANT SELECT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.provider_attempts TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.provider_attempts TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.operator_audit FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.operator_audit TO tollhouse_owner;
+GRANT INSERT ON TABLE tollhouse_private.operator_audit TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.budget_caps TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.budget_caps TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.budget_caps TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.cache_flights TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.channel_secret TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE ON TABLE tollhouse_private.deliveries TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.login_bindings TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.login_bindings TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.login_bindings TO tollhouse_auditor;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.model_prices TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.model_prices TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.model_prices TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.models TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;
+GRANT SELECT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
+GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.tenant_settings TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.workers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_auditor;
+ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_engine REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

@@ -1,0 +1,27 @@
+"""Empty databases, with and without sqitch."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import Database
+from tests.support.sqitch import Sqitch, empty_database
+from tollhouse.embedded import Cluster
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Iterator[Database]:
+    """Return a database with nothing in it, on each available server in turn."""
+    with empty_database(cluster, "tollhouse_empty") as database:
+        yield database
+
+
+@pytest.fixture
+def sqitch(pg15: Cluster, tmp_path: Path) -> Iterator[Sqitch]:
+    """Return sqitch for an empty database on PostgreSQL 15; skip where sqitch is missing."""
+    if shutil.which("sqitch") is None:
+        pytest.skip("sqitch is not installed (Debian: sqitch libdbd-pg-perl)")
+    with empty_database(pg15, "tollhouse_sqitch") as database:
+        yield Sqitch(database=database, home=tmp_path)
