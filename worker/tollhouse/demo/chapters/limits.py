@@ -1,0 +1,145 @@
+"""A rate limit defers, a monthly cap refuses; neither loses or oversteps anything."""
+
+import itertools
+import json
+from datetime import datetime
+
+from tollhouse.demo import checks
+from tollhouse.demo.catalogue import price
+from tollhouse.demo.stage import Chapter, Stage
+
+__all__ = ["CAP", "RATE_LIMIT"]
+
+_PER_MINUTE = 120
+_CALLS, _FITTING = 40, 10
+_MAX_OUTPUT = 256
+
+
+def _play_rate_limit(stage: Stage) -> None:
+    caller = stage.caller("pinecrest-foods", "jonas.weber")
+    # Changing a limit never fills its bucket: from 1 a minute it begins with one call.
+    stage.operate(
+        "select tollhouse_ops.set_rate_limit('tenant', %s, 1, null, null, 'demo')", caller.tenant
+    )
+    stage.operate(
+        "select tollhouse_ops.set_rate_limit('tenant', %s, %s, null, null, 'two a second')",
+        caller.tenant,
+        _PER_MINUTE,
+    )
+    channels = ("search", "social", "email", "display", "video")
+    tickets = caller.enqueue_many(
+        [
+            {
+                "endpoint": "route",
+                "request": stage.route(caller.tenant, f"Did {channel} peak too early?", channel),
+                "request_id": f"peak-{number}",
+            }
+            for number, channel in enumerate(channels)
+        ]
+    )
+    last = tickets[-1].request_id
+    stage.until(
+        "a deferral", lambda: caller.explain("route", last).get("status") == "scheduled", seconds=5
+    )
+    stage.screen.step(f"{last}: explain says: “{caller.explain('route', last)['why']}”")
+    caller.wait_all(tickets)
+    ids = [ticket.call_id for ticket in tickets]
+    started: list[datetime] = [
+        row[0]
+        for row in stage.auditor.execute(
+            "select started_at from tollhouse.provider_attempts where call_id = any (%s)"
+            " order by started_at",
+            (ids,),
+        ).fetchall()
+    ]
+    gaps = [(b - a).total_seconds() for a, b in itertools.pairwise(started)]
+    stage.screen.step(f"Seconds between the attempts: {', '.join(f'{gap:.2f}' for gap in gaps)}.")
+    shortest = 60 / _PER_MINUTE
+    stage.check(
+        checks.statuses(
+            stage.auditor,
+            caller.tenant,
+            "peak-%",
+            {"success": len(ids)},
+            name="deferred, none refused, none lost",
+        ),
+        checks.outcome(
+            "never more than two a second",
+            expected={"attempts": len(ids), "sent too early": 0},
+            observed={
+                "attempts": len(started),
+                # A bucket refills steadily: the n-th call is due n half seconds after the first.
+                "sent too early": sum(
+                    (at - started[0]).total_seconds() < place * shortest - 0.05
+                    for place, at in enumerate(started)
+                ),
+            },
+            sql="select started_at from tollhouse.provider_attempts where call_id = any (…)",
+        ),
+    )
+    stage.operator.execute(
+        "select tollhouse_ops.drop_rate_limit('tenant', %s, 'demo over')", (caller.tenant,)
+    )
+
+
+def _play_cap(stage: Stage) -> None:
+    caller = stage.caller("velora-beauty", "nora.lind")
+    mark = "for the winter range"
+    requests = [
+        stage.route(caller.tenant, f"Which message should email carry {mark} ({n:02})?", "email")
+        for n in range(_CALLS)
+    ]
+    row = stage.superuser.execute(
+        "select octet_length(%s::jsonb::text)", (json.dumps(requests[0]),)
+    ).fetchone()
+    size = row[0] if row else 0
+    micro = size * price("mock-small", "input") + _MAX_OUTPUT * price("mock-small", "output")
+    reservation = -(-micro // 1_000_000)
+    stage.operate(
+        "select tollhouse_ops.set_monthly_cap(%s, %s, %s, 'fits ten calls')",
+        caller.tenant,
+        caller.user,
+        _FITTING * reservation + reservation // 2,
+    )
+    stage.stack.mock.fault({"delay_ms": 1000}, contains=mark)
+    tickets = caller.enqueue_many(
+        [
+            {"endpoint": "route", "request": request, "request_id": f"winter-{n:02}"}
+            for n, request in enumerate(requests)
+        ]
+    )
+    stage.until("the cap", lambda: stage.running(caller) >= _FITTING)
+    held = stage.count(
+        "select reserved_micro_usd from tollhouse.monthly_budgets where user_id = %s",
+        (caller.user,),
+    )
+    stage.screen.step(f"{_CALLS} calls at once: {_FITTING} in flight, {held:,} micro-USD reserved.")
+    caller.wait_all(tickets)
+    stage.stack.mock.clear_faults()
+    ids = [ticket.call_id for ticket in tickets]
+    stage.check(
+        checks.statuses(
+            stage.auditor,
+            caller.tenant,
+            "winter-%",
+            {"success": _FITTING, "blocked": _CALLS - _FITTING},
+            name="exactly ten fitted under the cap",
+        ),
+        checks.billed(stage.stack.mock.bill(), ids, _FITTING),
+        checks.cap_held(stage.auditor),
+    )
+
+
+RATE_LIMIT = Chapter(
+    title="A rate limit defers",
+    intro="Five calls at once, two a second allowed: the others wait their turn.",
+    play=_play_rate_limit,
+)
+CAP = Chapter(
+    title="A monthly cap holds, whatever comes at once",
+    intro=(
+        "Before a call goes out, the most it could cost is reserved. Forty calls, and a cap "
+        "that fits ten."
+    ),
+    play=_play_cap,
+)

@@ -1,0 +1,75 @@
+"""The table that the demo's questions are about: media spend and sales by week and channel."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["COLUMNS", "Row", "load_table", "rows_of"]
+
+COLUMNS = (
+    "tenant", "week", "channel", "spend_usd", "impressions", "clicks", "orders", "sales_usd",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One company's week in one channel."""
+
+    tenant: str
+    week: str
+    channel: str
+    spend_usd: int
+    impressions: int
+    clicks: int
+    orders: int
+    sales_usd: int
+
+    def __str__(self) -> str:
+        """The row as prompts quote it."""
+        return (
+            f"{self.week} {self.channel}: spend {self.spend_usd:,} USD, "
+            f"{self.impressions:,} impressions, {self.clicks:,} clicks, "
+            f"{self.orders:,} orders, sales {self.sales_usd:,} USD"
+        )
+
+    @property
+    def brief(self) -> str:
+        """Spend and sales only."""
+        return (
+            f"{self.week} {self.channel}: spend {self.spend_usd:,} USD, "
+            f"sales {self.sales_usd:,} USD"
+        )
+
+
+@cache
+def load_table() -> tuple[Row, ...]:
+    """Return weekly_sales.csv, by tenant, week and channel."""
+    text = files("tollhouse.demo").joinpath("data/weekly_sales.csv").read_text(encoding="utf-8")
+    return tuple(_row(record) for record in csv.DictReader(text.splitlines()))
+
+
+def rows_of(
+    table: Iterable[Row], tenant: str, *, weeks: Iterable[str], channel: str | None = None
+) -> list[Row]:
+    """Return a tenant's rows of some weeks, of one channel or of all."""
+    wanted = set(weeks)
+    return [
+        row
+        for row in table
+        if row.tenant == tenant and row.week in wanted and channel in (None, row.channel)
+    ]
+
+
+def _row(record: dict[str, str]) -> Row:
+    return Row(
+        tenant=record["tenant"],
+        week=record["week"],
+        channel=record["channel"],
+        spend_usd=int(record["spend_usd"]),
+        impressions=int(record["impressions"]),
+        clicks=int(record["clicks"]),
+        orders=int(record["orders"]),
+        sales_usd=int(record["sales_usd"]),
+    )
