@@ -3341,17 +3341,24 @@ CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capac
 $$;
 ALTER FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds.';
-CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS void
+CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   update tollhouse_private.workers as w
   set idle = p_idle
   where w.worker_id = p_worker_id
-    and w.idle <> p_idle
+    and w.idle <> p_idle;
+
+  select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
+  from tollhouse_private.jobs as j
+  where j.state = 'scheduled'
+    and j.run_at < clock_timestamp() + interval '1 day'
+  order by j.run_at
+  limit 1
 $$;
 ALTER FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed.';
+COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day.';
 CREATE TABLE tollhouse_private.breakers (
     tenant_id text NOT NULL,
     user_id text NOT NULL,
@@ -4242,9 +4249,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until
 GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
-GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_operator;
-GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_auditor;
-GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;

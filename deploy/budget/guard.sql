@@ -108,6 +108,6 @@ comment on function tollhouse_private.guard_budget(tollhouse_private.route[], ti
 
 revoke execute on function tollhouse_private.budget_month(timestamptz) from public;
 revoke execute on function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz) from public;
-grant execute on function tollhouse_private.budget_month(timestamptz) to tollhouse_owner, tollhouse_operator, tollhouse_auditor, tollhouse_client;
+grant execute on function tollhouse_private.budget_month(timestamptz) to tollhouse_owner;
 
 commit;

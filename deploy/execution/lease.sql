@@ -62,7 +62,7 @@ create function tollhouse_worker.set_idle(
   p_worker_id uuid,
   p_idle boolean
 )
-  returns void
+  returns integer
   language sql
   volatile
   security definer
@@ -71,10 +71,17 @@ as $$
   update tollhouse_private.workers as w
   set idle = p_idle
   where w.worker_id = p_worker_id
-    and w.idle <> p_idle
+    and w.idle <> p_idle;
+
+  select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
+  from tollhouse_private.jobs as j
+  where j.state = 'scheduled'
+    and j.run_at < clock_timestamp() + interval '1 day'
+  order by j.run_at
+  limit 1
 $$;
 comment on function tollhouse_worker.set_idle(uuid, boolean) is
-  'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed.';
+  'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day.';
 
 create function tollhouse_worker.calls_to_abort(
   p_worker_id uuid

@@ -20,6 +20,7 @@ class FakeGate(Gate):
     def __init__(self) -> None:
         """Everything succeeds and is empty unless a script says otherwise."""
         self.asked: list[str] = []
+        self.next_due_ms: int | None = None
         self.recorded: list[tuple[uuid.UUID, list[dict[str, Any]]]] = []
         self.claims: list[list[Call] | Exception] = []
         self.records: list[Exception | None] = []
@@ -47,9 +48,10 @@ class FakeGate(Gate):
             raise answer
         return answer
 
-    async def set_idle(self, worker_id: uuid.UUID, idle: bool) -> None:
-        """Keep it in mind."""
+    async def set_idle(self, worker_id: uuid.UUID, idle: bool) -> int | None:
+        """Keep it in mind; return when the next scheduled call is due."""
         self.asked.append(f"set_idle {idle}")
+        return self.next_due_ms
 
     async def claim(self, worker_id: uuid.UUID, limit: int) -> list[Call]:
         """Return the next scripted claim."""

@@ -42,7 +42,7 @@ async def test_every_query_works(gate: Gate) -> None:
     assert await gate.schema_present()
     worker_id = await registered(gate)
     assert await gate.heartbeat(worker_id, 0) is True
-    await gate.set_idle(worker_id, True)
+    assert await gate.set_idle(worker_id, True) is None
     assert await gate.claim(worker_id, 5) == []
     booked = await gate.record(worker_id, [])
     assert (booked.booked, booked.late) == (0, 0)

@@ -75,10 +75,22 @@ async def test_idle_protocol() -> None:
     gate = FakeGate()
     async with running(gate) as parts:
         await asyncio.sleep(0.05)
-        assert gate.asked == ["claim", "set_idle True", "claim"]
+        assert gate.asked == ["claim", "set_idle True"] * 2
         parts.loop.wake()
         await asyncio.sleep(0.05)
-        assert gate.asked == ["claim", "set_idle True", "claim", "claim"]
+        assert gate.asked == ["claim", "set_idle True"] * 3
+
+
+async def test_sleeps_until_the_next_call_is_due() -> None:
+    """A scheduled call that is due before the poll is looked for when it is due."""
+    gate = FakeGate()
+    gate.next_due_ms = 100
+    async with running(gate, poll_seconds=60):
+        await asyncio.sleep(0.05)
+        assert gate.asked == ["claim", "set_idle True"] * 2
+        gate.next_due_ms = None
+        await asyncio.sleep(0.1)
+        assert gate.asked == ["claim", "set_idle True"] * 3
 
 
 async def test_wake_during_a_claim_is_not_lost() -> None:
@@ -95,7 +107,7 @@ async def test_wake_during_a_claim_is_not_lost() -> None:
         gate.during_claim = wake_once
         parts.loop.wake()
         await asyncio.sleep(0.05)
-        assert gate.asked == ["claim", "claim"]
+        assert gate.asked == ["claim", "set_idle True"] * 2
 
 
 async def test_poll_renews_the_idle_mark() -> None:
@@ -103,7 +115,7 @@ async def test_poll_renews_the_idle_mark() -> None:
     gate = FakeGate()
     async with running(gate, poll_seconds=0.1):
         await asyncio.sleep(0.15)
-        assert gate.asked == ["claim", "set_idle True", "claim"] * 2
+        assert gate.asked == ["claim", "set_idle True"] * 3
 
 
 async def test_results_and_claims_share_a_round_trip() -> None:

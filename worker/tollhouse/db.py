@@ -138,9 +138,10 @@ class Gate:
         rows = await self._rows("heartbeat", scalar_row, worker_id=worker_id, in_flight=in_flight)
         return True in rows
 
-    async def set_idle(self, worker_id: UUID, idle: bool) -> None:
+    async def set_idle(self, worker_id: UUID, idle: bool) -> int | None:
         """Ask for notifications, or for none."""
-        await self._rows("set_idle", scalar_row, worker_id=worker_id, idle=idle)
+        rows = await self._rows("set_idle", scalar_row, worker_id=worker_id, idle=idle)
+        return rows[0] if rows else None
 
     async def claim(self, worker_id: UUID, limit: int) -> list[Call]:
         """Take up to `limit` admitted calls. Raises ReplyLostError when it can't know which."""

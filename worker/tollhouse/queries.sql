@@ -21,7 +21,7 @@ from tollhouse_worker.register(%(worker_id)s, %(name)s, %(capacity)s, %(version)
 select tollhouse_worker.heartbeat(%(worker_id)s, %(in_flight)s) as held;
 
 -- name: set_idle
-select tollhouse_worker.set_idle(%(worker_id)s, %(idle)s);
+select tollhouse_worker.set_idle(%(worker_id)s, %(idle)s) as next_due_ms;
 
 -- name: claim
 select call_id, attempt, tenant_id, endpoint, provider, model, request, max_output_tokens, timeout_ms

@@ -1,11 +1,12 @@
-"""SIGTERM ends a command as Ctrl-C does, so that what it started is stopped."""
+"""SIGTERM ends a command as Ctrl-C does, and nothing disturbs what stops the rest."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["ending_on_sigterm"]
+__all__ = ["ending_on_sigterm", "undisturbed"]
 
 
 @contextmanager
@@ -21,3 +22,16 @@ def ending_on_sigterm() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore Ctrl-C for a while; outside the main thread nothing happens."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,14 +1,9 @@
 """Everything that Tollhouse needs, running: Postgres, mock provider and workers as processes."""
 
-import json
 import os
 import shutil
-import signal
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -19,13 +14,14 @@ from tollhouse.demo import catalogue
 from tollhouse.demo.logins import ROLES, create_login, load_passwords
 from tollhouse.demo.mock import MockControl
 from tollhouse.demo.process import ChildProcess
+from tollhouse.demo.readiness import is_ready, mock_url, worker_url
+from tollhouse.demo.signals import undisturbed
 from tollhouse.embedded import Cluster
 
 __all__ = ["Stack"]
 
 _DATABASE = "tollhouse"
 _START_SECONDS = 30.0
-_MOCK_READY = "mock provider listening on "
 _DISPOSABLE: dict[str, str | int | bool] = {
     "fsync": False,  # nothing of it outlives the machine, and a kill -9 needs no fsync
     "full_page_writes": False,
@@ -131,8 +127,8 @@ class Stack:
             },
         )
         self.workers.append(worker)
-        url = worker.wait_for("HTTP port", lambda: _http_url(worker), seconds=_START_SECONDS)
-        worker.wait_for("readiness", lambda: _ready(url), seconds=_START_SECONDS)
+        url = worker.wait_for("HTTP port", lambda: worker_url(worker), seconds=_START_SECONDS)
+        worker.wait_for("readiness", lambda: is_ready(url), seconds=_START_SECONDS)
         return worker
 
     def kill_worker(self, worker: ChildProcess | None = None) -> ChildProcess:
@@ -150,7 +146,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, the workers first. A Ctrl-C meanwhile is ignored."""
-        with _undisturbed():
+        with undisturbed():
             for worker in self.workers:
                 worker.stop(seconds=5)
             self.workers.clear()
@@ -201,7 +197,7 @@ class Stack:
             environ={},
         )
         self._closing.callback(process.stop)
-        url = process.wait_for("address", lambda: _mock_url(process), seconds=_START_SECONDS)
+        url = process.wait_for("address", lambda: mock_url(process), seconds=_START_SECONDS)
         self.mock_process = process
         self.mock = MockControl(url.removesuffix("/v1"))
 
@@ -211,37 +207,3 @@ class Stack:
             for name in catalogue.PROVIDERS
             for what, value in (("BASE_URL", self.mock.base_url), ("API_KEY", "mock-key"))
         }
-
-
-def _mock_url(process: ChildProcess) -> str | None:
-    for line in process.output.splitlines(keepends=True):
-        if line.startswith(_MOCK_READY) and line.endswith("\n"):
-            return line.removeprefix(_MOCK_READY).strip()
-    return None
-
-
-def _http_url(worker: ChildProcess) -> str | None:
-    for line in worker.output.splitlines(keepends=True):
-        if '"http_port"' in line and line.endswith("\n"):
-            return f"http://127.0.0.1:{json.loads(line)['http_port']}"
-    return None
-
-
-def _ready(url: str) -> bool | None:
-    try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as reply:  # noqa: S310
-            return True if reply.status == 200 else None
-    except (urllib.error.URLError, OSError):
-        return None
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

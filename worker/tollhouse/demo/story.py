@@ -101,7 +101,7 @@ def _conclude(stage: Stage, directory: Path, seconds: float) -> int:
         return 1
     screen.title(
         "To look further:",
-        "  tollhouse up    (or: make up) keeps the same stack running and prints the psql",
-        "                  command for each role, with the first SQL to type.",
+        "  make up   (or: tollhouse up) keeps the same stack running, and prints the psql",
+        "            command for each role and the first SQL to type.",
     )
     return 0

@@ -2,8 +2,8 @@
 
 While there is work, results and claims share a round trip. A claim may come back short while calls
 are queued, so only an empty one counts as the end: the worker says that it is idle, looks once
-more, and sleeps until a notification, a result or the poll timeout. The database takes the idle
-mark away by itself when a claim finds calls.
+more, and sleeps until a notification, a result, the poll timeout or the time at which the next
+scheduled call is due. The database takes the idle mark away by itself when a claim finds calls.
 """
 
 import asyncio
@@ -122,9 +122,6 @@ class ClaimLoop:
             if results:
                 await self._flusher.record(current, results)
             return
-        if asyncio.get_running_loop().time() >= self._poll_at:
-            # A claim that only refused calls took the mark away without our seeing it.
-            current.idle = False
         self._look = False
         seen = self._control.asked
         calls = await self._claim(current, results, limit)
@@ -161,11 +158,15 @@ class ClaimLoop:
         return calls
 
     async def _after_claim(self, lease: Lease, *, found: bool) -> None:
-        self._poll_at = asyncio.get_running_loop().time() + self._poll_seconds
+        pause = self._poll_seconds
         if found:
             lease.idle = False
             self._look = True
-        elif not lease.idle:
-            await self._gate.set_idle(lease.worker_id, True)
-            lease.idle = True
-            self._look = True  # what was enqueued before this was committed sent no notification
+        else:
+            due_ms = await self._gate.set_idle(lease.worker_id, True)
+            if due_ms is not None:
+                pause = min(pause, due_ms / 1000)
+            if not lease.idle:
+                lease.idle = True
+                self._look = True  # what was enqueued before this was committed sent no notification
+        self._poll_at = asyncio.get_running_loop().time() + pause

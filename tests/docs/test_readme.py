@@ -1,0 +1,108 @@
+"""README.md: what it tells to type works, and prints what it says."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.servers import missing
+from tollhouse.cli import main
+from tollhouse.demo.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """Yield what `make up` starts."""
+    if reason := missing("pg18"):
+        pytest.skip(reason)
+    directory = Path(tempfile.mkdtemp(prefix="tollhouse-readme-", dir="/var/tmp"))
+    try:
+        with Stack(directory, workers=1) as stack:
+            yield stack
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def blocks(language: str) -> list[str]:
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def typed(stack: Stack, login: str, text: str) -> str:
+    """Return what psql prints for some statements."""
+    ran = subprocess.run(
+        [str(stack.cluster.psql_path), "-X", "-q", "-v", "ON_ERROR_STOP=1", stack.url(login)],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_first_session_prints_what_the_readme_says(stack: Stack) -> None:
+    """The application's statements, typed into psql, answer as printed."""
+    session, said = re.findall(
+        r"<!-- session: app -->\n```sql\n(.*?)```.*?<!-- output: app -->\n```\n(.*?)```",
+        README,
+        re.DOTALL,
+    )[0]
+    printed = typed(stack, "app", session)
+    empty = re.compile(r" set_identity \n-+\n \n\(1 row\)\n\n?")
+    assert said.strip() == empty.sub("", printed).strip()
+
+
+def test_every_statement_of_an_operator_works(stack: Stack) -> None:
+    """The other SQL of the README is accepted, in order."""
+    for block in blocks("sql")[1:]:
+        typed(stack, "operator", block)
+    with psycopg.connect(stack.url("operator"), autocommit=True) as operator:
+        known = operator.execute(
+            "select count(*) from tollhouse_ops.operator_audit where operator = 'operator'"
+            " and action = 'set_price' and target ->> 'model' = 'small'"
+        ).fetchone()
+    assert known == (2,)
+
+
+@pytest.mark.parametrize(
+    "target", sorted(set(re.findall(r"(?:`|^)make (\w+)", README, re.MULTILINE)))
+)
+def test_make_targets_exist(target: str) -> None:
+    """Every `make …` that the README names is a target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
+def test_links_lead_somewhere(link: str) -> None:
+    """Every relative link is a file."""
+    assert (ROOT / link).exists()
+
+
+def test_the_worker_command_is_real(capsys: pytest.CaptureFixture[str]) -> None:
+    """`tollhouse --help` lists the commands that the README uses."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = capsys.readouterr().out
+    used = set(re.findall(r"^tollhouse (\S+)$", "\n".join(blocks("sh")), re.MULTILINE))
+    assert {"worker"} <= used
+    assert all(re.search(rf"^\s+{command}\b", listed, re.MULTILINE) for command in used)
+
+
+def test_environment_variables_are_read() -> None:
+    """Every variable that the README sets is one that the settings know."""
+    settings = (ROOT / "worker/tollhouse/settings.py").read_text(encoding="utf-8")
+    for name in set(re.findall(r"\bTOLLHOUSE_[A-Z_]+\b", README)):
+        known = name in settings or name.startswith("TOLLHOUSE_PROVIDER_")
+        assert known, name
