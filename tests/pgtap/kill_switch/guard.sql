@@ -1,0 +1,125 @@
+begin;
+select plan(29);
+
+-- A job of ann's at acme that may be claimed; a test says in what its own is different.
+create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_private.jobs language sql as $$
+  select jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
+    'tenant_id', 'acme', 'user_id', 'ann', 'call_id', made.call_id, 'request_id', made.call_id, 'endpoint', 'route',
+    'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
+    'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
+    'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
+    'cancel_requested', false, 'request', '{"prompt": "x"}'::jsonb
+  ) || p_change)
+  from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
+$$;
+do $$
+begin
+  perform tollhouse_ops.set_provider('north', 'test'), tollhouse_ops.set_provider('south', 'test');
+  perform tollhouse_ops.set_model('small', 'north', 'small-1', 'test'), tollhouse_ops.set_model('large', 'south', 'large-1', 'test');
+  perform tollhouse_ops.set_price(m, k, 1000000, 'test')
+  from unnest(array['small', 'large']) as m cross join unnest(array['input', 'output']) as k;
+  perform tollhouse_ops.set_task_type(e, 'test', array['small', 'large'])
+  from unnest(array['route', 'explanation', 'investigation', 'budget_optimization']) as e;
+  perform tollhouse_worker.register('00000000-0000-4000-8000-000000000001', 'test', 100, 'test');
+end
+$$;
+-- small is served by north, large by south; every endpoint may use both.
+create function pg_temp.said(p_switches text[], p_job jsonb default '{}') returns text language plpgsql as $$
+begin
+  delete from tollhouse_private.kill_switches;
+  insert into tollhouse_private.kill_switches (scope, tenant_id, target, reason, set_by, set_at)
+  select split_part(s, ':', 1), split_part(s, ':', 2), split_part(s, ':', 3), 'test', 'test', now() from unnest(p_switches) as s;
+  return (
+    select string_agg(concat_ws(' ', g.verdict, g.reason, g.retry_at), ', ')
+    from tollhouse_private.guard_kill_switch(array[pg_temp.job(p_job)]) as g
+  );
+end
+$$;
+select is(pg_temp.said('{}'), null, 'with no switch pulled the guard says nothing');
+select is(pg_temp.said(array[s]), 'blocked provider_kill_switch', s || ' blocks')
+from unnest(array['global::*', 'endpoint::route', 'tenant:acme:acme', 'user:acme:ann']) as s;
+select is(pg_temp.said(array[s]), null, s || ' does not concern the call')
+from unnest(array['endpoint::explanation', 'tenant:globex:globex', 'user:acme:bob', 'user:globex:ann']) as s;
+select is(pg_temp.said(array['provider::north']), null, 'a provider''s switch leaves a call with another provider''s model');
+select is(pg_temp.said(array['model::small']), null, 'a model''s switch leaves a call with another model');
+select is(pg_temp.said(array['provider::north', 'provider::south']), 'blocked provider_kill_switch', 'two that leave none block');
+select is(pg_temp.said(array['provider::north', 'model::large']), 'blocked provider_kill_switch', 'a provider''s and a model''s add up');
+select is(pg_temp.said(array['model::small', 'model::large']), 'blocked provider_kill_switch', 'so do two models''');
+select is(
+  pg_temp.said(array['provider::north'], '{"requested_model": "small"}'), 'blocked provider_kill_switch',
+  'a call that asked for a model has no other'
+);
+select is(pg_temp.said(array['provider::south'], '{"requested_model": "small"}'), null, 'and is not stopped by another model''s provider');
+select is(
+  pg_temp.said(array['provider::north'], '{"requested_model": "unknown"}'), null,
+  'that a call has no model at all is for the router to say, not for this guard'
+);
+select is(
+  pg_temp.said(array['global::*'], '{"tenant_id": null, "user_id": null, "endpoint": null}'), 'blocked provider_kill_switch',
+  'a job of which nothing is known does not slip past the global switch'
+);
+
+do $$ begin delete from tollhouse_private.kill_switches; perform pg_temp.said(array['user:acme:bob']); end $$;
+select results_eq(
+  $$
+    select g.call_id from tollhouse_private.guard_kill_switch(array[
+      pg_temp.job(), pg_temp.job('{"user_id": "bob", "call_id": "00000000-0000-7000-8000-00000000000b"}'), pg_temp.job('{"tenant_id": "globex", "user_id": "bob"}')
+    ]) as g
+  $$,
+  array['00000000-0000-7000-8000-00000000000b'::uuid],
+  'in a batch, each call is judged by itself'
+);
+select is_empty('select tollhouse_private.guard_kill_switch(null)', 'no batch, no verdict');
+
+-- Through the front door.
+delete from tollhouse_private.kill_switches;
+set local tollhouse.tenant_id = 'acme';
+set local tollhouse.user_id = 'ann';
+set local role tollhouse_client;
+select is((select e.status from tollhouse.enqueue('route', '{"prompt": "x"}', 'before') as e), 'queued', 'a call is queued');
+reset role;
+do $$ begin perform tollhouse_ops.stop_everything('test'); end $$;
+set local role tollhouse_client;
+select results_eq(
+  $$select e.status, e.blocked_reason, e.was_cached from tollhouse.enqueue('route', '{"prompt": "y"}', 'after') as e$$,
+  $$values ('blocked', 'provider_kill_switch', false)$$,
+  'after the switch is pulled, the next is refused at once'
+);
+reset role;
+select is_empty(
+  $$select from tollhouse_worker.claim('00000000-0000-4000-8000-000000000001', 10)$$, 'and the one that was queued goes out no more'
+);
+select results_eq(
+  $$
+    select c.request_id, c.status, c.blocked_reason, c.provider_attempted, c.attempts, c.cost_micro_usd, c.provider
+    from tollhouse_private.llm_api_calls as c order by 1
+  $$,
+  $$
+    values
+      ('after', 'blocked', 'provider_kill_switch', false, 0, 0::bigint, null::text),
+      ('before', 'blocked', 'provider_kill_switch', false, 0, 0::bigint, null)
+  $$,
+  'both refusals leave their ledger row: not attempted, no cost'
+);
+select is_empty('select from tollhouse_private.monthly_budgets where reserved_micro_usd <> 0', 'nothing stays reserved');
+do $$ begin perform tollhouse_ops.resume_everything('test'); end $$;
+set local role tollhouse_client;
+select is((select e.status from tollhouse.enqueue('route', '{"prompt": "y"}', 'again') as e), 'queued', 'when it is lifted, calls go on');
+reset role;
+
+-- Fail closed: a guard that cannot decide lets nothing through.
+alter table tollhouse_private.kill_switches rename to kill_switches_gone;
+set local role tollhouse_client;
+select throws_ok(
+  $$select tollhouse.enqueue('route', '{"prompt": "z"}', 'blind')$$, '42P01', null, 'when the switches cannot be read, nothing is enqueued'
+);
+reset role;
+select throws_ok(
+  $$select tollhouse_worker.claim('00000000-0000-4000-8000-000000000001', 10)$$, '42P01', null, 'and nothing is claimed'
+);
+select results_eq(
+  'select j.request_id, j.state, j.attempts from tollhouse_private.jobs as j', $$values ('again', 'queued', 0)$$, 'what is queued waits, untouched'
+);
+
+select * from finish();
+rollback;

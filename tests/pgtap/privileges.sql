@@ -1,0 +1,321 @@
+-- Who may do what, exactly. What is made later and is not listed here fails this file.
+begin;
+select plan(11);
+
+create function pg_temp.short(p_role oid) returns text language sql as $$
+  select case p_role when 0 then 'PUBLIC' else replace(p_role::regrole::text, 'tollhouse_', '') end
+$$;
+create temporary view routines_now as
+select
+  p.oid as routine_oid,
+  -- The full name, whatever the search_path.
+  format('%s.%s(%s)', n.nspname, p.proname, replace(oidvectortypes(p.proargtypes), 'timestamp with time zone', 'timestamptz')) collate "default" as routine,
+  pg_temp.short(p.proowner) as owner,
+  case when p.prosecdef then 'definer' else 'invoker' end as security,
+  (
+    select string_agg(pg_temp.short(a.grantee) || case when a.is_grantable then '*' else '' end, ' ' order by pg_temp.short(a.grantee))
+    from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+  ) as executes
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname in ('tollhouse', 'tollhouse_private', 'tollhouse_worker', 'tollhouse_ops');
+
+create temporary view relations_now as
+select
+  c.oid as relation_oid,
+  format('%s.%s', n.nspname, c.relname) collate "default" as relation,
+  case c.relkind when 'v' then 'view' when 'S' then 'sequence' when 'r' then 'table' when 'p' then 'table' else c.relkind::text end as kind,
+  (
+    select string_agg(g.grantee || ': ' || case g.privileges
+      when 'delete insert references select trigger truncate update' then 'all' else g.privileges end, '; ' order by g.grantee)
+    from (
+      select
+        pg_temp.short(a.grantee) as grantee,
+        string_agg(lower(a.privilege_type) || case when a.is_grantable then '*' else '' end, ' ' order by a.privilege_type) as privileges
+      from aclexplode(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) as a
+      where a.privilege_type <> 'MAINTAIN'  -- the owner's, from PostgreSQL 17 on
+      group by a.grantee
+    ) as g
+  ) as privileges
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname in ('tollhouse', 'tollhouse_private', 'tollhouse_worker', 'tollhouse_ops')
+  and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+  and not c.relispartition;
+
+create temporary table routines (routine text, owner text, security text, executes text);
+insert into routines values
+  ('tollhouse.cancel(uuid)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.done_channel()', 'owner', 'definer', 'client owner'),
+  ('tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.enqueue_many(jsonb)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.explain(text, text)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.result(uuid)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.set_identity(text, text)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.wait_for(uuid, interval)', 'owner', 'definer', 'client owner'),
+  ('tollhouse_ops.bind_login(name, text, text, text, boolean)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.close_breaker(text, text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.drop_rate_limit(text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.lift_kill_switch(text, text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.lift_shutoff(text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.open_breaker(text, text, text, text, interval)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.pull_kill_switch(text, text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.resume_everything(text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_capture_policy(text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_model(text, text, text, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_monthly_cap(text, text, bigint, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_price(text, text, bigint, text, timestamptz)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_shutoff(text, text, timestamptz, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.stop_everything(text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.unbind_login(name, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_private.append_attempts(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.audit(text, jsonb, text, jsonb, jsonb)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.begin_probes(tollhouse_private.route[])', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.book_late(uuid, tollhouse_private.attempt_result[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.breaker_gate(text, timestamptz, timestamptz)', 'engine', 'invoker', 'engine owner'),
+  ('tollhouse_private.budget_month(timestamptz)', 'engine', 'invoker', 'engine owner'),
+  ('tollhouse_private.cached_result(tollhouse_private.jobs)', 'engine', 'invoker', 'engine owner'),
+  ('tollhouse_private.change_shutoff(text, text, text, jsonb, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.check_target(text, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.check_value(boolean, text, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.current_tenant_id()', 'engine', 'definer', 'client engine owner'),
+  ('tollhouse_private.current_user_id()', 'engine', 'definer', 'client engine owner'),
+  ('tollhouse_private.decide(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.identity()', 'engine', 'definer', 'engine owner'),
+  ('tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.observe_providers(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.observe_users(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.pick(text, integer)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.promote_due(timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.reads_all_users()', 'engine', 'definer', 'client engine owner'),
+  ('tollhouse_private.release_flights(tollhouse_private.jobs[])', 'engine', 'definer', 'engine owner'),
+  ('tollhouse_private.requeue(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.settle_budget(tollhouse_private.settlement[])', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.store_answers(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.tenants_in_line(text, integer)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.call_created_at(uuid)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.candidate_models(text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.cost_of_usage(bigint, bigint, bigint, bigint, integer, integer, integer, integer)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.done_channel_of(text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.drop_old_partitions(timestamptz, timestamptz[])', 'owner', 'definer', 'engine owner'),
+  ('tollhouse_private.ensure_partitions(timestamptz, timestamptz)', 'owner', 'definer', 'engine owner'),
+  ('tollhouse_private.existing_call(tollhouse_private.jobs)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.explain_refusal(text)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.guard_kill_switch(tollhouse_private.jobs[])', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.highest_cost(bigint, bigint, bigint, integer, integer)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.killed(text, text, text, text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.materialize(tollhouse_private.settlement[])', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.materialize_budget_optimization(text, text, uuid, timestamptz, jsonb, jsonb)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.materialize_investigation(text, text, uuid, timestamptz, jsonb, jsonb)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.new_call_id(timestamptz)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.new_job(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb, timestamptz)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.price_at(text, timestamptz)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.question_of(jsonb)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.request_problem(jsonb)', 'owner', 'invoker', 'owner'),
+  ('tollhouse_private.stricter_capture(text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[])', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[])', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.wake_idle_worker()', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_worker.calls_to_abort(uuid)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.claim(uuid, integer)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.deregister(uuid)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.heartbeat(uuid, integer)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.maintain()', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.reap()', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.record(uuid, jsonb)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb)', 'engine', 'invoker', 'engine worker'),
+  ('tollhouse_worker.register(uuid, text, integer, text)', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.set_idle(uuid, boolean)', 'engine', 'definer', 'engine worker');
+
+create temporary table relations (relation text, kind text, privileges text);
+insert into relations values
+  ('tollhouse.breakers', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.budget_optimization_jobs', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.call_content', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.distillation_samples', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.hourly_shutoffs', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.hourly_spend', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.investigations', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.jobs', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.kill_switches', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.llm_api_calls', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.monthly_budgets', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse.provider_attempts', 'view',
+    'auditor: select; client: select; operator: select; owner: all'),
+  ('tollhouse_ops.operator_audit', 'view',
+    'auditor: select; engine: all; operator: select'),
+  ('tollhouse_private.operator_audit_id_seq', 'sequence',
+    'owner: select update usage'),
+  ('tollhouse_private.attempt_outcomes', 'table',
+    'auditor: select; engine: select; operator: select; owner: all'),
+  ('tollhouse_private.breakers', 'table',
+    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.budget_caps', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.budget_optimization_jobs', 'table',
+    'auditor: select; client: select; engine: insert select; operator: select; owner: all'),
+  ('tollhouse_private.cache_flights', 'table',
+    'engine: delete insert select update; owner: all'),
+  ('tollhouse_private.call_content', 'table',
+    'auditor: select; client: select; engine: insert select; operator: select; owner: insert references select trigger'),
+  ('tollhouse_private.channel_secret', 'table',
+    'engine: select; owner: all'),
+  ('tollhouse_private.deliveries', 'table',
+    'engine: delete insert select; owner: all'),
+  ('tollhouse_private.hourly_shutoffs', 'table',
+    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.hourly_spend', 'table',
+    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.investigations', 'table',
+    'auditor: select; client: select; engine: insert select; operator: select; owner: all'),
+  ('tollhouse_private.jobs', 'table',
+    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.kill_switches', 'table',
+    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.llm_api_calls', 'table',
+    'auditor: select; client: select; engine: insert select; operator: select; owner: insert references select trigger'),
+  ('tollhouse_private.login_bindings', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.model_prices', 'table',
+    'auditor: select; engine: insert select; operator: select; owner: all'),
+  ('tollhouse_private.models', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.monthly_budgets', 'table',
+    'auditor: select; client: select; engine: insert select update; operator: select; owner: all'),
+  ('tollhouse_private.operator_audit', 'table',
+    'auditor: select; engine: insert; operator: select; owner: insert references select trigger'),
+  ('tollhouse_private.provider_attempts', 'table',
+    'auditor: select; client: select; engine: insert select; operator: select; owner: references select trigger'),
+  ('tollhouse_private.provider_breakers', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.provider_windows', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.providers', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.rate_limits', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.request_keys', 'table',
+    'engine: delete select; owner: all'),
+  ('tollhouse_private.response_cache', 'table',
+    'engine: delete insert select update; owner: all'),
+  ('tollhouse_private.settings', 'table',
+    'auditor: select; engine: select update; operator: select; owner: all'),
+  ('tollhouse_private.task_types', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.tenant_settings', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+  ('tollhouse_private.workers', 'table',
+    'auditor: select; engine: delete insert select update; operator: select; owner: all');
+
+select set_eq(
+  'select routine, owner, security, executes from routines_now', 'select routine, owner, security, executes from routines',
+  'every function and procedure is listed, and its owner, its rights and who may execute it are exactly these'
+);
+select set_eq(
+  'select relation, kind, privileges from relations_now', 'select relation, kind, privileges from relations',
+  'every table, view and sequence is listed, and who has which privilege is exactly this'
+);
+select is_empty(
+  $$
+    select r.routine, who.rolname from routines_now as r cross join pg_roles as who
+    where who.rolname like 'tollhouse\_%'
+      and has_function_privilege(who.oid, r.routine_oid, 'execute')
+        <> (replace(who.rolname, 'tollhouse_', '') = any (string_to_array(r.executes, ' ')))
+  $$,
+  'no role executes anything by way of another role'
+);
+select is_empty(
+  $$
+    select r.relation, who.rolname, privilege from relations_now as r cross join pg_roles as who
+    cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate']) as privilege
+    where who.rolname in ('tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor')
+      and r.kind <> 'sequence'
+      and has_table_privilege(who.oid, r.relation_oid, privilege)
+      and not (privilege = 'select' and r.privileges like '%' || replace(who.rolname, 'tollhouse_', '') || ': select%')
+  $$,
+  'nobody who logs in has more on a table or view than to select'
+);
+select is_empty(
+  $$
+    select c.oid::regclass, a.attname from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+    where c.relnamespace::regnamespace::text like 'tollhouse%' and a.attacl is not null
+  $$,
+  'no privilege hides on a column'
+);
+select is_empty(
+  $$
+    select c.oid::regclass from pg_class as c
+    where c.relispartition and c.relkind = 'r' and c.relnamespace = 'tollhouse_private'::regnamespace
+      and (c.relacl is null or cardinality(c.relacl) > 0)
+  $$,
+  'nor on a partition'
+);
+select is_empty(
+  $$select r.relation from relations_now as r where r.privileges like '%worker:%'$$, 'the worker has no privilege on any table or view'
+);
+select is_empty(
+  $$select r.routine from routines_now as r where 'PUBLIC' = any (string_to_array(r.executes, ' '))$$, 'nothing is everybody''s to execute'
+);
+select is_empty(
+  $$
+    select r.routine from routines_now as r join pg_proc as p on p.oid = r.routine_oid
+    where p.prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)
+  $$,
+  'a function that runs as its owner fixes its search_path, and looks for temporary objects last'
+);
+select is_empty(
+  $$
+    select c.oid::regclass from pg_class as c
+    where c.relkind = 'v' and c.relnamespace in ('tollhouse'::regnamespace, 'tollhouse_ops'::regnamespace)
+      and not coalesce('security_invoker=true' = any (c.reloptions), false)
+  $$,
+  'a view that is read by somebody else reads as that somebody'
+);
+
+-- This file itself: does it notice?
+create function tollhouse.back_door() returns integer language sql return 1;
+create view tollhouse.window_sill as select 1 as one;
+select results_eq(
+  $$
+    select r.routine from routines_now as r where not exists (select from routines as k where k.routine = r.routine)
+    union all
+    select r.relation from relations_now as r where not exists (select from relations as k where k.relation = r.relation)
+  $$,
+  array['tollhouse.back_door()', 'tollhouse.window_sill'],
+  'a function or view that is not listed does not go unnoticed'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,144 @@
+begin;
+select plan(24);
+
+create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
+  select concat_ws(' ',
+    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
+    'default ' || pg_get_expr(d.adbin, d.adrelid)
+  )
+  from pg_attribute as a
+  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
+  order by a.attnum
+$$;
+create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
+  select k.conname::text from pg_constraint as k
+  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
+  order by k.conname
+$$;
+create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
+  select format('%s: %s%s for %s',
+    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
+    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
+  )
+  from pg_policies as p
+  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
+  order by p.policyname
+$$;
+-- A job of ann's at acme that may be claimed; a test says in what its own is different.
+create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_private.jobs language sql as $$
+  select jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
+    'tenant_id', 'acme', 'user_id', 'ann', 'call_id', made.call_id, 'request_id', made.call_id, 'endpoint', 'route',
+    'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
+    'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
+    'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
+    'cancel_requested', false, 'request', '{"prompt": "x"}'::jsonb
+  ) || p_change)
+  from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
+$$;
+create function pg_temp.enqueue(p_change jsonb default '{}') returns void language sql as $$
+  insert into tollhouse_private.jobs select (pg_temp.job(p_change)).*
+$$;
+select results_eq(
+  $$select pg_temp.columns_of('tollhouse_private.jobs')$$,
+  array[
+    'tenant_id text not null',
+    'call_id uuid not null',
+    'user_id text not null',
+    'endpoint text not null',
+    'request_id text not null',
+    'created_at timestamp with time zone not null',
+    'fingerprint bytea not null',
+    'request_bytes integer not null',
+    'max_output_tokens integer not null',
+    'requested_model text',
+    'max_cost_micro_usd bigint',
+    'cache_key bytea',
+    'cache_scope text not null default ''''::text',
+    'watermark text not null default ''''::text',
+    'state text not null default ''queued''::text',
+    'run_at timestamp with time zone not null',
+    'waits_for text',
+    'attempts integer not null default 0',
+    'unsent integer not null default 0',
+    'worker_id uuid',
+    'started_at timestamp with time zone',
+    'provider text',
+    'model text',
+    'reserved_micro_usd bigint not null default 0',
+    'budget_month date',
+    'spent_micro_usd bigint not null default 0',
+    'cost_basis text not null default ''none''::text',
+    'provider_attempted boolean not null default false',
+    'cancel_requested boolean not null default false',
+    'error_code text',
+    'error_message text',
+    'metadata jsonb',
+    'request jsonb not null'
+  ],
+  'jobs has exactly these columns'
+);
+select results_eq(
+  $$select pg_temp.constraints_of('tollhouse_private.jobs')$$,
+  array[
+    'jobs_pkey',
+    'jobs_reserved_check',
+    'jobs_running_check',
+    'jobs_state_check',
+    'jobs_waits_for_check'
+  ],
+  'jobs has exactly these constraints'
+);
+select col_is_pk('tollhouse_private', 'jobs', array['tenant_id', 'call_id']::name[], 'jobs: the key');
+select indexes_are('tollhouse_private', 'jobs', array['jobs_coalesced_idx', 'jobs_pkey', 'jobs_queued_idx', 'jobs_running_idx', 'jobs_scheduled_idx'], 'jobs has exactly these indexes');
+select ok(c.relrowsecurity and c.relforcerowsecurity, 'jobs: row-level security holds for its owner too')
+from pg_class as c where c.oid = 'tollhouse_private.jobs'::regclass;
+select results_eq(
+  $$select pg_temp.policies_of('tollhouse_private.jobs')$$,
+  array[
+    'jobs_all_engine: all for tollhouse_engine',
+    'jobs_all_owner: all for tollhouse_owner',
+    'jobs_select_client: select for tollhouse_client',
+    'jobs_select_operator: select for tollhouse_auditor, tollhouse_operator'
+  ],
+  'jobs has exactly these policies'
+);
+select lives_ok(format('select pg_temp.enqueue(%L)', change), change || ' is a job')
+from unnest(array[
+  '{}', '{"state": "scheduled"}', '{"state": "coalesced"}',
+  '{"state": "running", "worker_id": "00000000-0000-4000-8000-000000000001", "started_at": "2026-01-01", "reserved_micro_usd": 7}'
+]) as change;
+select throws_ok(format('select pg_temp.enqueue(%L)', change), '23514', null, change || ' is none')
+from unnest(array[
+  '{"state": "success"}',
+  '{"state": "running"}',
+  '{"state": "running", "started_at": "2026-01-01"}',
+  '{"state": "running", "worker_id": "00000000-0000-4000-8000-000000000001"}',
+  '{"worker_id": "00000000-0000-4000-8000-000000000001"}',
+  '{"started_at": "2026-01-01"}',
+  '{"reserved_micro_usd": 1}',
+  '{"state": "running", "worker_id": "00000000-0000-4000-8000-000000000001", "started_at": "2026-01-01", "reserved_micro_usd": -1}'
+]) as change;
+select results_eq(
+  $$
+    select option::text collate "default" from pg_class as c cross join unnest(c.reloptions) as option
+    where c.oid = 'tollhouse_private.jobs'::regclass and option ~ '^(fillfactor|autovacuum_vacuum_cost_delay)='
+    order by 1
+  $$,
+  array['autovacuum_vacuum_cost_delay=0', 'fillfactor=70'],
+  'the hot table leaves room for updates and is vacuumed without rests'
+);
+
+set local tollhouse.tenant_id = 'globex';
+set local tollhouse.user_id = 'ann';
+set local role tollhouse_owner;
+select throws_ok('select pg_temp.enqueue()', '42501', null, 'a client function cannot enqueue for another tenant');
+select throws_ok($$select pg_temp.enqueue('{"tenant_id": "globex", "user_id": "bob"}')$$, '42501', null, 'nor for another user');
+select lives_ok($$select pg_temp.enqueue('{"tenant_id": "globex"}')$$, 'it enqueues for its caller');
+select throws_ok($$update tollhouse_private.jobs set user_id = 'bob'$$, '42501', null, 'and gives no job away');
+set local role tollhouse_client;
+select throws_ok($$insert into tollhouse.jobs (tenant_id) values ('globex')$$, '42501', null, 'a client writes no job itself');
+reset role;
+
+select * from finish();
+rollback;
