@@ -73,14 +73,30 @@ begin
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
   set
-    state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
+    state = 'scheduled',
     run_at = v.retry_at,
-    waits_for = case v.verdict when 'deferred' then 'rate_limit' end
+    waits_for = 'rate_limit'
   from unnest(p_verdicts) as v
   join unnest(p_jobs) as p on p.call_id = v.call_id
-  where v.verdict in ('coalesced', 'deferred')
+  where v.verdict = 'deferred'
     and j.tenant_id = p.tenant_id
     and j.call_id = p.call_id;
+
+  -- Parked as new rows: a claim that has just seen such a call queued would follow an update of it and keep the parked
+  -- row locked, which release_flights would wait for while that claim waits for the flight.
+  with parked as (
+    delete from tollhouse_private.jobs as j
+    using unnest(p_verdicts) as v
+    join unnest(p_jobs) as p on p.call_id = v.call_id
+    where v.verdict = 'coalesced'
+      and j.tenant_id = p.tenant_id
+      and j.call_id = p.call_id
+    returning j as job
+  )
+  insert into tollhouse_private.jobs
+  select row_now.*
+  from parked as pk
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
 
   perform tollhouse_private.close_calls(array(
     select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement

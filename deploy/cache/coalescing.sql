@@ -107,12 +107,21 @@ begin
   where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
     and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
 
+  -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
+  -- What is passed over here, wake_stranded finds.
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from unnest(v_led) as led
-  where j.state = 'coalesced'
-    and j.tenant_id = led.tenant_id and j.cache_key = led.cache_key
-    and j.cache_scope = led.scope and j.endpoint = led.endpoint and j.watermark = led.watermark;
+  from (
+    select f.tenant_id, f.call_id
+    from tollhouse_private.jobs as f
+    join unnest(v_led) as led
+      on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
+      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
+    where f.state = 'coalesced'
+    for update of f skip locked
+  ) as follower
+  where j.tenant_id = follower.tenant_id
+    and j.call_id = follower.call_id;
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;
@@ -121,6 +130,34 @@ $$;
 comment on function tollhouse_private.release_flights(tollhouse_private.jobs[]) is
   'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
 
+create function tollhouse_private.wake_stranded()
+  returns void
+  language sql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from (
+    select f.tenant_id, f.call_id
+    from tollhouse_private.jobs as f
+    where f.state = 'coalesced'
+      and not exists (
+        select
+        from tollhouse_private.cache_flights as cf
+        where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
+          and cf.cache_key = f.cache_key and cf.watermark = f.watermark
+      )
+    limit 1000
+    for update of f skip locked
+  ) as follower
+  where j.tenant_id = follower.tenant_id
+    and j.call_id = follower.call_id
+$$;
+comment on function tollhouse_private.wake_stranded() is
+  'Puts calls that wait for a flight which is over back into the queue.';
+
+revoke execute on function tollhouse_private.wake_stranded() from public;
 revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz) from public;
 revoke execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) from public;
 grant execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) to tollhouse_owner;

@@ -4,6 +4,7 @@
 -- requires: kill_switch/killed
 -- requires: ledger/partitions
 -- requires: idempotency/request_keys
+-- requires: cache/coalescing
 
 begin;
 set local role tollhouse_engine;
@@ -72,6 +73,7 @@ as $$
   set idle = p_idle
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
+  select tollhouse_private.wake_stranded();
 
   select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
   from tollhouse_private.jobs as j
@@ -144,6 +146,7 @@ begin
   where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
     and pw.window_start < v_now - interval '1 day';
 
+  perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then
     perform tollhouse_private.settle(v_jobs, array(
       select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
@@ -199,7 +202,7 @@ begin
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
-  -- An entry that is being renewed is passed over: record locks several, in an order of its own.
+  -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
   delete from tollhouse_private.response_cache as rc
   using (
     select old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark
@@ -209,7 +212,15 @@ begin
   ) as old
   where (rc.tenant_id, rc.scope, rc.endpoint, rc.cache_key, rc.watermark)
     = (old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark);
-  delete from tollhouse_private.breakers as b where b.state = 'closed' and b.consecutive_failures = 0;
+  delete from tollhouse_private.breakers as b
+  using (
+    select healthy.tenant_id, healthy.user_id, healthy.provider
+    from tollhouse_private.breakers as healthy
+    where healthy.state = 'closed'
+      and healthy.consecutive_failures = 0
+    for update skip locked
+  ) as healthy
+  where (b.tenant_id, b.user_id, b.provider) = (healthy.tenant_id, healthy.user_id, healthy.provider);
   delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
   delete from tollhouse_private.request_keys as rk
   where rk.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')

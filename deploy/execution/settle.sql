@@ -154,7 +154,8 @@ $$;
 comment on function tollhouse_private.requeue(tollhouse_private.settlement[], timestamptz) is
   'Puts the calls that get another attempt back into the queue.';
 
--- Locks: jobs (held by the caller), cache_flights, breakers, monthly_budgets, hourly_spend; each in the order of its key.
+-- Locks: jobs (held by the caller), cache_flights, breakers, provider_windows, provider_breakers, rate_limits,
+-- monthly_budgets, hourly_spend; each in the order of its key.
 -- The claim takes them in the same order. A new step belongs at its place in this line.
 create function tollhouse_private.settle(
   p_jobs tollhouse_private.jobs[],
@@ -184,8 +185,8 @@ begin
     array(select s from unnest(v_settlements) as s where s.status is not null), p_now);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
-  perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
+  perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.settle_budget(v_settlements);
   perform tollhouse_private.book_hour(v_settlements, p_now);
 end

@@ -31,14 +31,16 @@ begin
     foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
       v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
       if to_regclass(format('tollhouse_private.%I', v_name)) is null then
-        execute format(
-          'create table tollhouse_private.%I partition of tollhouse_private.%I for values from (%L) to (%L)',
-          v_name, v_table, v_month, v_month + interval '1 month'
-        );
+        -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+        execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_name, v_table);
         -- Reached through its parent only; the parent's policies do not hold for who names a partition.
         execute format('alter table tollhouse_private.%I enable row level security', v_name);
         execute format('alter table tollhouse_private.%I force row level security', v_name);
         execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
+        execute format(
+          'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
+          v_table, v_name, v_month, v_month + interval '1 month'
+        );
         v_created := v_created + 1;
       end if;
     end loop;

@@ -110,7 +110,12 @@ begin
     set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
-      delete from tollhouse_private.provider_windows as pw where pw.provider = p_provider;
+      -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
+      delete from tollhouse_private.provider_windows as pw
+      where pw.provider = p_provider
+        and pw.worker_id in (
+          select c.worker_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
+        );
     end if;
   else
     perform tollhouse_private.check_target('tenant', p_tenant_id);

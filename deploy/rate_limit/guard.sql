@@ -119,18 +119,27 @@ begin
     return;
   end if;
 
-  update tollhouse_private.rate_limits as rl
-  set
-    requests_available = coalesce(taken.requests_now - taken.requests, 0),
-    tokens_available = coalesce(taken.tokens_now - taken.tokens, 0),
-    refilled_at = p_now
-  from (
+  -- Skip locked: a limit made since the guard looked is not ours to wait for, out of the order of keys.
+  with due as materialized (
     select l.scope, l.target, l.requests_now, l.tokens_now, count(*) as requests, sum(l.tokens) as tokens
     from tollhouse_private.rate_limits_of(p_routes, p_now) as l
     group by l.scope, l.target, l.requests_now, l.tokens_now
-  ) as taken
-  where rl.scope = taken.scope
-    and rl.target = taken.target;
+  ),
+  locked as materialized (
+    select rl.scope, rl.target
+    from tollhouse_private.rate_limits as rl
+    where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
+    for update skip locked
+  )
+  update tollhouse_private.rate_limits as rl
+  set
+    requests_available = coalesce(d.requests_now - d.requests, 0),
+    tokens_available = coalesce(d.tokens_now - d.tokens, 0),
+    refilled_at = p_now
+  from due as d
+  join locked as l on l.scope = d.scope and l.target = d.target
+  where rl.scope = d.scope
+    and rl.target = d.target;
 end
 $$;
 comment on function tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz) is

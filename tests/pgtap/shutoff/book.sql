@@ -34,7 +34,7 @@ $$;
 do $$
 begin
   perform pg_temp.spend(5, '2026-01-01 12:59:59.999999+00'), pg_temp.spend(7, '2026-01-01 12:00:00+00');
-  perform pg_temp.spend(11, '2026-01-01 13:00:00+00', '{"user_id": "bob"}'), pg_temp.spend(100, '2026-01-01 12:30:00+00', '{}', 'not_sent');
+  perform pg_temp.spend(11, '2026-01-01 13:00:00+00', '{"user_id": "bob"}'), pg_temp.spend(0, '2026-01-01 12:30:00+00', '{}', 'not_sent');
   set local timezone = 'Asia/Kolkata';
   perform pg_temp.spend(13, '2026-01-01 12:45:00+00', '{"user_id": "bob"}');
 end

@@ -1,0 +1,170 @@
+begin;
+select plan(30);
+
+do $$
+begin
+  perform tollhouse_ops.set_provider('mock', 'test');
+  perform tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
+  perform tollhouse_ops.set_price('small', 'input', 1000000, 'test'), tollhouse_ops.set_price('small', 'output', 2000000, 'test');
+  perform tollhouse_ops.set_task_type(tt.endpoint, 'test', array['small']) from tollhouse_private.task_types as tt;
+  perform tollhouse_worker.register('00000000-0000-0000-0000-000000000001', 'test', 100, 'test');
+end
+$$;
+select tollhouse.set_identity('acme', 'ann');
+-- A call id is as old as its millisecond: what is asked after this is younger than what was asked before.
+create function pg_temp.tick()
+  returns void
+  language plpgsql
+as $$
+declare
+  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
+begin
+  while date_trunc('milliseconds', clock_timestamp()) = v_now loop
+    null;
+  end loop;
+end
+$$;
+create function pg_temp.ask(p_request_id text, p_endpoint text default 'route', p_request jsonb default null)
+  returns uuid
+  language sql
+as $$
+  select pg_temp.tick();
+  select (tollhouse.enqueue(p_endpoint, coalesce(p_request, jsonb_build_object('prompt', p_request_id)), p_request_id)).call_id
+$$;
+create function pg_temp.claimed(p_limit integer default 100, p_worker_id uuid default '00000000-0000-0000-0000-000000000001')
+  returns bigint
+  language sql
+as $$
+  select count(*) from tollhouse_worker.claim(p_worker_id, p_limit)
+$$;
+-- A result as the worker reports it, of a call that is running.
+create function pg_temp.result_of(p_request_id text, p_outcome text, p_more jsonb default '{}')
+  returns jsonb
+  language sql
+as $$
+  select jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', p_outcome)
+    || case p_outcome when 'success' then '{"input_tokens": 5, "output_tokens": 7, "response": {"content": "because", "finish_reason": "stop"}}'::jsonb else '{}' end
+    || p_more
+  from tollhouse_private.jobs as j
+  where j.request_id = p_request_id
+$$;
+create function pg_temp.record(variadic p_results jsonb[])
+  returns text
+  language sql
+as $$
+  select format('%s booked, %s late', r.booked, r.late)
+  from tollhouse_worker.record('00000000-0000-0000-0000-000000000001', to_jsonb(p_results)) as r
+$$;
+savepoint start;
+
+-- What a worker gets.
+select pg_temp.ask('r1', 'investigation', '{"messages": [{"role": "user", "content": "why?"}], "max_tokens": 99, "temperature": 0.5}');
+savepoint queued;
+select results_eq(
+  $$select call_id, attempt, tenant_id, endpoint, provider, model, request, max_output_tokens, timeout_ms from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', 10)$$,
+  $$select call_id, 1, 'acme', 'investigation', 'mock', 'mock-small', '{"messages": [{"role": "user", "content": "why?"}], "max_tokens": 99, "temperature": 0.5}'::jsonb, 99, 180000 from tollhouse_private.jobs$$,
+  'a claimed call comes with all that sending it needs, and the provider''s own name of the model');
+select results_eq('select state, worker_id, attempts, provider, model, reserved_micro_usd > 0, budget_month from tollhouse_private.jobs',
+  $$select 'running', '00000000-0000-0000-0000-000000000001'::uuid, 1, 'mock', 'small', true, tollhouse_private.budget_month(now())$$, 'and is the worker''s, with its cost reserved');
+select is(pg_temp.claimed(), 0::bigint, 'nobody gets it a second time');
+rollback to queued;
+
+-- How many.
+select pg_temp.ask('r' || i) from generate_series(2, 9) as i;
+select is(pg_temp.claimed(4), 4::bigint, 'a claim takes no more than it is asked for');
+select is(pg_temp.claimed(0), 0::bigint, 'none when none is asked for');
+select is(pg_temp.claimed(-5), 0::bigint, 'or fewer');
+select is(pg_temp.claimed(null), 0::bigint, 'or null');
+select is(pg_temp.claimed(100), 5::bigint, 'and no more than there are');
+rollback to queued;
+select pg_temp.ask('r' || i) from generate_series(2, 9) as i;
+select set_eq(
+  $$select call_id from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', 3)$$,
+  $$select call_id from tollhouse_private.jobs order by call_id limit 3$$, 'the oldest go first');
+rollback to start;
+
+-- Whose.
+create function pg_temp.ask_many(p_tenant_id text, p_count integer)
+  returns void
+  language plpgsql
+as $$
+begin
+  perform tollhouse.set_identity(p_tenant_id, 'ann');
+  perform pg_temp.ask('r' || i) from generate_series(1, p_count) as i;
+end
+$$;
+create function pg_temp.shares(p_limit integer)
+  returns text
+  language sql
+as $$
+  select string_agg(s.share, ' ' order by s.share)
+  from (
+    select format('%s:%s', c.tenant_id, count(*)) as share
+    from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', p_limit) as c
+    group by c.tenant_id
+  ) as s
+$$;
+select pg_temp.ask_many('big', 50), pg_temp.ask_many('mid', 5), pg_temp.ask_many('small', 2);
+savepoint three_tenants;
+select is(pg_temp.shares(6), 'big:2 mid:2 small:2', 'a claim is shared equally among the tenants');
+select is(pg_temp.shares(10), 'big:7 mid:3', 'what the short queues leave goes to the long ones');
+select is(pg_temp.shares(100), 'big:41', 'up to all of it');
+rollback to three_tenants;
+select is(pg_temp.shares(1) || ' ' || pg_temp.shares(1) || ' ' || pg_temp.shares(1) || ' ' || pg_temp.shares(1), 'big:1 mid:1 small:1 big:1', 'one by one the tenants take turns');
+select is((select last_tenant_id from tollhouse_private.workers), 'big', 'the round goes on after the tenant served last');
+rollback to start;
+
+-- What is due.
+select tollhouse.enqueue('route', '{"prompt": "a"}', 'due', p_run_at => clock_timestamp() + interval '1 hour');
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'later', p_run_at => clock_timestamp() + interval '2 hours');
+update tollhouse_private.jobs set run_at = clock_timestamp() where request_id = 'due';
+select is(pg_temp.claimed(), 1::bigint, 'a scheduled call is claimed when its time has come');
+select results_eq('select request_id, state from tollhouse_private.jobs order by 1', $$values ('due', 'running'), ('later', 'scheduled')$$, 'and not before');
+rollback to start;
+select tollhouse_private.promote_due('2100-01-01Z');
+select tollhouse.enqueue('route', '{"prompt": "a"}', 'edge', p_run_at => '2099-01-01Z');
+select tollhouse_private.promote_due('2098-12-31 23:59:59.999999Z');
+select is((select state from tollhouse_private.jobs), 'scheduled', 'a microsecond before it is not due');
+select tollhouse_private.promote_due('2099-01-01Z');
+select is((select state from tollhouse_private.jobs), 'queued', 'at its time it is');
+rollback to start;
+
+-- Who may claim.
+select pg_temp.ask('r1');
+select throws_ok($$select tollhouse_worker.claim('00000000-0000-0000-0000-000000000009', 10)$$, 'TH201', null, 'a worker that is not registered claims nothing');
+select throws_ok($$select tollhouse_worker.claim(null, 10)$$, 'TH201', null, 'nor does none');
+update tollhouse_private.workers set alive_until = clock_timestamp();
+select throws_ok('select pg_temp.claimed()', 'TH201', null, 'nor one whose lease is over');
+select is((select state from tollhouse_private.jobs), 'queued', 'and the call stays where it is');
+rollback to start;
+
+-- Idle no longer.
+select tollhouse_worker.set_idle('00000000-0000-0000-0000-000000000001', true);
+select pg_temp.claimed();
+select is((select idle from tollhouse_private.workers), true, 'a claim that finds nothing leaves the worker asleep');
+select pg_temp.ask('r1');
+select pg_temp.claimed();
+select is((select idle from tollhouse_private.workers), false, 'one that finds work wakes it');
+rollback to start;
+
+-- The second attempt's number is the fence of record.
+select pg_temp.ask('r1');
+select pg_temp.claimed();
+select pg_temp.record(pg_temp.result_of('r1', 'not_sent'));
+select is((select attempt from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', 10)), 2, 'every claim of a call has a number of its own');
+select results_eq('select attempts, unsent from tollhouse_private.jobs', $$values (2, 1)$$, 'also after one that was not sent, which does not count as an attempt');
+rollback to start;
+
+-- Half-open breakers: one probe a claim, and none while it is out.
+select tollhouse_ops.open_breaker('mock', 'test', 'acme', 'ann', '1 microsecond');
+select pg_temp.ask('r' || i) from generate_series(1, 3) as i;
+select is(pg_temp.claimed(), 1::bigint, 'after the cool-down one call goes out');
+select results_eq('select b.state, b.probe_call_id from tollhouse_private.breakers as b', $$select 'half_open', call_id from tollhouse_private.jobs$$, 'as the probe');
+select pg_temp.ask('r4');
+select pg_temp.claimed();
+select is((select blocked_reason from tollhouse_private.llm_api_calls where request_id = 'r4'), 'breaker_open', 'no further one while it is out');
+select pg_temp.record(pg_temp.result_of((select request_id from tollhouse_private.jobs), 'success'));
+select is((select state from tollhouse_private.breakers), 'closed', 'its success closes the breaker');
+
+select * from finish();
+rollback;

@@ -1,0 +1,162 @@
+begin;
+select plan(29);
+
+do $$
+begin
+  perform tollhouse_ops.set_provider('mock', 'test');
+  perform tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
+  perform tollhouse_ops.set_price('small', 'input', 1000000, 'test'), tollhouse_ops.set_price('small', 'output', 2000000, 'test');
+  perform tollhouse_ops.set_task_type(tt.endpoint, 'test', array['small']) from tollhouse_private.task_types as tt;
+  perform tollhouse_worker.register('00000000-0000-0000-0000-000000000001', 'test', 100, 'test');
+end
+$$;
+select tollhouse.set_identity('acme', 'ann');
+-- A call id is as old as its millisecond: what is asked after this is younger than what was asked before.
+create function pg_temp.tick()
+  returns void
+  language plpgsql
+as $$
+declare
+  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
+begin
+  while date_trunc('milliseconds', clock_timestamp()) = v_now loop
+    null;
+  end loop;
+end
+$$;
+create function pg_temp.ask(p_request_id text, p_endpoint text default 'route', p_request jsonb default null)
+  returns uuid
+  language sql
+as $$
+  select pg_temp.tick();
+  select (tollhouse.enqueue(p_endpoint, coalesce(p_request, jsonb_build_object('prompt', p_request_id)), p_request_id)).call_id
+$$;
+create function pg_temp.claimed(p_limit integer default 100, p_worker_id uuid default '00000000-0000-0000-0000-000000000001')
+  returns bigint
+  language sql
+as $$
+  select count(*) from tollhouse_worker.claim(p_worker_id, p_limit)
+$$;
+-- A result as the worker reports it, of a call that is running.
+create function pg_temp.result_of(p_request_id text, p_outcome text, p_more jsonb default '{}')
+  returns jsonb
+  language sql
+as $$
+  select jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', p_outcome)
+    || case p_outcome when 'success' then '{"input_tokens": 5, "output_tokens": 7, "response": {"content": "because", "finish_reason": "stop"}}'::jsonb else '{}' end
+    || p_more
+  from tollhouse_private.jobs as j
+  where j.request_id = p_request_id
+$$;
+create function pg_temp.record(variadic p_results jsonb[])
+  returns text
+  language sql
+as $$
+  select format('%s booked, %s late', r.booked, r.late)
+  from tollhouse_worker.record('00000000-0000-0000-0000-000000000001', to_jsonb(p_results)) as r
+$$;
+savepoint start;
+
+-- A success, kept in full.
+select tollhouse.enqueue('investigation', '{"prompt": "why?"}', 'r1', p_metadata => '{"ticket": 7}');
+select pg_temp.claimed();
+savepoint running;
+select pg_temp.record(pg_temp.result_of('r1', 'success', '{"reasoning": "hm", "metadata": {"finish_reason": "stop"}, "latency_ms": 12}'));
+select results_eq(
+  $$select tenant_id, user_id, endpoint, request_id, status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+      input_tokens, output_tokens, cost_micro_usd, cost_basis, latency_ms, error_code from tollhouse_private.llm_api_calls$$,
+  $$values ('acme', 'ann', 'investigation', 'r1', 'success', null::text, false, true, 1, 'mock', 'small', 5, 7, 19::bigint, 'usage', 12, null::text)$$,
+  'a finished call is one ledger row');
+select is((select count(*) from tollhouse_private.jobs), 0::bigint, 'and no longer a job');
+select results_eq($$select content_ref = call_id, reasoning_ref = call_id, metadata_ref = call_id from tollhouse_private.llm_api_calls$$, $$values (true, true, true)$$, 'its content, reasoning and metadata are behind its refs');
+select results_eq('select request, response, reasoning, metadata from tollhouse_private.call_content',
+  $$values ('{"prompt": "why?"}'::jsonb, '{"content": "because", "finish_reason": "stop"}'::jsonb, 'hm', '{"client": {"ticket": 7}, "provider": {"finish_reason": "stop"}}'::jsonb)$$,
+  'as asked and as answered');
+select results_eq('select question, findings from tollhouse_private.investigations', $$values ('why?', 'because')$$, 'its endpoint''s row is there');
+select results_eq('select call_id, created_at from tollhouse_private.investigations', 'select call_id, created_at from tollhouse_private.llm_api_calls', 'under the same call');
+select is((select count(*) from tollhouse_private.deliveries), 0::bigint, 'what is kept is not delivered apart');
+select tollhouse.enqueue('investigation', '{"prompt": "why?"}', 'r2');
+select results_eq($$select cost_micro_usd, saved_micro_usd from tollhouse_private.llm_api_calls where request_id = 'r2' and was_cached$$,
+  $$values (0::bigint, 19::bigint)$$, 'a call answered from the cache costs nothing and says what it saved');
+rollback to running;
+select pg_temp.record(pg_temp.result_of('r1', 'success', '{"saved_micro_usd": 1000}'));
+select is((select saved_micro_usd from tollhouse_private.llm_api_calls), null, 'a provider''s answer saved nothing, whatever its worker says');
+rollback to running;
+select pg_temp.record(pg_temp.result_of('r1', 'success'));
+select results_eq('select content_ref is null, reasoning_ref is null, metadata_ref is null from tollhouse_private.llm_api_calls', $$values (false, true, false)$$, 'an answer without reasoning has no ref to any');
+rollback to running;
+
+-- Other capture policies.
+select tollhouse_ops.set_capture_policy('acme', 'metadata', 'test');
+select pg_temp.record(pg_temp.result_of('r1', 'success', '{"reasoning": "hm"}'));
+select results_eq('select request, response, reasoning, metadata from tollhouse_private.call_content', $$values (null::jsonb, null::jsonb, null::text, '{"client": {"ticket": 7}}'::jsonb)$$, 'of a tenant that keeps metadata only that is kept');
+select results_eq('select content_ref is null, reasoning_ref is null, metadata_ref is null from tollhouse_private.llm_api_calls', $$values (true, true, false)$$, 'and only that has a ref');
+select is((select response ->> 'content' from tollhouse_private.deliveries), 'because', 'the answer waits for its caller');
+rollback to running;
+select tollhouse_ops.set_task_type('investigation', 'test', p_capture => 'none');
+select pg_temp.record(pg_temp.result_of('r1', 'success', '{"reasoning": "hm"}'));
+select is((select count(*) from tollhouse_private.call_content), 0::bigint, 'of an endpoint that keeps nothing nothing is kept');
+select results_eq('select content_ref is null, reasoning_ref is null, metadata_ref is null from tollhouse_private.llm_api_calls', $$values (true, true, true)$$, 'and has no ref');
+select ok((select expires_at between now() and clock_timestamp() + interval '15 minutes' from tollhouse_private.deliveries), 'the answer waits, for a while');
+select is((select count(*) from tollhouse_private.response_cache), 0::bigint, 'and answers nobody else');
+rollback to running;
+
+-- What is no success keeps nothing.
+select pg_temp.record(pg_temp.result_of('r1', 'rejected', '{"reasoning": "hm", "metadata": {"a": 1}, "error_code": "bad", "error_message": "no"}'));
+select results_eq('select status, error_code, error_message, content_ref, metadata_ref from tollhouse_private.llm_api_calls', $$values ('failed', 'bad', 'no', null::uuid, null::uuid)$$, 'a failure says why and keeps no content');
+select is((select count(*) from tollhouse_private.call_content) + (select count(*) from tollhouse_private.deliveries) + (select count(*) from tollhouse_private.investigations), 0::bigint, 'nor leaves it anywhere');
+rollback to start;
+
+-- Materializers: one that raises costs nobody else their result.
+create schema shop;
+create function shop.keep(text, text, uuid, timestamptz, jsonb, jsonb) returns void language plpgsql as $$
+begin
+  if $5 ->> 'prompt' = 'raise' then
+    raise exception using errcode = 'P0042', message = 'no shelf left';
+  end if;
+  insert into shop.shelf values ($1, $2, $3, $4, $5 ->> 'prompt', $6 ->> 'content');
+end
+$$;
+create table shop.shelf (tenant_id text, user_id text, call_id uuid, created_at timestamptz, asked text, answered text);
+grant usage on schema shop to tollhouse_engine, tollhouse_owner;
+grant insert on shop.shelf to tollhouse_engine, tollhouse_owner;
+grant execute on function shop.keep(text, text, uuid, timestamptz, jsonb, jsonb) to tollhouse_engine, tollhouse_owner;
+select tollhouse_ops.set_task_type('route', 'test', p_materializer => 'shop.keep');
+select pg_temp.ask('good');
+select pg_temp.ask('raise');
+select pg_temp.ask('i1', 'investigation');
+select pg_temp.claimed();
+savepoint three_running;
+select is(pg_temp.record(pg_temp.result_of('good', 'success'), pg_temp.result_of('raise', 'success'), pg_temp.result_of('i1', 'success')), '3 booked, 0 late', 'a batch with a materializer that raises is booked');
+select results_eq('select request_id, status, error_code, error_message, cost_micro_usd from tollhouse_private.llm_api_calls order by request_id',
+  $$values ('good', 'success', null::text, null::text, 19::bigint), ('i1', 'success', null, null, 19),
+    ('raise', 'success', 'materializer_failed', 'shop.keep: no shelf left (P0042)', 19)$$,
+  'each keeps its result, and the one it happened to says so');
+select results_eq('select tenant_id, user_id, asked, answered from shop.shelf', $$values ('acme', 'ann', 'good', 'because')$$, 'a materializer of one''s own gets whose call it was, what was asked and what was answered');
+select results_eq('select s.call_id, s.created_at from shop.shelf as s', $$select call_id, created_at from tollhouse_private.llm_api_calls where request_id = 'good'$$, 'under its call');
+select is((select count(*) from tollhouse_private.investigations), 1::bigint, 'other endpoints'' rows are there');
+rollback to three_running;
+revoke execute on function shop.keep(text, text, uuid, timestamptz, jsonb, jsonb) from public, tollhouse_engine;
+select pg_temp.record(pg_temp.result_of('good', 'success'));
+select is((select error_message from tollhouse_private.llm_api_calls), 'shop.keep: permission denied for function keep (42501)', 'a materializer runs with no more rights than it was given');
+rollback to three_running;
+drop function shop.keep(text, text, uuid, timestamptz, jsonb, jsonb);
+select pg_temp.record(pg_temp.result_of('good', 'success'));
+select is((select error_code from tollhouse_private.llm_api_calls), 'materializer_failed', 'one that is gone costs no result either');
+rollback to three_running;
+select pg_temp.record(pg_temp.result_of('good', 'rejected'));
+select is((select count(*) from shop.shelf), 0::bigint, 'only a success is materialized');
+rollback to start;
+
+-- One ledger row a request.
+select pg_temp.ask('r1');
+select pg_temp.claimed();
+create temporary table held on commit drop as select j as job from tollhouse_private.jobs as j;
+select pg_temp.record(pg_temp.result_of('r1', 'success'));
+select throws_ok(
+  $$select tollhouse_private.close_calls(array(select row(h.job, null, 'failed', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement from held as h), clock_timestamp())$$,
+  '23505', null, 'a call can''t be closed twice, even by a bug');
+select lives_ok($$select tollhouse_private.close_calls('{}', now())$$, 'closing nothing is nothing');
+
+select * from finish();
+rollback;

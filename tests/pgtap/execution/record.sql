@@ -1,0 +1,122 @@
+begin;
+select plan(33);
+
+do $$
+begin
+  perform tollhouse_ops.set_provider('mock', 'test');
+  perform tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
+  perform tollhouse_ops.set_price('small', 'input', 1000000, 'test'), tollhouse_ops.set_price('small', 'output', 2000000, 'test');
+  perform tollhouse_ops.set_task_type(tt.endpoint, 'test', array['small']) from tollhouse_private.task_types as tt;
+  perform tollhouse_worker.register('00000000-0000-0000-0000-000000000001', 'test', 100, 'test');
+end
+$$;
+select tollhouse.set_identity('acme', 'ann');
+-- A call id is as old as its millisecond: what is asked after this is younger than what was asked before.
+create function pg_temp.tick()
+  returns void
+  language plpgsql
+as $$
+declare
+  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
+begin
+  while date_trunc('milliseconds', clock_timestamp()) = v_now loop
+    null;
+  end loop;
+end
+$$;
+create function pg_temp.ask(p_request_id text, p_endpoint text default 'route', p_request jsonb default null)
+  returns uuid
+  language sql
+as $$
+  select pg_temp.tick();
+  select (tollhouse.enqueue(p_endpoint, coalesce(p_request, jsonb_build_object('prompt', p_request_id)), p_request_id)).call_id
+$$;
+create function pg_temp.claimed(p_limit integer default 100, p_worker_id uuid default '00000000-0000-0000-0000-000000000001')
+  returns bigint
+  language sql
+as $$
+  select count(*) from tollhouse_worker.claim(p_worker_id, p_limit)
+$$;
+-- A result as the worker reports it, of a call that is running.
+create function pg_temp.result_of(p_request_id text, p_outcome text, p_more jsonb default '{}')
+  returns jsonb
+  language sql
+as $$
+  select jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', p_outcome)
+    || case p_outcome when 'success' then '{"input_tokens": 5, "output_tokens": 7, "response": {"content": "because", "finish_reason": "stop"}}'::jsonb else '{}' end
+    || p_more
+  from tollhouse_private.jobs as j
+  where j.request_id = p_request_id
+$$;
+create function pg_temp.record(variadic p_results jsonb[])
+  returns text
+  language sql
+as $$
+  select format('%s booked, %s late', r.booked, r.late)
+  from tollhouse_worker.record('00000000-0000-0000-0000-000000000001', to_jsonb(p_results)) as r
+$$;
+create function pg_temp.refuses(p_results text, p_description text)
+  returns text
+  language sql
+as $$
+  select throws_ok(format('select tollhouse_worker.record(%L, %L)', '00000000-0000-0000-0000-000000000001', p_results), 'TH202', null, p_description)
+$$;
+
+select pg_temp.ask('r1');
+select pg_temp.ask('r2');
+select pg_temp.claimed();
+create temporary table first_attempt on commit drop as select pg_temp.result_of('r1', 'success') as result;
+savepoint running;
+
+-- Booked once.
+select is(pg_temp.record(pg_temp.result_of('r1', 'success'), pg_temp.result_of('r2', 'rejected')), '2 booked, 0 late', 'a batch of results is booked');
+select results_eq('select request_id, status from tollhouse_private.llm_api_calls order by 1', $$values ('r1', 'success'), ('r2', 'failed')$$, 'each call with its own');
+select results_eq('select reserved_micro_usd, spent_micro_usd from tollhouse_private.monthly_budgets', $$values (0::bigint, 19::bigint), (0, 19)$$, 'and its own cost');
+select is(pg_temp.record((select result from first_attempt)), '0 booked, 0 late', 'the same results again book nothing');
+select is((select count(*) from tollhouse_private.llm_api_calls), 2::bigint, 'there is one ledger row a request');
+select is((select count(*) from tollhouse_private.provider_attempts), 2::bigint, 'one row an attempt');
+select is((select spent_micro_usd from tollhouse_private.monthly_budgets where user_id = ''), 19::bigint, 'and no cost twice');
+rollback to running;
+select is(pg_temp.record((select result from first_attempt), (select result from first_attempt)), '1 booked, 0 late', 'a result that comes twice in a batch counts once');
+rollback to running;
+
+-- The fence.
+select is((select r.booked from tollhouse_worker.record('00000000-0000-0000-0000-000000000002', (select jsonb_build_array(result) from first_attempt)) as r), 0, 'another worker books nothing');
+select is(pg_temp.record((select result || '{"attempt": 2}' from first_attempt)), '0 booked, 0 late', 'an attempt that does not run books nothing');
+select is(pg_temp.record((select result || '{"tenant_id": "globex"}' from first_attempt)), '0 booked, 0 late', 'a call of another tenant is not this one');
+select is(pg_temp.record((select result || '{"call_id": "00000000-0000-0000-0000-000000000000"}' from first_attempt)), '0 booked, 0 late', 'a call that never was books nothing');
+select is((select count(*) from tollhouse_private.jobs where state = 'running'), 2::bigint, 'and the calls run on');
+select pg_temp.record(pg_temp.result_of('r1', 'not_sent'));
+select pg_temp.claimed();
+select is(pg_temp.record((select result from first_attempt)), '0 booked, 0 late', 'the result of an earlier attempt is not the later one''s');
+rollback to running;
+select is(pg_temp.record((select result || '{"attempt": 7}' from first_attempt), pg_temp.result_of('r2', 'success')), '1 booked, 0 late', 'what is fenced off costs the rest of the batch nothing');
+rollback to running;
+select is((select format('%s %s', r.booked, r.late) from tollhouse_worker.record('00000000-0000-0000-0000-000000000001', '[]') as r), '0 0', 'an empty batch books nothing');
+
+-- Malformed results book nothing at all.
+select pg_temp.refuses(null, 'null is refused');
+select pg_temp.refuses('{}', 'an object is no batch');
+select pg_temp.refuses('[{}]', 'a result says whose it is');
+select pg_temp.refuses((select jsonb_build_array(result - 'tenant_id') from first_attempt)::text, 'which tenant''s');
+select pg_temp.refuses((select jsonb_build_array(result - 'attempt') from first_attempt)::text, 'which attempt''s');
+select pg_temp.refuses((select jsonb_build_array(result - 'outcome') from first_attempt)::text, 'and how it ended');
+select pg_temp.refuses((select jsonb_build_array(result || '{"outcome": "shrug"}') from first_attempt)::text, 'in a way that is known');
+select pg_temp.refuses((select jsonb_build_array(result - 'response') from first_attempt)::text, 'a success has a response');
+select pg_temp.refuses((select jsonb_build_array(result || '{"response": "x"}') from first_attempt)::text, 'that is an object');
+select pg_temp.refuses((select jsonb_build_array(result || '{"input_tokens": -1}') from first_attempt)::text, 'no tokens are negative');
+select pg_temp.refuses((select jsonb_build_array(result || '{"cached_input_tokens": 6}') from first_attempt)::text, 'nor more of them cached than there were');
+select pg_temp.refuses((select jsonb_build_array(result || '{"reasoning_tokens": 8}') from first_attempt)::text, 'nor more of them reasoning');
+select pg_temp.refuses((select jsonb_build_array(pg_temp.result_of('r2', 'success'), result - 'outcome') from first_attempt)::text, 'one malformed result refuses its batch');
+select is((select count(*) from tollhouse_private.jobs where state = 'running'), 2::bigint, 'and nothing of it is booked');
+
+-- The two together need a commit between them.
+select throws_ok($$call tollhouse_worker.record_and_claim('00000000-0000-0000-0000-000000000001', '[]', 10, null)$$, '2D000', null, 'record_and_claim does not run inside a transaction');
+
+-- Hints that a result can't give.
+select pg_temp.record(pg_temp.result_of('r1', 'success', '{"provider": "evil", "model": "evil", "cost_micro_usd": 0, "latency_ms": 3}'));
+select results_eq('select provider, model, cost_micro_usd from tollhouse_private.llm_api_calls', $$values ('mock', 'small', 19::bigint)$$, 'where it ran and what it cost is not for the worker to say');
+select results_eq('select content from tollhouse.result((select call_id from tollhouse_private.llm_api_calls))', array['because'], 'what it answered is');
+
+select * from finish();
+rollback;

@@ -1,0 +1,124 @@
+begin;
+select plan(24);
+
+-- A call of 400 bytes and at most 100 tokens counts as 200 tokens.
+create function pg_temp.route(p_number integer, p_more jsonb default '{}')
+  returns tollhouse_private.route
+  language sql
+as $$
+  select jsonb_populate_record(null::tollhouse_private.route, jsonb_build_object(
+    'provider', 'mock', 'model', 'small',
+    'job', jsonb_build_object('tenant_id', 'acme', 'user_id', 'ann', 'call_id', lpad(p_number::text, 32, '0'), 'request_bytes', 400, 'max_output_tokens', 100) || p_more))
+$$;
+create function pg_temp.routes(p_from integer, p_to integer)
+  returns tollhouse_private.route[]
+  language sql
+as $$
+  select array_agg(pg_temp.route(i)) from generate_series(p_from, p_to) as i
+$$;
+-- Number of the call and the seconds it is to wait.
+create function pg_temp.waits(p_routes tollhouse_private.route[], p_now timestamptz)
+  returns setof text
+  language sql
+as $$
+  select format('%s: %s', right(v.call_id::text, 2)::integer, round(extract(epoch from v.retry_at - p_now), 2))
+  from tollhouse_private.guard_rate_limit(p_routes, p_now) as v
+  order by v.call_id
+$$;
+create function pg_temp.take(p_routes tollhouse_private.route[], p_now timestamptz)
+  returns void
+  language sql
+as $$
+  select tollhouse_private.take_rate_limit(p_routes, p_now)
+$$;
+create function pg_temp.limit_to(p_scope text, p_target text, p_requests integer, p_tokens integer, p_in_flight integer)
+  returns void
+  language sql
+as $$
+  insert into tollhouse_private.rate_limits
+  values (p_scope, p_target, p_requests, p_tokens, p_in_flight, coalesce(p_requests, 0), coalesce(p_tokens, 0), '2030-01-15 12:00Z')
+$$;
+savepoint start;
+
+select is_empty($$select pg_temp.waits(pg_temp.routes(1, 50), '2030-01-15 12:00Z')$$, 'without a limit nothing waits');
+
+-- Requests per minute.
+select pg_temp.limit_to('tenant', 'acme', 6, null, null);
+select is_empty($$select pg_temp.waits(pg_temp.routes(1, 6), '2030-01-15 12:00Z')$$, 'a full bucket serves a minute''s worth at once');
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 8), '2030-01-15 12:00Z')$$, $$values ('7: 10.00'), ('8: 20.00')$$,
+  'what is over waits until its own turn has refilled, in the order of age');
+select results_eq($$select distinct verdict, reason from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 8), '2030-01-15 12:00Z')$$,
+  $$values ('deferred', 'rate_limited')$$, 'over a limit is deferred, never blocked');
+select is_empty($$select pg_temp.waits(array[pg_temp.route(1, '{"tenant_id": "globex"}')], '2030-01-15 12:00Z')$$, 'another tenant has no limit');
+select pg_temp.take(pg_temp.routes(1, 6), '2030-01-15 12:00Z');
+select results_eq($$select pg_temp.waits(pg_temp.routes(7, 7), '2030-01-15 12:00:09Z')$$, $$values ('7: 1.00')$$, 'an empty bucket makes wait');
+select is_empty($$select pg_temp.waits(pg_temp.routes(7, 7), '2030-01-15 12:00:10Z')$$, 'it refills steadily: a sixth of a minute, a sixth of the requests');
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 7), '2030-01-16 12:00Z')$$, $$values ('7: 10.00')$$, 'a bucket holds a minute''s worth at most, however long nothing came');
+select results_eq($$select pg_temp.waits(pg_temp.routes(7, 7), '2030-01-15 11:59Z')$$, $$values ('7: 10.00')$$, 'a clock that went back refills nothing');
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 30), '2030-01-15 12:00Z') offset 29$$, $$values ('30: 60.00')$$, 'a call is tried again after a minute at most');
+rollback to start;
+
+-- Tokens per minute.
+select pg_temp.limit_to('model', 'small', null, 600, null);
+select is_empty($$select pg_temp.waits(pg_temp.routes(1, 3), '2030-01-15 12:00Z')$$, 'calls that fit the tokens go');
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 4), '2030-01-15 12:00Z')$$, $$values ('4: 20.00')$$,
+  'a call counts as a quarter of its bytes plus the most it may answer');
+select pg_temp.take(pg_temp.routes(1, 3), '2030-01-15 12:00Z');
+select results_eq($$select tokens_available, requests_available from tollhouse_private.rate_limits$$, $$values (0.0, 0.0)$$, 'what goes is taken out of the bucket');
+rollback to start;
+
+select pg_temp.limit_to('provider', 'mock', null, 600, null);
+select is_empty($$select pg_temp.waits(array[pg_temp.route(1, '{"max_output_tokens": 5000}')], '2030-01-15 12:00Z')$$,
+  'a call larger than the bucket goes when the bucket is full');
+select pg_temp.take(array[pg_temp.route(1, '{"max_output_tokens": 5000}')], '2030-01-15 12:00Z');
+select results_eq($$select pg_temp.waits(pg_temp.routes(2, 2), '2030-01-15 12:01Z')$$, $$values ('2: 60.00')$$,
+  'and is paid off before anything else goes');
+select is_empty($$select pg_temp.waits(pg_temp.routes(2, 2), '2030-01-15 12:08:50Z')$$, 'but not for longer than it cost');
+rollback to start;
+
+-- In flight.
+insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes,
+  max_output_tokens, run_at, request, state, worker_id, started_at, provider, model)
+select t, gen_random_uuid(), 'ann', 'route', gen_random_uuid()::text, now(), '', 1, 1, now(), '{}', 'running', gen_random_uuid(), now(), p, 'small'
+from (values ('acme', 'mock'), ('acme', 'spare'), ('globex', 'mock')) as v (t, p);
+select pg_temp.limit_to('tenant', 'acme', null, null, 3);
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 2), '2030-01-15 12:00Z')$$, $$values ('2: 0.20')$$,
+  'calls in flight count against the limit, and what is over comes back soon');
+select pg_temp.limit_to('provider', 'mock', null, null, 2);
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 1), '2030-01-15 12:00Z')$$, $$values ('1: 0.20')$$,
+  'a provider''s limit counts the calls of all tenants');
+rollback to start;
+
+-- Several limits at once.
+select pg_temp.limit_to('tenant', 'acme', 60, null, null);
+select pg_temp.limit_to('provider', 'mock', 6, null, null);
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 7), '2030-01-15 12:00Z')$$, $$values ('7: 10.00')$$, 'of several limits the tightest counts');
+select pg_temp.take(pg_temp.routes(1, 2), '2030-01-15 12:00Z');
+select results_eq('select scope, requests_available from tollhouse_private.rate_limits order by scope',
+  $$values ('provider', 4.0), ('tenant', 58.0)$$, 'a call is taken out of every bucket it falls under');
+rollback to start;
+
+select is_empty($$select pg_temp.waits('{}', '2030-01-15 12:00Z')$$, 'an empty batch waits for nothing');
+
+-- Through a claim: deferred, kept, and promoted when it is due.
+do $$
+begin
+  perform tollhouse_ops.set_provider('mock', 'test');
+  perform tollhouse_ops.set_model('small', 'mock', 'x', 'test');
+  perform tollhouse_ops.set_price('small', 'input', 1, 'test'), tollhouse_ops.set_price('small', 'output', 1, 'test');
+  perform tollhouse_ops.set_task_type('route', 'test', array['small']);
+  perform tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');
+  perform tollhouse.set_identity('acme', 'ann');
+  perform tollhouse.enqueue('route', jsonb_build_object('prompt', 'question ' || i), 'r' || i) from generate_series(1, 3) as i;
+  perform tollhouse_worker.register('00000000-0000-0000-0000-000000000001', 'test', 10, 'test');
+end
+$$;
+select is((select count(*) from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', 10)), 1::bigint, 'a claim takes what the limit lets pass');
+select results_eq('select state, count(*) from tollhouse_private.jobs group by 1 order by 1', $$values ('running', 1::bigint), ('scheduled', 2)$$,
+  'the rest is kept, scheduled for later');
+select tollhouse_private.promote_due(clock_timestamp() + interval '61 seconds');
+select results_eq('select state, count(*) from tollhouse_private.jobs group by 1 order by 1', $$values ('queued', 2::bigint), ('running', 1)$$,
+  'and is queued again when it is due: never lost');
+
+select * from finish();
+rollback;

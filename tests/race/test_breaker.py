@@ -1,0 +1,67 @@
+"""A half-open breaker lets exactly one probe out, across all workers."""
+
+import pytest
+
+from tests.race.scene import Call, Row, Scene, Worker, result
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+
+
+async def claim_all_at_once(scene: Scene) -> list[tuple[Worker, Row]]:
+    """Let twelve workers claim five calls each at once; return what they got."""
+    workers = await scene.workers(12)
+    claimed = await scene.at_once("workers", [worker.claim(5) for worker in workers])
+    got = list(zip(workers, claimed, strict=True))
+    while scene.outcomes().get("queued"):
+        got.append((workers[0], await workers[0].claim(60)))
+    return [(worker, call) for worker, calls in got for call in calls]
+
+
+@pytest.mark.parametrize("outcome", ["success", "server_error", "not_sent"])
+async def test_a_users_breaker_lets_one_probe_out(scene: Scene, outcome: str) -> None:
+    """Of sixty calls after the cool-down one goes out; its outcome decides what is next."""
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(60)])
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', 'acme', 'ann', '1 microsecond')")
+    got = await claim_all_at_once(scene)
+
+    assert 1 == len(got)
+    assert {"running": 1, "breaker_open": 59} == scene.outcomes()
+    worker, probe = got[0]
+    assert [{"state": "half_open", "probe_call_id": probe["call_id"]}] == scene.rows(
+        "select state, probe_call_id from tollhouse_private.breakers"
+    )
+
+    await worker.record([result(probe, outcome)])
+    scene.enqueue("acme", "ann", [Call(request_id=f"s{i}") for i in range(60)])
+    again = await claim_all_at_once(scene)
+    assert {"success": 60, "server_error": 0, "not_sent": 1}[outcome] == len(again)
+
+
+async def test_a_providers_breaker_lets_one_probe_out(scene: Scene) -> None:
+    """Calls of many tenants and users wait behind one probe; its success lets them all pass."""
+    for number in range(60):
+        scene.enqueue(f"tenant{number % 5}", f"user{number % 7}", [Call(request_id=f"r{number}")])
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', p_cooldown => '1 microsecond')")
+    got = await claim_all_at_once(scene)
+
+    assert 1 == len(got)
+    assert {"running": 1, "breaker_open": 59} == scene.outcomes()
+
+    worker, probe = got[0]
+    await worker.record([result(probe)])
+    scene.enqueue("acme", "ann", [Call(request_id=f"s{i}") for i in range(60)])
+    assert 60 == len(await claim_all_at_once(scene))
+
+
+async def test_user_and_provider_probe_are_the_same_call(scene: Scene) -> None:
+    """Where both breakers are due, one call probes both, and nobody else passes either."""
+    for user in ("ann", "bob", "cyd"):
+        scene.enqueue("acme", user, [Call(request_id=f"{user}{i}") for i in range(20)])
+        scene.rows(
+            "select tollhouse_ops.open_breaker('mock', 'race', 'acme', %s, '1 microsecond')", user
+        )
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', p_cooldown => '1 microsecond')")
+    got = await claim_all_at_once(scene)
+
+    assert 1 == len(got)
+    assert {"running": 1, "breaker_open": 59} == scene.outcomes()

@@ -1,0 +1,151 @@
+"""Identical calls are paid for once, and nobody who waits for an answer is forgotten."""
+
+import asyncio
+
+import pytest
+
+from tests.race.scene import Call, Row, Scene, Worker, result
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+
+
+def same(request_id: str, prompt: str = "why?") -> Call:
+    """Return a call that may share its answer with others of the same prompt."""
+    return Call(request_id=request_id, prompt=prompt, use_cache=True)
+
+
+async def drain(scene: Scene, worker: Worker) -> list[Row]:
+    """Claim and answer until no call is left; return what had to be sent."""
+    sent: list[Row] = []
+    async with asyncio.timeout(30):
+        while scene.value("select count(*) from tollhouse_private.jobs"):
+            claimed = await worker.claim(100)
+            await worker.record(result(call) for call in claimed)
+            sent += claimed
+    return sent
+
+
+async def test_two_workers_with_identical_calls_send_one(scene: Scene) -> None:
+    """Thirty pairs of identical calls, claimed by six workers at once: thirty go out, once each."""
+    scene.enqueue("acme", "ann", [same(f"a{i}", f"question {i}") for i in range(30)])
+    scene.enqueue("acme", "ann", [same(f"b{i}", f"question {i}") for i in range(30)])
+    workers = await scene.workers(6)
+
+    claimed = await scene.at_once("workers", [worker.claim(10) for worker in workers])
+    while scene.outcomes().get("queued"):
+        claimed.append(await workers[0].claim(60))
+
+    prompts = [call["request"]["prompt"] for calls in claimed for call in calls]
+    assert 30 == len(prompts) == len(set(prompts))
+    assert {"running": 30, "coalesced": 30} == scene.outcomes()
+
+    for worker, calls in zip([*workers, *[workers[0]] * 60], claimed, strict=False):
+        await worker.record(result(call) for call in calls)
+    assert [] == await drain(scene, workers[0])
+    assert 30 == scene.value("select count(*) from tollhouse_private.provider_attempts")
+    assert {"success": 60} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_an_answer_that_lands_between_cache_check_and_flight(scene: Scene) -> None:
+    """A claim that saw no answer, then waits for the leader's outcome, looks again and finds it."""
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    scene.enqueue("acme", "ann", [same("other")])
+
+    async with first.connection.transaction():
+        await first.record([result(leader)])  # the flight has ended, and nobody sees it yet
+        claiming = asyncio.create_task(second.claim())
+        await scene.until_waiting(1)
+
+    assert [] == await claiming
+    assert {"success": 2} == scene.outcomes()
+    assert 1 == scene.value("select count(*) from tollhouse_private.provider_attempts")
+
+
+@pytest.mark.parametrize("outcome", ["success", "rejected", "aborted", "cancelled"])
+async def test_a_follower_that_is_being_parked_is_not_stranded(scene: Scene, outcome: str) -> None:
+    """The leader's outcome waits for a claim that parks a follower, and wakes it."""
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    scene.enqueue("acme", "ann", [same("follower")])
+
+    async with second.connection.transaction():
+        assert [] == await second.claim()  # parked, and nobody sees it yet
+        recording = asyncio.create_task(first.record([result(leader, outcome)]))
+        await scene.until_waiting(1)
+
+    assert (1, 0) == await recording
+    assert 0 == scene.outcomes().get("coalesced", 0)
+    assert len(await drain(scene, second)) == (0 if outcome == "success" else 1)
+    scene.assert_books_balance()
+
+
+async def test_a_leader_that_is_tried_again_keeps_its_followers(scene: Scene) -> None:
+    """A failed attempt of the leader wakes nobody; its success does."""
+    scene.enqueue("acme", "ann", [same("leader"), same("follower")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim(2)
+    await first.record([result(leader, "server_error")])
+    claimed = await scene.at_once("workers", [first.claim(5), second.claim(5)])
+
+    assert 1 == sum(map(len, claimed))
+    assert {"running": 1, "coalesced": 1} == scene.outcomes()
+    for worker, calls in zip((first, second), claimed, strict=True):
+        await worker.record(result(call) for call in calls)
+    assert [] == await drain(scene, first)
+
+
+async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(scene: Scene) -> None:
+    """A claim that blocks a retried leader while another parks its follower: both come through."""
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    await first.record([result(leader, "server_error")])
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', 'acme', 'ann')")
+    scene.rows("update tollhouse_private.task_types set cache_scope = 'tenant'")
+    scene.enqueue("acme", "bob", [Call(request_id="bystander")])
+
+    # Both need the tenant's budget for a call of bob's; the first one is there first.
+    budget = await scene.connect("postgres")
+    async with budget.transaction():
+        await budget.execute(
+            "select from tollhouse_private.monthly_budgets where user_id = '' for update"
+        )
+        blocking = asyncio.create_task(first.claim(2))
+        await scene.until_waiting(1)
+        scene.enqueue("acme", "bob", [same("follower"), Call(request_id="another")])
+        parking = asyncio.create_task(second.claim(2))
+        await scene.until_waiting(2)
+
+    assert 1 == len(await blocking)
+    assert len(await parking) in {1, 2}
+    assert 1 == scene.outcomes()["breaker_open"]
+
+
+async def test_a_cancelled_leader_frees_its_followers(scene: Scene) -> None:
+    """A client that cancels a waiting leader, while a claim parks a follower, strands nobody."""
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    await first.record([result(leader, "rate_limited", retry_after_ms=3_600_000)])
+    scene.enqueue("acme", "ann", [same("follower")])
+
+    def cancel() -> str:
+        with scene.database.acting("acme", "ann") as connection:
+            row = connection.execute(
+                "select tollhouse.cancel(%s) as status", [leader["call_id"]]
+            ).fetchone()
+            assert row is not None
+            return str(row["status"])
+
+    async with second.connection.transaction():
+        assert [] == await second.claim()
+        cancelling = asyncio.create_task(asyncio.to_thread(cancel))
+        await scene.until_waiting(1)
+
+    assert "cancelled" == await cancelling
+    assert 1 == len(await drain(scene, second))
+    assert {"cancelled": 1, "success": 1} == scene.outcomes()

@@ -1,0 +1,292 @@
+"""Whoever comes first, worker, reaper, client or operator: nothing is lost and nothing twice."""
+
+import asyncio
+
+import pytest
+from psycopg import AsyncConnection
+
+from tests.race.scene import Call, Row, Scene, Worker, result
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+
+LEASED = (
+    "select exists (select from tollhouse_private.workers"
+    " where worker_id = %s and alive_until > clock_timestamp())"
+)
+
+
+def lease_ends(scene: Scene, worker: Worker) -> None:
+    """Let a worker's lease be over."""
+    scene.rows(
+        "update tollhouse_private.workers set alive_until = now() - interval '1 second'"
+        " where worker_id = %s",
+        worker.worker_id,
+    )
+
+
+def attempts(scene: Scene) -> list[str]:
+    """Return the outcome of every attempt on record, the late ones marked, in order."""
+    rows = scene.rows(
+        "select outcome || case when late then ' late' else '' end as outcome"
+        " from tollhouse_private.provider_attempts order by call_id, attempt, late"
+    )
+    return [row["outcome"] for row in rows]
+
+
+async def running(scene: Scene, count: int = 1) -> tuple[Worker, list[Row]]:
+    """Return a worker that holds calls."""
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(count)])
+    (worker,) = await scene.workers(1)
+    calls = await worker.claim(count)
+    assert count == len(calls)
+    return worker, calls
+
+
+async def cancel(client: AsyncConnection[Row], call_id: object) -> str:
+    """Cancel a call of acme's ann, inside the client's transaction."""
+    await client.execute("select tollhouse.set_identity('acme', 'ann')")
+    cursor = await client.execute("select tollhouse.cancel(%s) as status", [call_id])
+    row = await cursor.fetchone()
+    assert row is not None
+    return str(row["status"])
+
+
+async def test_reap_passes_over_a_worker_that_is_claiming(scene: Scene) -> None:
+    """A claim that is not committed keeps its worker from being buried; they are reaped later."""
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(5)])
+    claimer, reaper = await scene.workers(2)
+    scene.rows(
+        "update tollhouse_private.workers set alive_until = clock_timestamp() + interval '1 second'"
+        " where worker_id = %s",
+        claimer.worker_id,
+    )
+    async with claimer.connection.transaction():
+        assert 5 == len(await claimer.claim(5))
+        await scene.until(lambda: not scene.value(LEASED, claimer.worker_id))
+        assert 0 == await reaper.reap()
+
+    assert {"running": 5} == scene.outcomes()
+    assert 5 == await reaper.reap()
+    assert ["abandoned"] * 5 == attempts(scene)
+    assert 5 == len(await reaper.claim(5))
+
+
+async def test_reap_passes_over_a_call_that_is_being_recorded(scene: Scene) -> None:
+    """A result that is not committed wins over the reaper."""
+    worker, (call,) = await running(scene)
+    (reaper,) = await scene.workers(1)
+    async with worker.connection.transaction():
+        assert (1, 0) == await worker.record([result(call)])
+        lease_ends(scene, worker)
+        assert 0 == await reaper.reap()
+
+    assert 0 == await reaper.reap()
+    assert ["success"] == attempts(scene)
+    assert {"success": 1} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_a_result_that_meets_the_reaper_is_late(scene: Scene) -> None:
+    """A result that waits for the reaper is booked as late, once, and changes nothing else."""
+    worker, (call,) = await running(scene)
+    (reaper,) = await scene.workers(1)
+    lease_ends(scene, worker)
+    async with reaper.connection.transaction():
+        assert 1 == await reaper.reap()
+        recording = asyncio.create_task(worker.record([result(call, output_tokens=40)]))
+        await scene.until_waiting(1)
+
+    assert (0, 1) == await recording
+    assert (0, 0) == await worker.record([result(call, output_tokens=40)])
+    assert ["abandoned", "success late"] == attempts(scene)
+    assert 40 == scene.value(
+        "select spent_micro_usd from tollhouse_private.monthly_budgets where user_id = ''"
+    )
+    (again,) = await reaper.claim()
+    assert (1, 0) == await reaper.record([result(again)])
+    assert {"success": 1} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_two_reapers_take_each_call_once(scene: Scene) -> None:
+    """Many reapers at once: every call of the dead worker is abandoned once."""
+    worker, _ = await running(scene, 50)
+    reapers = await scene.workers(6)
+    lease_ends(scene, worker)
+    taken = await scene.at_once("workers", [reaper.reap() for reaper in reapers])
+    while scene.outcomes().get("running"):
+        taken.append(await reapers[0].reap())
+
+    assert 50 == sum(taken)
+    assert ["abandoned"] * 50 == attempts(scene)
+    scene.assert_books_balance()
+
+
+async def test_the_same_results_at_once_are_booked_once(scene: Scene) -> None:
+    """A report that is repeated while it is being booked books nothing."""
+    worker, calls = await running(scene, 20)
+    twins = [
+        Worker(connection=await scene.connect("th_worker"), worker_id=worker.worker_id)
+        for _ in range(5)
+    ]
+    results = [result(call) for call in calls]
+    booked = await scene.at_once("jobs", [twin.record(results) for twin in twins])
+
+    assert [(0, 0)] * 4 + [(20, 0)] == sorted(booked)
+    assert (0, 0) == await worker.record(results)
+    assert ["success"] * 20 == attempts(scene)
+    assert {"success": 20} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_a_cancel_that_comes_before_the_result(scene: Scene) -> None:
+    """An answer that is there when the cancel commits stays an answer."""
+    worker, (call,) = await running(scene)
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        assert "running" == await cancel(client, call["call_id"])
+        recording = asyncio.create_task(worker.record([result(call)]))
+        await scene.until_waiting(1)
+
+    assert (1, 0) == await recording
+    assert {"success": 1} == scene.outcomes()
+
+
+async def test_a_cancel_stops_the_next_attempt(scene: Scene) -> None:
+    """A failure that waits for a cancel sees it: there is no further attempt."""
+    worker, (call,) = await running(scene)
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        assert "running" == await cancel(client, call["call_id"])
+        recording = asyncio.create_task(worker.record([result(call, "server_error")]))
+        await scene.until_waiting(1)
+
+    assert (1, 0) == await recording
+    assert {"cancelled": 1} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_a_cancel_that_comes_after_the_result(scene: Scene) -> None:
+    """A cancel that waits for a result tells its outcome."""
+    worker, (call,) = await running(scene)
+    client = await scene.connect("th_client")
+
+    async def late_cancel() -> str:
+        async with client.transaction():
+            return await cancel(client, call["call_id"])
+
+    async with worker.connection.transaction():
+        await worker.record([result(call)])
+        cancelling = asyncio.create_task(late_cancel())
+        await scene.until_waiting(1)
+
+    assert "success" == await cancelling
+    assert {"success": 1} == scene.outcomes()
+
+
+async def test_a_cancel_and_a_claim(scene: Scene) -> None:
+    """A claim passes over a call that is being cancelled; a cancel waits for the claim of one."""
+    rows = scene.enqueue("acme", "ann", [Call(request_id="r0"), Call(request_id="r1")])
+    first, second = sorted((row["call_id"] for row in rows), key=str)
+    (worker,) = await scene.workers(1)
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        assert "cancelled" == await cancel(client, first)
+        (claimed,) = await worker.claim(2)
+    assert second == claimed["call_id"]
+    await worker.record([result(claimed, "not_sent")])
+
+    async def late_cancel() -> str:
+        async with client.transaction():
+            return await cancel(client, second)
+
+    async with worker.connection.transaction():
+        assert 1 == len(await worker.claim(2))
+        cancelling = asyncio.create_task(late_cancel())
+        await scene.until_waiting(1)
+
+    assert "running" == await cancelling
+    assert [{"call_id": second, "attempt": 2, "reason": "cancelled"}] == await worker.to_abort()
+
+
+async def test_a_worker_that_leaves_while_it_claims_gets_nothing(scene: Scene) -> None:
+    """A claim that waits for its worker's end finds no lease, and its calls stay queued."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    worker, twin = await scene.workers(2)
+    twin.worker_id = worker.worker_id
+    async with twin.connection.transaction():
+        await twin.deregister()
+        claiming = asyncio.create_task(worker.claim())
+        await scene.until_waiting(1)
+
+    with pytest.raises(Exception, match="holds no lease"):
+        await claiming
+    assert {"queued": 1} == scene.outcomes()
+
+
+async def test_a_worker_that_leaves_after_it_claimed_loses_its_calls(scene: Scene) -> None:
+    """An end of lease that waits for a claim abandons what that claim got."""
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(3)])
+    worker, twin = await scene.workers(2)
+    twin.worker_id = worker.worker_id
+    async with worker.connection.transaction():
+        calls = await worker.claim(3)
+        leaving = asyncio.create_task(twin.deregister())
+        await scene.until_waiting(1)
+
+    await leaving
+    assert 0 == scene.outcomes().get("running", 0)
+    assert ["abandoned"] * 3 == attempts(scene)
+    assert (0, 3) == await worker.record(result(call) for call in calls)
+    scene.assert_books_balance()
+
+
+async def test_a_fused_claim_that_fails_keeps_the_results(scene: Scene) -> None:
+    """When record_and_claim finds no lease the results before it are booked."""
+    worker, calls = await running(scene, 3)
+    lease_ends(scene, worker)
+    with pytest.raises(Exception, match="holds no lease"):
+        await worker.record_and_claim([result(call) for call in calls], 10)
+
+    assert {"success": 3} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_a_switch_pulled_in_flight_misses_no_call(scene: Scene) -> None:
+    """A call is either refused by the switch or listed for abort, however the two meet."""
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(60)])
+    workers = await scene.workers(6)
+    operator = await scene.connect("th_operator")
+
+    async def pull() -> list[Row]:
+        await operator.execute("select tollhouse_ops.stop_everything('race')")
+        return []
+
+    claimed = await scene.at_once(
+        "kill_switches", [pull(), *(worker.claim(5) for worker in workers)]
+    )
+    held = sum(map(len, claimed))
+    aborts = [await worker.to_abort() for worker in workers]
+    assert held == sum(map(len, aborts))
+    assert {"aborted"} >= {row["reason"] for rows in aborts for row in rows}
+
+    for worker, calls in zip(workers, claimed[1:], strict=True):
+        await worker.record(result(call, "aborted") for call in calls)
+    assert [] == await workers[0].claim(100)
+    assert {"provider_kill_switch": 60} == scene.outcomes()
+    attempted = "select count(*) from tollhouse_private.llm_api_calls where provider_attempted"
+    assert held == scene.value(attempted)
+    scene.assert_books_balance()
+
+
+async def test_a_switch_pulled_between_claim_and_record(scene: Scene) -> None:
+    """What was sent is aborted or answered; what is queued behind it is refused."""
+    worker, (call, answered) = await running(scene, 2)
+    scene.enqueue("acme", "ann", [Call(request_id="queued")])
+    scene.rows("select tollhouse_ops.pull_kill_switch('provider', 'mock', 'race')")
+
+    assert 2 == len(await worker.to_abort())
+    assert [] == await worker.record_and_claim([result(call, "aborted"), result(answered)], 10)
+    assert {"provider_kill_switch": 2, "success": 1} == scene.outcomes()
+    assert ["aborted", "success"] == sorted(attempts(scene))
+    scene.assert_books_balance()

@@ -1,0 +1,81 @@
+"""One request id is one call, however often and from wherever it is delivered."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.race.scene import Call, Row, Scene
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+
+
+async def test_a_hundred_deliveries_are_one_call(scene: Scene) -> None:
+    """A hundred sessions enqueue one request id at once: one key, one job, 99 deduplicated."""
+    sessions = [await scene.connect("th_client") for _ in range(100)]
+
+    async def deliver(number: int) -> Row:
+        connection = sessions[number]
+        async with connection.transaction():
+            await connection.execute("select tollhouse.set_identity('acme', 'ann')")
+            cursor = await connection.execute(
+                "select * from tollhouse.enqueue('explanation', %s, 'r1')",
+                [json.dumps({"prompt": "why?"})],
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            return row
+
+    rows = await scene.at_once("request_keys", [deliver(number) for number in range(100)])
+
+    assert 1 == len({row["call_id"] for row in rows})
+    assert 99 == sum(row["deduplicated"] for row in rows)
+    assert {"queued"} == {row["status"] for row in rows}
+    assert {"queued": 1} == scene.outcomes()
+    assert 1 == scene.value("select count(*) from tollhouse_private.request_keys")
+
+
+async def test_batches_with_common_ids_never_wait_in_a_circle(scene: Scene) -> None:
+    """Ten sessions enqueue the same fifty ids, each in another order: fifty calls, no deadlock."""
+    sessions = [await scene.connect("th_client") for _ in range(10)]
+    calls = [Call(request_id=f"r{i}") for i in range(50)]
+
+    async def deliver(number: int) -> list[Row]:
+        connection = sessions[number]
+        mine = calls[number * 5 :] + calls[: number * 5]
+        async with connection.transaction():
+            await connection.execute("select tollhouse.set_identity('acme', 'ann')")
+            cursor = await connection.execute(
+                "select * from tollhouse.enqueue_many(%s)",
+                [json.dumps([call.as_item() for call in mine])],
+            )
+            return await cursor.fetchall()
+
+    batches = await scene.at_once("request_keys", [deliver(number) for number in range(10)])
+
+    assert 50 == len({row["call_id"] for rows in batches for row in rows})
+    assert 450 == sum(row["deduplicated"] for rows in batches for row in rows)
+    assert {"queued": 50} == scene.outcomes()
+
+
+async def test_a_delivery_that_rolls_back_leaves_the_id_free(scene: Scene) -> None:
+    """Who waited for a delivery that was given up becomes the first."""
+    first, second = await scene.connect("th_client"), await scene.connect("th_client")
+    enqueue = "select * from tollhouse.enqueue('route', '{\"prompt\": \"why?\"}', 'r1')"
+    identity = "select tollhouse.set_identity('acme', 'ann')"
+
+    async def deliver() -> Row | None:
+        async with second.transaction():
+            await second.execute(identity)
+            return await (await second.execute(enqueue)).fetchone()
+
+    async with first.transaction(force_rollback=True):
+        await first.execute(identity)
+        await first.execute(enqueue)
+        delivering = asyncio.create_task(deliver())
+        await scene.until_waiting(1)
+
+    row = await delivering
+    assert row is not None
+    assert row["deduplicated"] is False
+    assert {"queued": 1} == scene.outcomes()
