@@ -1,0 +1,83 @@
+"""Proof 6: an hourly shutoff blocks, seeded or by its threshold, until its time is over."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.town import Person, Row, Town
+from tests.support.waiting import until
+
+
+def refused(person: Person, call: Row) -> None:
+    """Assert that a call was blocked by a shutoff, unattempted."""
+    result = person.wait(call)
+    assert ("blocked", "hourly_shutoff") == (result["status"], result["blocked_reason"])
+    assert not person.town.entry(call)["provider_attempted"]
+    assert ([], []) == (person.town.attempts(call), person.town.bill(call))
+
+
+def over(person: Person) -> None:
+    """Wait until the tenant's only shutoff has reached its end."""
+    query = (
+        "select disabled_until <= clock_timestamp() from tollhouse_private.hourly_shutoffs"
+        " where tenant_id = %s"
+    )
+    until(lambda: person.town.value(query, person.tenant), "the shutoff is over")
+
+
+@pytest.mark.parametrize("user", ["ann", ""])
+def test_a_seeded_shutoff_blocks_until_its_time_is_over(town: Town, tenant: str, user: str) -> None:
+    """Of one user, or of a whole tenant; new calls and waiting ones."""
+    ann, ben = town.person(tenant), town.person(tenant, "ben")
+    now = town.database_time()
+    waiting = ann.enqueue("once", "in a moment", run_at=now + timedelta(seconds=0.6))
+    town.operate("set_shutoff", tenant, user, now + timedelta(seconds=2))
+
+    call = ann.enqueue("once", "now")
+    assert ("blocked", "hourly_shutoff") == (call["status"], call["blocked_reason"])
+    refused(ann, call)
+    refused(ann, waiting)
+    if user:
+        assert "success" == ben.ask("once", "now")["status"]
+    else:
+        refused(ben, ben.enqueue("once", "now"))
+    assert "success" == town.person(f"{tenant}.other").ask("once", "now")["status"]
+
+    over(ann)
+    assert "success" == ann.ask("once", "afterwards")["status"]
+
+
+@pytest.mark.parametrize("user", ["ann", ""])
+def test_reaching_the_threshold_blocks(town: Town, tenant: str, user: str) -> None:
+    """The call that reaches it is paid for, the next is refused until the cool-down is over."""
+    ann, ben = town.person(tenant), town.person(tenant, "ben")
+    town.operate("set_hourly_threshold", tenant, user, 2, p_cooldown="2 seconds")
+
+    assert "success" == ann.ask("once", "the last one")["status"]
+    (shutoff,) = ann.rows("select mode, disabled_until, reason from tollhouse.hourly_shutoffs")
+    assert "automatic" == shutoff["mode"]
+    assert "of 2 micro-USD in the hour" in shutoff["reason"]
+    refused(ann, ann.enqueue("once", "one too many"))
+    if user:
+        assert "success" == ben.ask("once", "not affected")["status"]
+    else:
+        refused(ben, ben.enqueue("once", "affected"))
+
+    over(ann)
+    assert "success" == ann.ask("once", "afterwards")["status"]
+
+
+def test_without_a_cooldown_it_lasts_until_the_hour_is_over(town: Town, tenant: str) -> None:
+    """And an operator can lift it before."""
+    ann = town.person(tenant)
+    town.operate("set_hourly_threshold", tenant, "", 2)
+    result = ann.ask("once", "the last one")
+    (shutoff,) = ann.rows(
+        "select disabled_until = date_trunc('hour', %s::timestamptz, 'UTC') + interval '1 hour'"
+        " as at_the_hour from tollhouse.hourly_shutoffs",
+        result["finished_at"],
+    )
+    assert shutoff["at_the_hour"]
+    refused(ann, ann.enqueue("once", "one too many"))
+    town.operate("lift_shutoff", tenant, "")
+    assert "success" == ann.ask("once", "afterwards")["status"]

@@ -1,0 +1,415 @@
+"""Each proof fails when the guard it is about lets everything pass: in a town of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import LiteralString
+
+import pytest
+from psycopg import sql
+
+from tests.e2e import (
+    test_1_endpoints,
+    test_2_materialized,
+    test_3_cache,
+    test_4_breaker,
+    test_5_kill_switch,
+    test_6_shutoff,
+    test_7_duplicates,
+    test_8_distillation,
+    test_9_isolation,
+    test_bad_input,
+    test_budget,
+    test_cancel,
+    test_retries,
+    test_scheduling,
+)
+from tests.e2e.conftest import open_town
+from tests.support.town import Person, Town
+
+Check = Callable[[Town, str], None]
+Edit = tuple[str, str, str]
+EVERYTHING = ""
+
+_DEFINITION = """
+select pg_get_functiondef(p.oid)
+from pg_catalog.pg_proc as p
+where p.pronamespace::regnamespace::text || '.' || p.proname = %s
+"""
+
+
+def private(function: str, old: str, new: str) -> Edit:
+    """Return an edit of a private function: a part of its body, or EVERYTHING in it."""
+    return f"tollhouse_private.{function}", old, new
+
+
+NOTHING = "begin end"
+DECIDE = "decide"
+
+# guard: how it is disabled, and the proof that must turn red
+GUARDS: dict[str, tuple[list[Edit], Check]] = {
+    "attempts are written down": (
+        [private("append_attempts", EVERYTHING, NOTHING)],
+        lambda town, tenant: test_1_endpoints.test_endpoint_is_consumed_end_to_end(
+            town, tenant, "route"
+        ),
+    ),
+    "materializers run": (
+        [private("close_calls", "tollhouse_private.materialize(p_settlements)", "p_settlements")],
+        lambda town, tenant: test_2_materialized.test_success_makes_one_row_in_the_same_transaction(
+            town, tenant, "investigation"
+        ),
+    ),
+    "cache answers": (
+        [private("guard_cache", "rc.expires_at > p_now", "false")],
+        test_3_cache.test_second_identical_request_is_cached,
+    ),
+    "cache: lifetime": (
+        [private("guard_cache", "rc.expires_at > p_now", "true")],
+        test_3_cache.test_an_answer_ages,
+    ),
+    "cache: watermark": (
+        [
+            private("guard_cache", "and rc.watermark = j.watermark", ""),
+            private("cached_result", "and rc.watermark = p_job.watermark", ""),
+        ],
+        test_3_cache.test_another_watermark_pays_again,
+    ),
+    "cache: tenant": (
+        [
+            private("guard_cache", "rc.tenant_id = j.tenant_id", "true"),
+            private("cached_result", "rc.tenant_id = p_job.tenant_id", "true"),
+            ("policy response_cache response_cache_select_owner", "", "true"),
+        ],
+        test_3_cache.test_who_shares_an_answer,
+    ),
+    "coalescing": (
+        [private(DECIDE, "guard_coalescing(v_jobs,", "guard_coalescing('{}',")],
+        test_3_cache.test_two_at_once_are_paid_once,
+    ),
+    "breaker stops": (
+        [private("breaker_gate", EVERYTHING, "select 'pass'")],
+        test_4_breaker.test_next_call_is_blocked_at_once,
+    ),
+    "breaker opens": (
+        [private("observe_users", EVERYTHING, NOTHING)],
+        test_4_breaker.test_next_call_is_blocked_at_once,
+    ),
+    "breaker: one probe": (
+        [private("begin_probes", EVERYTHING, NOTHING)],
+        test_4_breaker.test_one_probe_closes_it,
+    ),
+    "breaker: probe closes": (
+        [private("observe_probes", EVERYTHING, NOTHING)],
+        test_4_breaker.test_one_probe_closes_it,
+    ),
+    "breaker of a provider": (
+        [private("observe_providers", EVERYTHING, NOTHING)],
+        test_4_breaker.test_failures_of_several_users_open_the_providers_own,
+    ),
+    "kill switch at enqueue": (
+        [("tollhouse.enqueue", "guard_kill_switch(v_jobs)", "guard_kill_switch('{}')")],
+        lambda town, tenant: test_5_kill_switch.test_every_scope_blocks_until_it_is_lifted(
+            town, tenant, "user"
+        ),
+    ),
+    "kill switch at claim": (
+        [private(DECIDE, "guard_kill_switch(v_jobs)", "guard_kill_switch('{}')")],
+        lambda town, tenant: test_5_kill_switch.test_every_scope_blocks_until_it_is_lifted(
+            town, tenant, "user"
+        ),
+    ),
+    "kill switch in flight": (
+        [("tollhouse_worker.calls_to_abort", "j.state = 'running'", "false")],
+        lambda town, tenant: test_5_kill_switch.test_calls_in_flight_are_aborted_and_say_so(
+            town, tenant, "user"
+        ),
+    ),
+    "shutoff at enqueue": (
+        [("tollhouse.enqueue", "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',")],
+        lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
+            town, tenant, "ann"
+        ),
+    ),
+    "shutoff at claim": (
+        [private(DECIDE, "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',")],
+        lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
+            town, tenant, "ann"
+        ),
+    ),
+    "shutoff by the threshold": (
+        [private("book_hour", ">= so.threshold_micro_usd", "> 1000000000")],
+        lambda town, tenant: test_6_shutoff.test_reaching_the_threshold_blocks(town, tenant, "ann"),
+    ),
+    "shutoff ends": (
+        [private("guard_hourly_shutoff", "> p_now", "> '-infinity'")],
+        lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
+            town, tenant, "ann"
+        ),
+    ),
+    "idempotency": (
+        [("constraint request_keys request_keys_pkey", "", "")],
+        test_7_duplicates.test_a_hundred_concurrent_deliveries_are_one_call,
+    ),
+    "fingerprint": (
+        [private("existing_call", "v_key.fingerprint is distinct from p_job.fingerprint", "false")],
+        test_7_duplicates.test_the_same_id_for_something_else_is_a_misuse,
+    ),
+    "capture policy": (
+        [private("stricter_capture", EVERYTHING, "select 'full'")],
+        lambda town, tenant: test_8_distillation.test_policy_none_leaves_no_content(
+            town, tenant, "explanation"
+        ),
+    ),
+    "capture keeps": (
+        [private("close_calls", "then (c.result).reasoning end", "then null end")],
+        test_8_distillation.test_a_success_has_everything_behind_its_refs,
+    ),
+    "samples are paid for": (
+        [("view distillation_samples", "c.provider_attempted AND (NOT c.was_cached)", "true")],
+        test_8_distillation.test_what_no_provider_answered_is_no_sample,
+    ),
+    "deliveries end": (
+        [
+            (
+                "tollhouse_worker.maintain",
+                "delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;",
+                "",
+            )
+        ],
+        lambda town, tenant: test_8_distillation.test_policy_none_leaves_no_content(
+            town, tenant, "explanation"
+        ),
+    ),
+    "login binding": (
+        [private("identity", "if not found then", "if true then")],
+        lambda town, tenant: _as_ann(
+            town,
+            tenant,
+            lambda ann: test_9_isolation.test_a_bound_login_can_be_nobody_else(
+                town, ann, test_9_isolation.bind(town)
+            ),
+        ),
+    ),
+    "identity is well-formed": (
+        [("tollhouse.set_identity", "p_user_id !~ c_shape", "false")],
+        lambda town, tenant: _as_ann(
+            town,
+            tenant,
+            lambda ann: test_9_isolation.test_a_malformed_identity_is_none(town, ann, "a b"),
+        ),
+    ),
+    "functions see their caller's jobs": (
+        [("policy jobs jobs_all_owner", "", "true")],
+        lambda town, tenant: _crossing(town, tenant, "another tenant"),
+    ),
+    "functions see their caller's keys": (
+        [("policy request_keys request_keys_select_owner", "", "true")],
+        lambda town, tenant: _crossing(town, tenant, "another user"),
+    ),
+    "rate limit": (
+        [private(DECIDE, "guard_rate_limit(admitted,", "guard_rate_limit('{}',")],
+        test_scheduling.test_a_limit_of_calls_in_flight,
+    ),
+    "budget": (
+        [private("guard_budget", "> mb.cap_micro_usd", "> mb.cap_micro_usd + 1000000")],
+        lambda town, tenant: test_budget.test_no_more_goes_out_than_the_cap_holds(
+            town, tenant, "ann"
+        ),
+    ),
+    "budget: reservations are released": (
+        [private("settle_budget", "- due.reserved", "")],
+        lambda town, tenant: test_budget.test_no_more_goes_out_than_the_cap_holds(
+            town, tenant, "ann"
+        ),
+    ),
+    "a limit of the caller's own": (
+        [private("route_jobs", "cost.highest > j.max_cost_micro_usd", "false")],
+        lambda town, tenant: test_budget.test_a_call_without_a_bearable_price(
+            town, tenant, "round", 99, "max_cost_exceeded"
+        ),
+    ),
+    "cancel in flight": (
+        [("tollhouse_worker.calls_to_abort", "j.cancel_requested\n", "false\n")],
+        test_cancel.test_in_flight,
+    ),
+    "Retry-After": (
+        [private("assess", "r.retry_after_ms,", "")],
+        test_retries.test_retry_after_is_respected,
+    ),
+    "a rejected request is not repeated": (
+        [("outcome rejected", "retries", "true")],
+        lambda town, tenant: test_retries.test_what_the_provider_rejects_is_not_tried_again(
+            town, tenant, 400
+        ),
+    ),
+    "a rejected request trips no breaker": (
+        [("outcome rejected", "breaker", "failure")],
+        lambda town, tenant: test_retries.test_what_the_provider_rejects_is_not_tried_again(
+            town, tenant, 400
+        ),
+    ),
+    "what may be billed is charged": (
+        [("outcome timeout", "billing", "nothing")],
+        lambda town, tenant: test_retries.test_what_may_pass_is_tried_again(
+            town, tenant, "timeout"
+        ),
+    ),
+    "requests are checked": (
+        [private("request_problem", EVERYTHING, "begin return null; end")],
+        lambda town, tenant: test_bad_input.test_bad_input(town, tenant, "a stream"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def town(cluster_home: Path) -> Iterator[Town]:
+    """Return an installation that may be left in any state."""
+    yield from open_town(cluster_home / "guards")
+
+
+@pytest.fixture(autouse=True)
+def watch(town: Town) -> Iterator[None]:
+    """Count nothing: what is broken on purpose breaks the invariants too."""
+    yield
+    town.mock.clear_faults()
+    town.rows("delete from tollhouse_private.kill_switches")
+    town.settled()
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_proof_fails_without_its_guard(town: Town, tenant: str, guard: str) -> None:
+    """It is red as long as the guard is disabled."""
+    edits, check = GUARDS[guard]
+    with (
+        disabled(town, edits),
+        pytest.raises((AssertionError, ValueError, pytest.fail.Exception)) as caught,
+    ):
+        check(town, tenant)
+    print(f"{guard}: {caught.value}")
+    assert "not within" not in str(caught.value), "it did not fail, it got stuck"
+
+
+def test_every_policy_of_the_clients_matters(town: Town, tenant: str) -> None:
+    """With any one of them wide open, a stranger sees rows."""
+    policies = town.rows(
+        "select tablename, policyname from pg_catalog.pg_policies"
+        " where schemaname = 'tollhouse_private' and 'tollhouse_client' = any (roles)"
+    )
+    assert len(policies) >= 11
+    with test_9_isolation.furnished(town, tenant) as ann:
+        stranger = town.person(f"{tenant}.other")
+        for policy in policies:
+            edit = (f"policy {policy['tablename']} {policy['policyname']}", "", "true")
+            with disabled(town, [edit]), stranger.acting() as connection:
+                seen = {name for _, name in test_9_isolation.seen(town, connection, ann.user)}
+            assert policy["tablename"] in seen
+        with stranger.acting() as connection:
+            assert {} == test_9_isolation.seen(town, connection)
+
+
+@contextmanager
+def disabled(town: Town, edits: list[Edit]) -> Iterator[None]:
+    """Edit the running database; undo it in the end."""
+    with ExitStack() as undo:
+        for what, old, new in edits:
+            kind, *names = what.split()
+            if kind == "policy":
+                undo.enter_context(_opened(town, *names))
+            elif kind == "constraint":
+                undo.enter_context(_dropped(town, *names))
+            elif kind == "view":
+                undo.enter_context(_viewed(town, names[0], old, new))
+            elif kind == "outcome":
+                undo.enter_context(_followed(town, names[0], old, new))
+            else:
+                undo.enter_context(_edited(town, what, old, new))
+        yield
+
+
+@contextmanager
+def _edited(town: Town, function: str, old: str, new: str) -> Iterator[None]:
+    definition: str = town.value(_DEFINITION, function)
+    head, quote, rest = definition.partition("$function$")
+    body = rest.rpartition(quote)[0]
+    if old:
+        assert old in body, f"{function} has changed: there is no {old!r} in it"
+    changed = body.replace(old, new) if old else new
+    connection = town.kept("postgres")
+    connection.execute(f"{head}{quote}{changed}{quote}".encode())
+    try:
+        yield
+    finally:
+        connection.execute(definition.encode())
+
+
+@contextmanager
+def _opened(town: Town, table: str, policy: str) -> Iterator[None]:
+    query = "select qual from pg_catalog.pg_policies where tablename = %s and policyname = %s"
+    before: str = town.value(query, table, policy)
+    alter = f"alter policy {policy} on tollhouse_private.{table} using "
+    connection = town.kept("postgres")
+    # Other sessions may hold a plan made under the old policy: the change invalidates it.
+    connection.execute(f"{alter} (true)".encode())
+    try:
+        yield
+    finally:
+        connection.execute(f"{alter} ({before})".encode())
+
+
+@contextmanager
+def _dropped(town: Town, table: str, constraint: str) -> Iterator[None]:
+    names = {"table": sql.Identifier(table), "constraint": sql.Identifier(constraint)}
+    query = "select pg_get_constraintdef(oid) from pg_catalog.pg_constraint where conname = %s"
+    definition: LiteralString = town.value(query, constraint)
+    alter = sql.SQL("alter table tollhouse_private.{table} ").format(**names)
+    town.rows(alter + sql.SQL("drop constraint {constraint}").format(**names))
+    try:
+        yield
+    finally:
+        # Duplicates of the same millisecond can't be booked: the ledger's own key is in the way.
+        town.rows("delete from tollhouse_private.jobs")
+        town.rows(sql.SQL("truncate tollhouse_private.{table}").format(**names))
+        add = sql.SQL("add constraint {constraint} {definition}")
+        town.rows(alter + add.format(**names, definition=sql.SQL(definition)))
+
+
+@contextmanager
+def _viewed(town: Town, view: str, old: str, new: str) -> Iterator[None]:
+    definition: str = town.value("select pg_get_viewdef(%s::regclass)", f"tollhouse.{view}")
+    assert old in definition
+    create = f"create or replace view tollhouse.{view} with (security_invoker = true) as "
+    connection = town.kept("postgres")
+    connection.execute((create + definition.replace(old, new)).encode())
+    try:
+        yield
+    finally:
+        connection.execute((create + definition).encode())
+
+
+@contextmanager
+def _followed(town: Town, outcome: str, column: str, value: str) -> Iterator[None]:
+    query = sql.SQL(
+        "update tollhouse_private.attempt_outcomes set {} = %s where outcome = %s"
+    ).format(sql.Identifier(column))
+    before = town.value(
+        sql.SQL("select {} from tollhouse_private.attempt_outcomes where outcome = %s").format(
+            sql.Identifier(column)
+        ),
+        outcome,
+    )
+    town.rows(query, value, outcome)
+    try:
+        yield
+    finally:
+        town.rows(query, before, outcome)
+
+
+def _as_ann(town: Town, tenant: str, check: Callable[[Person], None]) -> None:
+    with test_9_isolation.furnished(town, tenant) as ann:
+        check(ann)
+
+
+def _crossing(town: Town, tenant: str, stranger: str) -> None:
+    with test_9_isolation.furnished(town, tenant) as ann:
+        test_9_isolation.test_no_function_crosses(town, ann, "app", stranger)

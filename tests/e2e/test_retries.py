@@ -1,0 +1,146 @@
+"""How an attempt ended decides what follows; the ledger agrees with the bill each time."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.town import Person, Row, Town
+
+Fault = dict[str, Any]
+
+
+def outcomes(person: Person, call: Row) -> list[str]:
+    """Return how a call's attempts ended, and that the bill has a line for each."""
+    attempts = person.town.attempts(call)
+    lines = person.town.bill(call)
+    expected = [f"{call['call_id']}.{attempt['attempt']}" for attempt in attempts]
+    assert expected == sorted(line.client_request_id for line in lines)
+    assert person.town.entry(call)["cost_micro_usd"] == sum(
+        attempt["cost_micro_usd"] for attempt in attempts
+    )
+    return [attempt["outcome"] for attempt in attempts]
+
+
+# fault of the first attempt, its outcome, the provider bills it, what we charge for it
+TRANSIENT: dict[str, tuple[Fault, str, bool, str]] = {
+    "500": ({"status": 500}, "server_error", False, "none"),
+    "503": ({"status": 503}, "server_error", False, "none"),
+    "408": ({"status": 408}, "server_error", False, "none"),
+    "429": ({"status": 429}, "rate_limited", False, "none"),
+    "timeout": ({"delay_ms": 1500}, "timeout", True, "reservation"),
+    "dropped before": ({"drop": "before"}, "dropped", False, "reservation"),
+    "dropped after": ({"drop": "after"}, "dropped", True, "reservation"),
+    "not json": ({"malformed": "not_json"}, "malformed", True, "reservation"),
+    "truncated": ({"malformed": "truncated"}, "malformed", True, "reservation"),
+    "empty": ({"malformed": "empty"}, "malformed", True, "reservation"),
+    "no choices": ({"malformed": "no_choices"}, "malformed", True, "usage"),
+}
+
+
+@pytest.mark.parametrize("case", TRANSIENT)
+def test_what_may_pass_is_tried_again(town: Town, tenant: str, case: str) -> None:
+    """The second attempt succeeds; the first is charged for as far as it may be billed."""
+    fault, outcome, billed, basis = TRANSIENT[case]
+    ann = town.person(tenant)
+    town.mock.fault(fault, times=1, contains=ann.tag)
+
+    call = ann.enqueue("hasty", f"{ann.tag} Why?")
+
+    assert "success" == ann.wait(call)["status"]
+    town.settled()
+    assert [outcome, "success"] == outcomes(ann, call)
+    assert [billed, True] == [line.billed for line in town.bill(call)]
+    first, second = town.attempts(call)
+    assert (basis, "usage") == (first["cost_basis"], second["cost_basis"])
+    assert (basis == "none") == (first["cost_micro_usd"] == 0)
+    assert fault.get("status") == first["http_status"] or "status" not in fault
+    assert 2 == town.entry(call)["attempts"]
+
+
+def test_retry_after_is_respected(town: Town, tenant: str) -> None:
+    """The provider's own wait wins over our shorter one."""
+    ann = town.person(tenant)
+    town.mock.fault({"status": 429, "retry_after_s": 1}, times=1, contains=ann.tag)
+    call = ann.enqueue("hasty", f"{ann.tag} Why?")
+    assert "success" == ann.wait(call)["status"]
+    assert ["rate_limited", "success"] == outcomes(ann, call)
+    first, second = town.bill(call)
+    assert second.received_at - first.received_at >= 1
+
+
+def test_attempts_come_to_an_end(town: Town, tenant: str) -> None:
+    """A provider that stays down costs three attempts; then the call has failed and says how."""
+    ann = town.person(tenant)
+    town.mock.fault({"status": 500}, contains=ann.tag)
+    call = ann.enqueue("hasty", f"{ann.tag} Why?")
+    result = ann.wait(call)
+    assert ("failed", 3) == (result["status"], result["attempts"])
+    assert result["error_code"]
+    assert ["server_error"] * 3 == outcomes(ann, call)
+    assert 0 == town.entry(call)["cost_micro_usd"]
+
+
+def test_the_next_model_has_its_turn(town: Town, tenant: str) -> None:
+    """Where an endpoint has several models, a retry goes to the next one."""
+    ann = town.person(tenant)
+    town.mock.fault({"status": 500}, contains=ann.tag, model="mock-small")
+    call = ann.enqueue("explanation", f"{ann.tag} Why?")
+    assert "mock-reserve" == ann.wait(call)["model"]
+    assert ["server_error", "success"] == outcomes(ann, call)
+    assert ["mock-small", "mock-reserve"] == [line.model for line in town.bill(call)]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+def test_what_the_provider_rejects_is_not_tried_again(town: Town, tenant: str, status: int) -> None:
+    """A request that is wrong stays wrong, and says nothing about the provider's health."""
+    ann = town.person(tenant)
+    town.mock.fault({"status": status}, contains=ann.tag)
+    for number in range(4):
+        call = ann.enqueue("hasty", f"{ann.tag} {number}")
+        assert "failed" == ann.wait(call)["status"]
+        assert ["rejected"] == outcomes(ann, call)
+        assert (0, "none") == (town.entry(call)["cost_micro_usd"], town.entry(call)["cost_basis"])
+    assert [] == ann.rows("select from tollhouse.breakers")
+
+
+def test_an_answer_without_usage_is_charged_its_reservation(town: Town, tenant: str) -> None:
+    """It is an answer, and paid for: as much as it can have cost."""
+    ann = town.person(tenant)
+    town.mock.fault({"malformed": "no_usage"}, contains=ann.tag)
+    call = ann.enqueue("hasty", f"{ann.tag} Why?")
+    assert "success" == ann.wait(call)["status"]
+    assert ["success"] == outcomes(ann, call)
+    row = town.entry(call)
+    assert ("reservation", None) == (row["cost_basis"], row["input_tokens"])
+
+
+def test_an_answer_that_jsonb_refuses_is_cleaned(town: Town, tenant: str) -> None:
+    """U+0000 and half a surrogate pair in it cost nobody the answer."""
+    ann = town.person(tenant)
+    town.mock.fault({"malformed": "nul"}, contains=ann.tag)
+    call = ann.enqueue("hasty", f"{ann.tag} Why?")
+    result = ann.wait(call)
+    assert "success" == result["status"]
+    assert "half a pair" in result["content"]
+    assert ["success"] == outcomes(ann, call)
+
+
+def test_a_provider_that_no_worker_knows(town: Town, tenant: str) -> None:
+    """Nothing is sent; the call fails with a reason, and no breaker is moved."""
+    town.operate("set_provider", "unheard-of")
+    town.operate("set_model", "unheard", "unheard-of", "unheard")
+    for kind in ("input", "output"):
+        town.operate("set_price", "unheard", kind, 1_000_000)
+    town.operate("set_task_type", "unheard", p_models=["unheard"], p_cache_ttl="0")
+    ann = town.person(tenant)
+    call = ann.enqueue("unheard", "Why?")
+    assert "failed" == ann.wait(call)["status"]
+    (attempt,) = town.attempts(call)
+    assert ("not_configured", False, 0) == (
+        attempt["outcome"],
+        attempt["sent"],
+        attempt["cost_micro_usd"],
+    )
+    assert not town.entry(call)["provider_attempted"]
+    assert [] == town.bill(call)
+    assert [] == ann.rows("select from tollhouse.breakers")

@@ -1,0 +1,33 @@
+"""Waits for conditions with a deadline, and lets many sessions act at the same moment."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T | None], what: str, *, seconds: float = 15.0) -> T:
+    """Return what `look` finds (anything true) as soon as it does; fail when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} seconds: {what}"
+        time.sleep(0.02)
+    return found
+
+
+def together(count: int, act: Callable[[int, Barrier], T]) -> list[T]:
+    """Run `act` in as many threads; each calls wait() on the barrier when it is ready."""
+    barrier = Barrier(count, timeout=30)
+
+    def run(number: int) -> T:
+        try:
+            return act(number, barrier)
+        except BaseException:
+            barrier.abort()  # nobody waits for who has failed
+            raise
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
