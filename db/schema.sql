@@ -26,6 +26,7 @@ CREATE TYPE tollhouse_private.attempt_result AS (
 	cached_input_tokens integer,
 	output_tokens integer,
 	reasoning_tokens integer,
+	saved_micro_usd bigint,
 	provider text,
 	model text,
 	response jsonb,
@@ -1062,7 +1063,8 @@ begin
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
   from unnest(p_settlements) as s
   cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  where (s.result).outcome <> 'not_sent'
+  -- Handed back unsent costs nothing; but where the attempt had been given up and charged, that is undone.
+  where (s.result).outcome <> 'not_sent' or s.cost_micro_usd <> 0
   group by 1, 2
   order by 1, 2
   on conflict (tenant_id, user_id, hour) do update
@@ -1197,7 +1199,8 @@ CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
-    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response
+    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response,
+    'saved_micro_usd', rc.cost_micro_usd
   ))
   from tollhouse_private.response_cache as rc
   where rc.tenant_id = p_job.tenant_id
@@ -1352,7 +1355,7 @@ begin
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
     status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
-    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
@@ -1368,6 +1371,7 @@ begin
       when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
       else 'none'
     end,
+    case when c.was_cached then (c.result).saved_micro_usd end,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
@@ -1520,14 +1524,16 @@ begin
     foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
       v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
       if to_regclass(format('tollhouse_private.%I', v_name)) is null then
-        execute format(
-          'create table tollhouse_private.%I partition of tollhouse_private.%I for values from (%L) to (%L)',
-          v_name, v_table, v_month, v_month + interval '1 month'
-        );
+        -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+        execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_name, v_table);
         -- Reached through its parent only; the parent's policies do not hold for who names a partition.
         execute format('alter table tollhouse_private.%I enable row level security', v_name);
         execute format('alter table tollhouse_private.%I force row level security', v_name);
         execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
+        execute format(
+          'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
+          v_table, v_name, v_month, v_month + interval '1 month'
+        );
         v_created := v_created + 1;
       end if;
     end loop;
@@ -2070,7 +2076,12 @@ begin
     set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
-      delete from tollhouse_private.provider_windows as pw where pw.provider = p_provider;
+      -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
+      delete from tollhouse_private.provider_windows as pw
+      where pw.provider = p_provider
+        and pw.worker_id in (
+          select c.worker_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
+        );
     end if;
   else
     perform tollhouse_private.check_target('tenant', p_tenant_id);
@@ -2573,12 +2584,21 @@ begin
   where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
     and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
 
+  -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
+  -- What is passed over here, wake_stranded finds.
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from unnest(v_led) as led
-  where j.state = 'coalesced'
-    and j.tenant_id = led.tenant_id and j.cache_key = led.cache_key
-    and j.cache_scope = led.scope and j.endpoint = led.endpoint and j.watermark = led.watermark;
+  from (
+    select f.tenant_id, f.call_id
+    from tollhouse_private.jobs as f
+    join unnest(v_led) as led
+      on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
+      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
+    where f.state = 'coalesced'
+    for update of f skip locked
+  ) as follower
+  where j.tenant_id = follower.tenant_id
+    and j.call_id = follower.call_id;
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;
@@ -2823,8 +2843,8 @@ begin
     array(select s from unnest(v_settlements) as s where s.status is not null), p_now);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
-  perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
+  perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.settle_budget(v_settlements);
   perform tollhouse_private.book_hour(v_settlements, p_now);
 end
@@ -2941,18 +2961,27 @@ begin
     return;
   end if;
 
-  update tollhouse_private.rate_limits as rl
-  set
-    requests_available = coalesce(taken.requests_now - taken.requests, 0),
-    tokens_available = coalesce(taken.tokens_now - taken.tokens, 0),
-    refilled_at = p_now
-  from (
+  -- Skip locked: a limit made since the guard looked is not ours to wait for, out of the order of keys.
+  with due as materialized (
     select l.scope, l.target, l.requests_now, l.tokens_now, count(*) as requests, sum(l.tokens) as tokens
     from tollhouse_private.rate_limits_of(p_routes, p_now) as l
     group by l.scope, l.target, l.requests_now, l.tokens_now
-  ) as taken
-  where rl.scope = taken.scope
-    and rl.target = taken.target;
+  ),
+  locked as materialized (
+    select rl.scope, rl.target
+    from tollhouse_private.rate_limits as rl
+    where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
+    for update skip locked
+  )
+  update tollhouse_private.rate_limits as rl
+  set
+    requests_available = coalesce(d.requests_now - d.requests, 0),
+    tokens_available = coalesce(d.tokens_now - d.tokens, 0),
+    refilled_at = p_now
+  from due as d
+  join locked as l on l.scope = d.scope and l.target = d.target
+  where rl.scope = d.scope
+    and rl.target = d.target;
 end
 $$;
 ALTER FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -2989,14 +3018,30 @@ begin
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
   set
-    state = case v.verdict when 'coalesced' then 'coalesced' else 'scheduled' end,
+    state = 'scheduled',
     run_at = v.retry_at,
-    waits_for = case v.verdict when 'deferred' then 'rate_limit' end
+    waits_for = 'rate_limit'
   from unnest(p_verdicts) as v
   join unnest(p_jobs) as p on p.call_id = v.call_id
-  where v.verdict in ('coalesced', 'deferred')
+  where v.verdict = 'deferred'
     and j.tenant_id = p.tenant_id
     and j.call_id = p.call_id;
+
+  -- Parked as new rows: a claim that has just seen such a call queued would follow an update of it and keep the parked
+  -- row locked, which release_flights would wait for while that claim waits for the flight.
+  with parked as (
+    delete from tollhouse_private.jobs as j
+    using unnest(p_verdicts) as v
+    join unnest(p_jobs) as p on p.call_id = v.call_id
+    where v.verdict = 'coalesced'
+      and j.tenant_id = p.tenant_id
+      and j.call_id = p.call_id
+    returning j as job
+  )
+  insert into tollhouse_private.jobs
+  select row_now.*
+  from parked as pk
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
 
   perform tollhouse_private.close_calls(array(
     select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
@@ -3050,6 +3095,30 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.wake_idle_worker() OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.wake_idle_worker() IS 'Notifies tollhouse_wake if, and only if, a worker has said that it sleeps.';
+CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from (
+    select f.tenant_id, f.call_id
+    from tollhouse_private.jobs as f
+    where f.state = 'coalesced'
+      and not exists (
+        select
+        from tollhouse_private.cache_flights as cf
+        where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
+          and cf.cache_key = f.cache_key and cf.watermark = f.watermark
+      )
+    limit 1000
+    for update of f skip locked
+  ) as follower
+  where j.tenant_id = follower.tenant_id
+    and j.call_id = follower.call_id
+$$;
+ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Puts calls that wait for a flight which is over back into the queue.';
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3169,7 +3238,7 @@ begin
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
-  -- An entry that is being renewed is passed over: record locks several, in an order of its own.
+  -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
   delete from tollhouse_private.response_cache as rc
   using (
     select old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark
@@ -3179,7 +3248,15 @@ begin
   ) as old
   where (rc.tenant_id, rc.scope, rc.endpoint, rc.cache_key, rc.watermark)
     = (old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark);
-  delete from tollhouse_private.breakers as b where b.state = 'closed' and b.consecutive_failures = 0;
+  delete from tollhouse_private.breakers as b
+  using (
+    select healthy.tenant_id, healthy.user_id, healthy.provider
+    from tollhouse_private.breakers as healthy
+    where healthy.state = 'closed'
+      and healthy.consecutive_failures = 0
+    for update skip locked
+  ) as healthy
+  where (b.tenant_id, b.user_id, b.provider) = (healthy.tenant_id, healthy.user_id, healthy.provider);
   delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
   delete from tollhouse_private.request_keys as rk
   where rk.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')
@@ -3223,6 +3300,7 @@ begin
   where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
     and pw.window_start < v_now - interval '1 day';
 
+  perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then
     perform tollhouse_private.settle(v_jobs, array(
       select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
@@ -3349,6 +3427,7 @@ CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETU
   set idle = p_idle
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
+  select tollhouse_private.wake_stranded();
 
   select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
   from tollhouse_private.jobs as j
@@ -3386,6 +3465,62 @@ CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
    FROM tollhouse_private.breakers;
 ALTER VIEW tollhouse.breakers OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; none listed means closed.';
+CREATE TABLE tollhouse_private.hourly_spend (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    tripped_at_micro_usd bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY tollhouse_private.hourly_spend FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.hourly_spend OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.hourly_spend IS 'Calls and spend per hour, of a tenant as a whole (user_id empty) and of each user.';
+COMMENT ON COLUMN tollhouse_private.hourly_spend.calls IS 'Attempts that ended in the hour.';
+COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
+CREATE TABLE tollhouse_private.monthly_budgets (
+    tenant_id text NOT NULL,
+    user_id text DEFAULT ''::text NOT NULL,
+    month date NOT NULL,
+    cap_micro_usd bigint,
+    reserved_micro_usd bigint DEFAULT 0 NOT NULL,
+    spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT monthly_budgets_cap_check CHECK ((cap_micro_usd >= 0)),
+    CONSTRAINT monthly_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT monthly_budgets_reserved_check CHECK ((reserved_micro_usd >= 0))
+)
+WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0.1');
+ALTER TABLE ONLY tollhouse_private.monthly_budgets FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.monthly_budgets OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.monthly_budgets IS 'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
+COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. spent + reserved never passes it by an admission.';
+CREATE VIEW tollhouse.budget_burn WITH (security_invoker='true') AS
+ SELECT mb.tenant_id,
+    mb.user_id,
+    round(((mb.cap_micro_usd)::numeric / 1000000.0), 6) AS cap_usd,
+    round(((mb.spent_micro_usd)::numeric / 1000000.0), 6) AS spent_usd,
+    round(((mb.reserved_micro_usd)::numeric / 1000000.0), 6) AS reserved_usd,
+    round(((100.0 * ((mb.spent_micro_usd + mb.reserved_micro_usd))::numeric) / (NULLIF(mb.cap_micro_usd, 0))::numeric), 1) AS used_percent,
+    round(((100)::numeric * ((1)::numeric - (clock.days_left / clock.days))), 1) AS month_elapsed_percent,
+    round((burn.micro_usd / 1000000.0), 6) AS last_24h_usd,
+    round((((mb.spent_micro_usd)::numeric + (burn.micro_usd * clock.days_left)) / 1000000.0), 6) AS projected_usd,
+        CASE
+            WHEN ((mb.spent_micro_usd + mb.reserved_micro_usd) >= mb.cap_micro_usd) THEN now()
+            WHEN (((mb.spent_micro_usd)::numeric + (burn.micro_usd * clock.days_left)) >= (mb.cap_micro_usd)::numeric) THEN (now() + ((((mb.cap_micro_usd - mb.spent_micro_usd))::double precision / (burn.micro_usd)::double precision) * '1 day'::interval))
+            ELSE NULL::timestamp with time zone
+        END AS cap_reached_at
+   FROM ((tollhouse_private.monthly_budgets mb
+     CROSS JOIN LATERAL ( SELECT (EXTRACT(epoch FROM (t.ends - t.begins)) / (86400)::numeric) AS days,
+            (EXTRACT(epoch FROM (t.ends - now())) / (86400)::numeric) AS days_left
+           FROM ( SELECT date_trunc('month'::text, now(), 'UTC'::text) AS begins,
+                    ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) + '1 mon'::interval) AT TIME ZONE 'UTC'::text) AS ends) t) clock)
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(hs.spent_micro_usd), (0)::numeric) AS micro_usd
+           FROM tollhouse_private.hourly_spend hs
+          WHERE ((hs.tenant_id = mb.tenant_id) AND (hs.user_id = mb.user_id) AND (hs.hour > (now() - '24:00:00'::interval)))) burn)
+  WHERE (mb.month = (date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)))::date);
+ALTER VIEW tollhouse.budget_burn OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.budget_burn IS 'The running month (UTC) against its cap. projected_usd goes on as the last 24 hours went; cap_reached_at is when spend meets the cap at that pace, null when not in this month or without a cap.';
 CREATE TABLE tollhouse_private.budget_optimization_jobs (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -3408,6 +3543,66 @@ CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
    FROM tollhouse_private.budget_optimization_jobs;
 ALTER VIEW tollhouse.budget_optimization_jobs OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'What the endpoint budget_optimization recommends.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status text NOT NULL,
+    blocked_reason text,
+    was_cached boolean NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text,
+    model text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    saved_micro_usd bigint,
+    latency_ms integer,
+    error_code text,
+    error_message text,
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
+CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
+ SELECT ((created_at AT TIME ZONE 'UTC'::text))::date AS day,
+    tenant_id,
+    endpoint,
+    count(*) AS answers,
+    count(*) FILTER (WHERE was_cached) AS cached,
+    round(((100.0 * (count(*) FILTER (WHERE was_cached))::numeric) / (count(*))::numeric), 1) AS hit_percent
+   FROM tollhouse_private.llm_api_calls c
+  WHERE ((created_at >= (date_trunc('day'::text, now(), 'UTC'::text) - '6 days'::interval)) AND (status = 'success'::text))
+  GROUP BY (((created_at AT TIME ZONE 'UTC'::text))::date), tenant_id, endpoint;
+ALTER VIEW tollhouse.cache_hit_rate OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.cache_hit_rate IS 'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
 CREATE TABLE tollhouse_private.call_content (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -3435,51 +3630,6 @@ CREATE VIEW tollhouse.call_content WITH (security_invoker='true') AS
    FROM tollhouse_private.call_content;
 ALTER VIEW tollhouse.call_content OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.call_content IS 'Requests and answers, as far as they are kept.';
-CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL,
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    fingerprint bytea NOT NULL,
-    status text NOT NULL,
-    blocked_reason text,
-    was_cached boolean NOT NULL,
-    provider_attempted boolean NOT NULL,
-    attempts integer NOT NULL,
-    provider text,
-    model text,
-    input_tokens integer,
-    cached_input_tokens integer,
-    output_tokens integer,
-    reasoning_tokens integer,
-    cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
-    latency_ms integer,
-    error_code text,
-    error_message text,
-    content_ref uuid,
-    reasoning_ref uuid,
-    metadata_ref uuid,
-    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
-    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
-    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
-    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
-)
-PARTITION BY RANGE (created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE VIEW tollhouse.distillation_samples WITH (security_invoker='true', security_barrier='true') AS
  SELECT c.tenant_id,
     c.user_id,
@@ -3518,6 +3668,61 @@ ALTER TABLE tollhouse_private.hourly_shutoffs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.hourly_shutoffs IS 'What an hour may cost a tenant (user_id empty) or a user, and until when it is shut off.';
 COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.threshold_micro_usd IS 'Spend of one hour that shuts off; null: never by itself.';
 COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.cooldown IS 'How long an automatic shutoff lasts; null: until the hour is over.';
+CREATE VIEW tollhouse.guard_state WITH (security_invoker='true') AS
+ SELECT 'kill_switch'::text AS guard,
+    ks.scope,
+    ks.tenant_id,
+        CASE
+            WHEN (ks.scope = 'user'::text) THEN ks.target
+            ELSE ''::text
+        END AS user_id,
+    ks.target,
+    true AS stops_calls,
+    'on'::text AS state,
+    ks.set_at AS since,
+    NULL::timestamp with time zone AS until,
+    ks.reason
+   FROM tollhouse_private.kill_switches ks
+UNION ALL
+ SELECT 'hourly_shutoff'::text AS guard,
+        CASE
+            WHEN (so.user_id = ''::text) THEN 'tenant'::text
+            ELSE 'user'::text
+        END AS scope,
+    so.tenant_id,
+    so.user_id,
+    ''::text AS target,
+    act.ive AS stops_calls,
+        CASE
+            WHEN act.ive THEN ('off, '::text || so.mode)
+            ELSE 'armed'::text
+        END AS state,
+    NULL::timestamp with time zone AS since,
+        CASE
+            WHEN act.ive THEN so.disabled_until
+            ELSE NULL::timestamp with time zone
+        END AS until,
+        CASE
+            WHEN act.ive THEN so.reason
+            ELSE format('spent %s of %s USD in this hour'::text, round(((COALESCE(hs.spent_micro_usd, (0)::bigint))::numeric / 1000000.0), 2), COALESCE((round(((so.threshold_micro_usd)::numeric / 1000000.0), 2))::text, 'unlimited'::text))
+        END AS reason
+   FROM ((tollhouse_private.hourly_shutoffs so
+     CROSS JOIN LATERAL ( SELECT COALESCE((so.disabled_until > now()), false) AS ive) act)
+     LEFT JOIN tollhouse_private.hourly_spend hs ON (((hs.tenant_id = so.tenant_id) AND (hs.user_id = so.user_id) AND (hs.hour = date_trunc('hour'::text, now(), 'UTC'::text)))))
+UNION ALL
+ SELECT 'breaker'::text AS guard,
+    'user'::text AS scope,
+    b.tenant_id,
+    b.user_id,
+    b.provider AS target,
+    ((b.state = 'half_open'::text) OR ((b.state = 'open'::text) AND (b.open_until > now()))) AS stops_calls,
+    b.state,
+    b.opened_at AS since,
+    b.open_until AS until,
+    format('%s consecutive failures'::text, b.consecutive_failures) AS reason
+   FROM tollhouse_private.breakers b;
+ALTER VIEW tollhouse.guard_state OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.guard_state IS 'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
 CREATE VIEW tollhouse.hourly_shutoffs WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -3529,20 +3734,6 @@ CREATE VIEW tollhouse.hourly_shutoffs WITH (security_invoker='true') AS
    FROM tollhouse_private.hourly_shutoffs;
 ALTER VIEW tollhouse.hourly_shutoffs OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.hourly_shutoffs IS 'Hourly thresholds, and until when a shutoff lasts.';
-CREATE TABLE tollhouse_private.hourly_spend (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
-    hour timestamp with time zone NOT NULL,
-    calls bigint DEFAULT 0 NOT NULL,
-    spent_micro_usd bigint DEFAULT 0 NOT NULL,
-    tripped_at_micro_usd bigint DEFAULT 0 NOT NULL
-)
-WITH (fillfactor='70');
-ALTER TABLE ONLY tollhouse_private.hourly_spend FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.hourly_spend OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.hourly_spend IS 'Calls and spend per hour, of a tenant as a whole (user_id empty) and of each user.';
-COMMENT ON COLUMN tollhouse_private.hourly_spend.calls IS 'Attempts that ended in the hour.';
-COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
 CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -3627,6 +3818,7 @@ CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
     reasoning_tokens,
     cost_micro_usd,
     cost_basis,
+    saved_micro_usd,
     latency_ms,
     error_code,
     error_message,
@@ -3636,22 +3828,6 @@ CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
    FROM tollhouse_private.llm_api_calls;
 ALTER VIEW tollhouse.llm_api_calls OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.llm_api_calls IS 'The ledger: one row per finished call.';
-CREATE TABLE tollhouse_private.monthly_budgets (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
-    month date NOT NULL,
-    cap_micro_usd bigint,
-    reserved_micro_usd bigint DEFAULT 0 NOT NULL,
-    spent_micro_usd bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT monthly_budgets_cap_check CHECK ((cap_micro_usd >= 0)),
-    CONSTRAINT monthly_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT monthly_budgets_reserved_check CHECK ((reserved_micro_usd >= 0))
-)
-WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0.1');
-ALTER TABLE ONLY tollhouse_private.monthly_budgets FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.monthly_budgets OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.monthly_budgets IS 'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
-COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. spent + reserved never passes it by an admission.';
 CREATE VIEW tollhouse.monthly_budgets WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -3664,6 +3840,19 @@ CREATE VIEW tollhouse.monthly_budgets WITH (security_invoker='true') AS
    FROM tollhouse_private.monthly_budgets;
 ALTER VIEW tollhouse.monthly_budgets OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
+CREATE VIEW tollhouse.monthly_spend WITH (security_invoker='true') AS
+ SELECT mb.month,
+    mb.tenant_id,
+    mb.user_id,
+    round(((mb.spent_micro_usd)::numeric / 1000000.0), 6) AS spent_usd,
+    round(((mb.reserved_micro_usd)::numeric / 1000000.0), 6) AS reserved_usd,
+    round(((before.spent_micro_usd)::numeric / 1000000.0), 6) AS month_before_usd,
+    round(((100.0 * ((mb.spent_micro_usd - before.spent_micro_usd))::numeric) / (NULLIF(before.spent_micro_usd, 0))::numeric), 1) AS change_percent
+   FROM (tollhouse_private.monthly_budgets mb
+     LEFT JOIN tollhouse_private.monthly_budgets before ON (((before.tenant_id = mb.tenant_id) AND (before.user_id = mb.user_id) AND (before.month = ((mb.month - '1 mon'::interval))::date))))
+  WHERE (mb.month >= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) - '11 mons'::interval))::date);
+ALTER VIEW tollhouse.monthly_spend OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.monthly_spend IS 'What each tenant (user_id empty) and user spent in each of the last twelve months (UTC), corrections by late results included.';
 CREATE TABLE tollhouse_private.provider_attempts (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -3732,6 +3921,225 @@ CREATE VIEW tollhouse.provider_attempts WITH (security_invoker='true') AS
    FROM tollhouse_private.provider_attempts;
 ALTER VIEW tollhouse.provider_attempts OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.provider_attempts IS 'One row per HTTP attempt: what the provider could bill.';
+CREATE VIEW tollhouse.provider_performance WITH (security_invoker='true') AS
+ SELECT provider,
+    model,
+    endpoint,
+    count(*) FILTER (WHERE (NOT late)) AS attempts,
+    round(((100.0 * (count(*) FILTER (WHERE ((outcome = 'success'::text) AND (NOT late))))::numeric) / (NULLIF(count(*) FILTER (WHERE (NOT late)), 0))::numeric), 1) AS success_percent,
+    round((sum(cost_micro_usd) / 1000000.0), 6) AS cost_usd,
+    round(((sum(cost_micro_usd) / 1000000.0) / (NULLIF(count(*) FILTER (WHERE (outcome = 'success'::text)), 0))::numeric), 6) AS cost_per_answer_usd,
+    sum(input_tokens) AS input_tokens,
+    sum(output_tokens) AS output_tokens,
+    round(percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((latency_ms)::double precision)) FILTER (WHERE (outcome = 'success'::text))) AS p50_ms,
+    round(percentile_cont((0.95)::double precision) WITHIN GROUP (ORDER BY ((latency_ms)::double precision)) FILTER (WHERE (outcome = 'success'::text))) AS p95_ms,
+    round(percentile_cont((0.99)::double precision) WITHIN GROUP (ORDER BY ((latency_ms)::double precision)) FILTER (WHERE (outcome = 'success'::text))) AS p99_ms,
+    max(latency_ms) FILTER (WHERE (outcome = 'success'::text)) AS max_ms
+   FROM tollhouse_private.provider_attempts pa
+  WHERE (created_at >= (now() - '24:00:00'::interval))
+  GROUP BY provider, model, endpoint;
+ALTER VIEW tollhouse.provider_performance OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.provider_performance IS 'Attempts for the calls of the last 24 hours: what they cost and how long their answers took. A tenant''s own, or everybody''s: the reader decides.';
+CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    count(*) FILTER (WHERE (state = 'queued'::text)) AS queued,
+    count(*) FILTER (WHERE (state = 'scheduled'::text)) AS scheduled,
+    count(*) FILTER (WHERE (state = 'coalesced'::text)) AS coalesced,
+    count(*) FILTER (WHERE (state = 'running'::text)) AS running,
+    round(EXTRACT(epoch FROM (now() - min(run_at) FILTER (WHERE ((state = 'queued'::text) OR ((state = 'scheduled'::text) AND (run_at <= now())))))), 1) AS oldest_waiting_seconds,
+    round(EXTRACT(epoch FROM (now() - min(created_at) FILTER (WHERE (waits_for IS DISTINCT FROM 'run_at'::text)))), 1) AS oldest_call_seconds,
+    round((sum(reserved_micro_usd) / 1000000.0), 6) AS reserved_usd
+   FROM tollhouse_private.jobs j
+  GROUP BY tenant_id;
+ALTER VIEW tollhouse.queue_depth OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
+CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
+ SELECT
+        CASE
+            WHEN (blocked_reason = 'provider_kill_switch'::text) THEN 'kill_switch'::text
+            WHEN (blocked_reason = 'hourly_shutoff'::text) THEN 'shutoff'::text
+            WHEN (blocked_reason = 'breaker_open'::text) THEN 'breaker'::text
+            WHEN (blocked_reason = 'monthly_cap_exceeded'::text) THEN 'budget'::text
+            ELSE 'routing'::text
+        END AS guard,
+    blocked_reason,
+    tenant_id,
+    endpoint,
+    count(*) AS calls,
+    count(*) FILTER (WHERE (finished_at >= (now() - '01:00:00'::interval))) AS last_hour,
+    count(*) FILTER (WHERE provider_attempted) AS stopped_in_flight,
+    count(DISTINCT user_id) AS users,
+    max(finished_at) AS last_at
+   FROM tollhouse_private.llm_api_calls c
+  WHERE ((created_at >= (now() - '24:00:00'::interval)) AND (status = 'blocked'::text))
+  GROUP BY
+        CASE
+            WHEN (blocked_reason = 'provider_kill_switch'::text) THEN 'kill_switch'::text
+            WHEN (blocked_reason = 'hourly_shutoff'::text) THEN 'shutoff'::text
+            WHEN (blocked_reason = 'breaker_open'::text) THEN 'breaker'::text
+            WHEN (blocked_reason = 'monthly_cap_exceeded'::text) THEN 'budget'::text
+            ELSE 'routing'::text
+        END, blocked_reason, tenant_id, endpoint;
+ALTER VIEW tollhouse.refusals OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. stopped_in_flight: aborted by a kill switch after they had been sent.';
+CREATE VIEW tollhouse.retries WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    provider,
+    model,
+    count(*) FILTER (WHERE (NOT late)) AS attempts,
+    count(*) FILTER (WHERE again) AS retries,
+    count(*) FILTER (WHERE ((outcome <> 'success'::text) AND (NOT late))) AS without_answer,
+    count(*) FILTER (WHERE (outcome = 'abandoned'::text)) AS abandoned,
+    count(*) FILTER (WHERE late) AS late,
+    round((COALESCE(sum(cost_micro_usd) FILTER (WHERE ((outcome <> 'success'::text) AND (NOT late))), (0)::numeric) / 1000000.0), 6) AS charged_without_answer_usd,
+    round((COALESCE(sum(cost_micro_usd) FILTER (WHERE late), (0)::numeric) / 1000000.0), 6) AS corrected_by_late_usd
+   FROM ( SELECT pa.tenant_id,
+            pa.provider,
+            pa.model,
+            pa.late,
+            pa.outcome,
+            pa.cost_micro_usd,
+            ((NOT pa.late) AND (pa.attempt > 1) AND (EXISTS ( SELECT
+                   FROM tollhouse_private.provider_attempts before
+                  WHERE ((before.tenant_id = pa.tenant_id) AND (before.call_id = pa.call_id) AND (before.created_at = pa.created_at) AND (before.attempt < pa.attempt))))) AS again
+           FROM tollhouse_private.provider_attempts pa
+          WHERE (pa.created_at >= (now() - '24:00:00'::interval))) a
+  GROUP BY tenant_id, provider, model;
+ALTER VIEW tollhouse.retries OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.retries IS 'Attempts for the calls of the last 24 hours that were not their call''s first, that brought no answer, whose worker died (abandoned), or whose result came after that (late).';
+CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    endpoint,
+    model,
+    count(*) AS cached,
+    round((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0), 6) AS saved_usd,
+    round(((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0) / (count(*))::numeric), 6) AS saved_per_call_usd
+   FROM tollhouse_private.llm_api_calls c
+  WHERE ((created_at >= date_trunc('month'::text, now(), 'UTC'::text)) AND was_cached)
+  GROUP BY tenant_id, endpoint, model;
+ALTER VIEW tollhouse.savings OWNER TO tollhouse_owner;
+COMMENT ON VIEW tollhouse.savings IS 'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
+CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
+ SELECT c.relname AS relation,
+    (GREATEST(c.reltuples, (0)::real))::bigint AS estimated_rows,
+    COALESCE(s.n_dead_tup, (0)::bigint) AS dead_rows,
+    (due.at_dead_rows)::bigint AS vacuum_at_dead_rows,
+    round((((COALESCE(s.n_dead_tup, (0)::bigint))::double precision / NULLIF(due.at_dead_rows, (0)::double precision)))::numeric, 2) AS vacuum_lag,
+    GREATEST(s.last_vacuum, s.last_autovacuum) AS last_vacuum_at,
+    GREATEST(s.last_analyze, s.last_autoanalyze) AS last_analyze_at,
+    round(((pg_total_relation_size((c.oid)::regclass))::numeric / 1048576.0), 1) AS size_mib,
+    ahead.months AS months_ahead,
+    horizon.xids AS oldest_xmin_age,
+    horizon.seconds AS longest_transaction_seconds
+   FROM ((((((pg_class c
+     LEFT JOIN pg_inherits i ON ((i.inhrelid = c.oid)))
+     LEFT JOIN pg_class parent ON ((parent.oid = i.inhparent)))
+     LEFT JOIN pg_stat_all_tables s ON ((s.relid = c.oid)))
+     CROSS JOIN LATERAL ( SELECT ((COALESCE(max(o.option_value) FILTER (WHERE (o.option_name = 'autovacuum_vacuum_threshold'::text)), current_setting('autovacuum_vacuum_threshold'::text)))::double precision + ((COALESCE(max(o.option_value) FILTER (WHERE (o.option_name = 'autovacuum_vacuum_scale_factor'::text)), current_setting('autovacuum_vacuum_scale_factor'::text)))::double precision * GREATEST(c.reltuples, (0)::real))) AS at_dead_rows
+           FROM pg_options_to_table(c.reloptions) o(option_name, option_value)) due)
+     LEFT JOIN LATERAL ( SELECT (count(*) - 1) AS months
+           FROM (pg_inherits sibling
+             JOIN pg_class later ON ((later.oid = sibling.inhrelid)))
+          WHERE ((sibling.inhparent = i.inhparent) AND ("right"((later.relname)::text, 7) >= to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text)))) ahead ON ((i.inhparent IS NOT NULL)))
+     CROSS JOIN ( SELECT max(held.xids) AS xids,
+            round(max(held.seconds), 1) AS seconds
+           FROM ( SELECT age(sa.backend_xmin) AS xids,
+                    EXTRACT(epoch FROM (clock_timestamp() - sa.xact_start)) AS seconds
+                   FROM pg_stat_activity sa
+                  WHERE ((sa.pid <> pg_backend_pid()) AND (sa.datname = current_database()))
+                UNION ALL
+                 SELECT age(px.transaction) AS age,
+                    EXTRACT(epoch FROM (clock_timestamp() - px.prepared)) AS "extract"
+                   FROM pg_prepared_xacts px
+                  WHERE (px.database = current_database())
+                UNION ALL
+                 SELECT GREATEST(age(rs.xmin), age(rs.catalog_xmin)) AS "greatest",
+                    NULL::numeric
+                   FROM pg_replication_slots rs) held) horizon)
+  WHERE ((c.relnamespace = ('tollhouse_private'::regnamespace)::oid) AND (c.relkind = 'r'::"char") AND ((i.inhparent IS NULL) OR ("right"((c.relname)::text, 7) = to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text))));
+ALTER VIEW tollhouse_ops.database_health OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open.';
+CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    finished_at,
+    user_id,
+    endpoint,
+    request_id,
+    status,
+    blocked_reason,
+    was_cached,
+    model,
+    cost_micro_usd,
+    latency_ms,
+        CASE
+            WHEN ((status = 'blocked'::text) AND provider_attempted AND (blocked_reason = 'provider_kill_switch'::text)) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
+            WHEN (status = 'blocked'::text) THEN ( SELECT r.why
+               FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do))
+            WHEN was_cached THEN 'Answered from the cache, free of charge.'::text
+            WHEN ((status = 'success'::text) AND (attempts = 1)) THEN format('Answered by %s.'::text, model)
+            WHEN (status = 'success'::text) THEN format('Answered by %s, attempt %s.'::text, model, attempts)
+            WHEN (status = 'cancelled'::text) THEN 'It was cancelled.'::text
+            WHEN (error_code IS NULL) THEN 'It failed for good.'::text
+            ELSE format('It failed for good: %s.'::text, error_code)
+        END AS why
+   FROM tollhouse_private.llm_api_calls c;
+ALTER VIEW tollhouse_ops.explained_calls OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with a sentence that says why it ended so.';
+CREATE TABLE tollhouse_private.provider_breakers (
+    provider text NOT NULL,
+    state text DEFAULT 'closed'::text NOT NULL,
+    opened_at timestamp with time zone,
+    open_until timestamp with time zone,
+    probe_call_id uuid,
+    CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
+)
+WITH (fillfactor='70');
+ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
+CREATE TABLE tollhouse_private.provider_windows (
+    provider text NOT NULL,
+    worker_id uuid NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    calls bigint NOT NULL,
+    failures bigint NOT NULL,
+    failing_users text[] NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider and worker.';
+COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct tenant/user pairs that failed.';
+CREATE VIEW tollhouse_ops.guard_state WITH (security_invoker='true') AS
+ SELECT gs.guard,
+    gs.scope,
+    gs.tenant_id,
+    gs.user_id,
+    gs.target,
+    gs.stops_calls,
+    gs.state,
+    gs.since,
+    gs.until,
+    gs.reason
+   FROM tollhouse.guard_state gs
+UNION ALL
+ SELECT 'breaker'::text AS guard,
+    'provider'::text AS scope,
+    ''::text AS tenant_id,
+    ''::text AS user_id,
+    pb.provider AS target,
+    ((pb.state = 'half_open'::text) OR ((pb.state = 'open'::text) AND (pb.open_until > now()))) AS stops_calls,
+    pb.state,
+    pb.opened_at AS since,
+    pb.open_until AS until,
+    format('%s of %s calls failed in the running window'::text, w.failures, w.calls) AS reason
+   FROM (tollhouse_private.provider_breakers pb
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(pw.failures), (0)::numeric) AS failures,
+            COALESCE(sum(pw.calls), (0)::numeric) AS calls
+           FROM tollhouse_private.provider_windows pw
+          WHERE (pw.provider = pb.provider)) w);
+ALTER VIEW tollhouse_ops.guard_state OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers, whose windows count every tenant''s calls.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -3756,6 +4164,45 @@ CREATE VIEW tollhouse_ops.operator_audit WITH (security_invoker='true') AS
    FROM tollhouse_private.operator_audit;
 ALTER VIEW tollhouse_ops.operator_audit OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.operator_audit IS 'Every operator action: who, what, why, before and after.';
+CREATE TABLE tollhouse_private.workers (
+    worker_id uuid NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    capacity integer NOT NULL,
+    in_flight integer DEFAULT 0 NOT NULL,
+    idle boolean DEFAULT false NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alive_until timestamp with time zone NOT NULL,
+    last_tenant_id text DEFAULT ''::text NOT NULL,
+    CONSTRAINT workers_capacity_check CHECK (((capacity >= 1) AND (capacity <= 100000)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
+ALTER TABLE tollhouse_private.workers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.workers IS 'One row per live worker: its lease covers every call it holds.';
+COMMENT ON COLUMN tollhouse_private.workers.idle IS 'It sleeps and wants a notification; enqueue looks here before it sends one.';
+COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'Where its round over the tenants goes on.';
+CREATE VIEW tollhouse_ops.workers WITH (security_invoker='true') AS
+ SELECT w.name,
+    w.worker_id,
+    w.version,
+        CASE
+            WHEN (w.alive_until > now()) THEN 'alive'::text
+            ELSE 'lease expired'::text
+        END AS state,
+    round(EXTRACT(epoch FROM (w.alive_until - now())), 1) AS lease_left_seconds,
+    w.capacity,
+    w.in_flight,
+    held.calls AS holds,
+    w.idle,
+    round(held.oldest_seconds, 1) AS oldest_held_seconds,
+    w.started_at
+   FROM (tollhouse_private.workers w
+     CROSS JOIN LATERAL ( SELECT count(*) AS calls,
+            EXTRACT(epoch FROM (now() - min(j.started_at))) AS oldest_seconds
+           FROM tollhouse_private.jobs j
+          WHERE ((j.state = 'running'::text) AND (j.worker_id = w.worker_id))) held);
+ALTER VIEW tollhouse_ops.workers OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.workers IS 'Workers that are registered. in_flight: what the worker said with its last heartbeat; holds: what the queue says. An expired lease is reaped by the other workers, and its calls with it.';
 CREATE TABLE tollhouse_private.attempt_outcomes (
     outcome text NOT NULL,
     sent boolean NOT NULL,
@@ -3849,29 +4296,6 @@ ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAY
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE tollhouse_private.provider_breakers (
-    provider text NOT NULL,
-    state text DEFAULT 'closed'::text NOT NULL,
-    opened_at timestamp with time zone,
-    open_until timestamp with time zone,
-    probe_call_id uuid,
-    CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
-)
-WITH (fillfactor='70');
-ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
-CREATE TABLE tollhouse_private.provider_windows (
-    provider text NOT NULL,
-    worker_id uuid NOT NULL,
-    window_start timestamp with time zone NOT NULL,
-    calls bigint NOT NULL,
-    failures bigint NOT NULL,
-    failing_users text[] NOT NULL
-)
-WITH (fillfactor='50');
-ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider and worker.';
-COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct tenant/user pairs that failed.';
 CREATE TABLE tollhouse_private.providers (
     provider tollhouse_private.identifier NOT NULL,
     failure_threshold integer DEFAULT 5 NOT NULL,
@@ -4007,23 +4431,6 @@ ALTER TABLE ONLY tollhouse_private.tenant_settings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.tenant_settings OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.tenant_settings IS 'What a tenant decided; a tenant without a row has the defaults.';
 COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
-CREATE TABLE tollhouse_private.workers (
-    worker_id uuid NOT NULL,
-    name text NOT NULL,
-    version text NOT NULL,
-    capacity integer NOT NULL,
-    in_flight integer DEFAULT 0 NOT NULL,
-    idle boolean DEFAULT false NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    alive_until timestamp with time zone NOT NULL,
-    last_tenant_id text DEFAULT ''::text NOT NULL,
-    CONSTRAINT workers_capacity_check CHECK (((capacity >= 1) AND (capacity <= 100000)))
-)
-WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
-ALTER TABLE tollhouse_private.workers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.workers IS 'One row per live worker: its lease covers every call it holds.';
-COMMENT ON COLUMN tollhouse_private.workers.idle IS 'It sleeps and wants a notification; enqueue looks here before it sends one.';
-COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'Where its round over the tenants goes on.';
 ALTER TABLE ONLY tollhouse_private.attempt_outcomes
     ADD CONSTRAINT attempt_outcomes_pkey PRIMARY KEY (outcome);
 ALTER TABLE ONLY tollhouse_private.breakers
@@ -4092,6 +4499,9 @@ CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id
 CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, call_id) WHERE (state = 'queued'::text);
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
+CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
+CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model);
@@ -4277,6 +4687,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
@@ -4340,6 +4752,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.ro
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) FROM PUBLIC;
@@ -4367,6 +4780,17 @@ GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_spend TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_auditor;
+GRANT SELECT,INSERT,UPDATE ON TABLE tollhouse_private.monthly_budgets TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_auditor;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_operator;
@@ -4374,6 +4798,15 @@ GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_au
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_auditor;
 REVOKE ALL ON TABLE tollhouse_private.call_content FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.call_content TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.call_content TO tollhouse_engine;
@@ -4383,12 +4816,6 @@ GRANT SELECT ON TABLE tollhouse_private.call_content TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.call_content TO tollhouse_auditor;
-REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
-GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.distillation_samples TO tollhouse_auditor;
@@ -4396,13 +4823,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_shutoffs TO 
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_spend TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_auditor;
@@ -4422,13 +4848,12 @@ GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_auditor;
-GRANT SELECT,INSERT,UPDATE ON TABLE tollhouse_private.monthly_budgets TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_auditor;
 REVOKE ALL ON TABLE tollhouse_private.provider_attempts FROM tollhouse_owner;
 GRANT SELECT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.provider_attempts TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.provider_attempts TO tollhouse_engine;
@@ -4438,6 +4863,33 @@ GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_auditor;
 REVOKE ALL ON TABLE tollhouse_private.operator_audit FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.operator_audit TO tollhouse_owner;
 GRANT INSERT ON TABLE tollhouse_private.operator_audit TO tollhouse_engine;
@@ -4445,6 +4897,11 @@ GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.workers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.workers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.workers TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_auditor;
@@ -4463,12 +4920,6 @@ GRANT SELECT ON TABLE tollhouse_private.model_prices TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.models TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
@@ -4486,8 +4937,5 @@ GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.tenant_settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.workers TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_auditor;
 ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_engine REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

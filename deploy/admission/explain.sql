@@ -176,6 +176,7 @@ comment on function tollhouse.explain(text, text) is
 revoke execute on function tollhouse_private.explain_refusal(text) from public;
 revoke execute on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) from public;
 revoke execute on function tollhouse.explain(text, text) from public;
+grant execute on function tollhouse_private.explain_refusal(text) to tollhouse_operator, tollhouse_auditor;
 grant execute on function tollhouse.explain(text, text) to tollhouse_client;
 
 commit;

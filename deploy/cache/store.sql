@@ -51,7 +51,8 @@ create function tollhouse_private.cached_result(
   set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
-    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response
+    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response,
+    'saved_micro_usd', rc.cost_micro_usd
   ))
   from tollhouse_private.response_cache as rc
   where rc.tenant_id = p_job.tenant_id

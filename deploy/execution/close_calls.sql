@@ -114,7 +114,7 @@ begin
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
     status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
-    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
@@ -130,6 +130,7 @@ begin
       when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
       else 'none'
     end,
+    case when c.was_cached then (c.result).saved_micro_usd end,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,

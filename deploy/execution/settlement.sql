@@ -20,6 +20,7 @@ create type tollhouse_private.attempt_result as (
   cached_input_tokens integer,
   output_tokens integer,
   reasoning_tokens integer,
+  saved_micro_usd bigint,
   provider text,
   model text,
   response jsonb,

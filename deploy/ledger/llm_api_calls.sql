@@ -26,6 +26,7 @@ create table tollhouse_private.llm_api_calls (
   reasoning_tokens integer,
   cost_micro_usd bigint not null,
   cost_basis text not null,
+  saved_micro_usd bigint,
   latency_ms integer,
   error_code text,
   error_message text,
@@ -38,8 +39,13 @@ create table tollhouse_private.llm_api_calls (
   constraint llm_api_calls_blocked_reason_check check ((status = 'blocked') = (blocked_reason is not null)),
   constraint llm_api_calls_was_cached_check check (not was_cached or (status = 'success' and not provider_attempted and cost_micro_usd = 0)),
   constraint llm_api_calls_cost_check check (cost_micro_usd >= 0),
+  constraint llm_api_calls_saved_check check (saved_micro_usd is null or (was_cached and saved_micro_usd >= 0)),
   constraint llm_api_calls_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
 ) partition by range (created_at);
+-- Rows arrive in the order of created_at: a few pages of index find the last day, and cost an insert nothing.
+create index llm_api_calls_created_at_idx on tollhouse_private.llm_api_calls using brin (created_at) with (autosummarize = on);
+-- For who asks in the middle of an incident what is refused; other calls pay nothing for it.
+create index llm_api_calls_blocked_idx on tollhouse_private.llm_api_calls (created_at) where status = 'blocked';
 
 comment on table tollhouse_private.llm_api_calls is
   'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
@@ -47,6 +53,8 @@ comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether
 comment on column tollhouse_private.llm_api_calls.cost_micro_usd is 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 comment on column tollhouse_private.llm_api_calls.cost_basis is
   'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+comment on column tollhouse_private.llm_api_calls.saved_micro_usd is
+  'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
 comment on column tollhouse_private.llm_api_calls.latency_ms is 'How long the last attempt took.';
 comment on column tollhouse_private.llm_api_calls.content_ref is 'call_content row with request and response, when they are kept.';
 comment on column tollhouse_private.llm_api_calls.reasoning_ref is 'call_content row with the model''s reasoning, when it is kept.';

@@ -35,6 +35,8 @@ create table tollhouse_private.provider_attempts (
   constraint provider_attempts_cost_check check (late or cost_micro_usd >= 0),
   constraint provider_attempts_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
 ) partition by range (created_at);
+-- Rows arrive in the order of created_at: a few pages of index find the last day, and cost an insert nothing.
+create index provider_attempts_created_at_idx on tollhouse_private.provider_attempts using brin (created_at) with (autosummarize = on);
 
 comment on table tollhouse_private.provider_attempts is
   'One append-only row per HTTP attempt: what the provider could bill. The sum of cost_micro_usd is the bill.';

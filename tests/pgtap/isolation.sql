@@ -48,7 +48,11 @@ $$;
 reset role;
 do $$ begin perform pg_temp.work('success'); end $$;
 set local role tollhouse_client;
-do $$ begin perform tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting'); end $$;
+do $$
+begin
+  perform tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting'), tollhouse.enqueue('investigation', '{"prompt": "why?"}', 'cached');
+end
+$$;
 reset role;
 do $$
 begin
@@ -56,6 +60,14 @@ begin
     tollhouse_ops.open_breaker('north', 'test', 'acme', 'ann');
 end
 $$;
+-- A refusal, for the dashboard that counts them.
+set local role tollhouse_client;
+do $$
+begin
+  perform tollhouse.enqueue('route', '{"prompt": "where to?"}', 'refused');
+end
+$$;
+reset role;
 create temporary table ann as
 select j.call_id, true as waiting from tollhouse_private.jobs as j
 union all
@@ -92,7 +104,7 @@ begin
 end
 $$;
 
-select cmp_ok((select count(*) from pg_temp.reach()), '>=', 23::bigint, 'a client reaches the views and the tables behind them');
+select cmp_ok((select count(*) from pg_temp.reach()), '>=', 32::bigint, 'a client reaches the views and the tables behind them');
 select is_empty(
   $$select s.relation from pg_temp.seen_as('acme', 'ann') as s where s.personal = 0$$,
   'ann herself sees rows in every one of them: what follows is not empty for want of data'
@@ -104,7 +116,7 @@ select is_empty($$select s.* from pg_temp.seen_as('acme', 'bob') as s where s.pe
 select set_eq(
   $$select s.relation from pg_temp.seen_as('acme', 'bob') as s where s.rows > 0$$,
   array[
-    'tollhouse.monthly_budgets', 'tollhouse_private.monthly_budgets', 'tollhouse.hourly_spend', 'tollhouse_private.hourly_spend'
+    'tollhouse.monthly_budgets', 'tollhouse_private.monthly_budgets', 'tollhouse.monthly_spend', 'tollhouse.budget_burn', 'tollhouse.hourly_spend', 'tollhouse_private.hourly_spend'
   ],
   'only what the tenant as a whole may spend and has spent, which is every user''s to know'
 );

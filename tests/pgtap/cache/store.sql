@@ -107,9 +107,9 @@ do $$ begin perform tollhouse_ops.set_task_type('route', 'test', p_capture => 'f
 
 do $$ begin perform pg_temp.stored(pg_temp.ended()); end $$;
 select is(
-  (select r.response ->> 'content' || ' ' || r.provider || ' ' || r.model
+  (select r.response ->> 'content' || ' ' || r.provider || ' ' || r.model || ' ' || r.saved_micro_usd
    from (select (tollhouse_private.cached_result(pg_temp.job('{"cache_key": "\\x01"}'))).*) as r),
-  'forty-two north small', 'an entry comes back as a result, with its origin'
+  'forty-two north small 7', 'an entry comes back as a result, with its origin and what it cost'
 );
 select is(
   (select (tollhouse_private.cached_result(pg_temp.job('{"cache_key": "\\x01", "tenant_id": "globex"}'))).response), null,

@@ -1,5 +1,5 @@
 begin;
-select plan(33);
+select plan(36);
 
 create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
   select concat_ws(' ',
@@ -49,6 +49,7 @@ select results_eq(
     'reasoning_tokens integer',
     'cost_micro_usd bigint not null',
     'cost_basis text not null',
+    'saved_micro_usd bigint',
     'latency_ms integer',
     'error_code text',
     'error_message text',
@@ -66,13 +67,14 @@ select results_eq(
     'llm_api_calls_cost_check',
     'llm_api_calls_pkey',
     'llm_api_calls_request_key',
+    'llm_api_calls_saved_check',
     'llm_api_calls_status_check',
     'llm_api_calls_was_cached_check'
   ],
   'llm_api_calls has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'llm_api_calls', array['tenant_id', 'call_id', 'created_at']::name[], 'llm_api_calls: the key');
-select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_request_key'], 'llm_api_calls has exactly these indexes');
+select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_request_key', 'llm_api_calls_created_at_idx', 'llm_api_calls_blocked_idx'], 'llm_api_calls has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'llm_api_calls: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.llm_api_calls'::regclass;
 select results_eq(
@@ -100,7 +102,8 @@ from unnest(array[
   '{"status": "failed"}',
   '{"status": "cancelled", "provider_attempted": false, "cost_micro_usd": 0, "cost_basis": "none"}',
   '{"status": "blocked", "blocked_reason": "hourly_shutoff", "provider_attempted": false, "cost_micro_usd": 0, "cost_basis": "none"}',
-  '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "cost_basis": "none"}'
+  '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "cost_basis": "none"}',
+  '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "cost_basis": "none", "saved_micro_usd": 5}'
 ]) as change;
 select throws_ok(format('select pg_temp.book(%L)', change), '23514', null, change || ' is none')
 from unnest(array[
@@ -110,6 +113,8 @@ from unnest(array[
   '{"was_cached": true, "provider_attempted": true, "cost_micro_usd": 0}',
   '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 1}',
   '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "status": "failed"}',
+  '{"saved_micro_usd": 5}',
+  '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "saved_micro_usd": -1}',
   '{"cost_micro_usd": -1}',
   '{"cost_basis": "guess"}'
 ]) as change;

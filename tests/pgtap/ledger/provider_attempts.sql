@@ -67,7 +67,7 @@ select results_eq(
   'provider_attempts has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'provider_attempts', array['tenant_id', 'call_id', 'attempt', 'late', 'created_at']::name[], 'provider_attempts: the key');
-select indexes_are('tollhouse_private', 'provider_attempts', array['provider_attempts_pkey'], 'provider_attempts has exactly these indexes');
+select indexes_are('tollhouse_private', 'provider_attempts', array['provider_attempts_pkey', 'provider_attempts_created_at_idx'], 'provider_attempts has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'provider_attempts: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.provider_attempts'::regclass;
 select results_eq(

@@ -1,0 +1,155 @@
+"""Times every dashboard on a ledger of millions of rows: as an auditor, and as one user."""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection, sql
+
+from bench import dashboards_data
+from tollhouse import migrate
+from tollhouse.embedded import Cluster
+
+_DASHBOARDS = Path(__file__).parents[1] / "db" / "dashboards"
+_SETTINGS: dict[str, str | int | float | bool] = {
+    "fsync": False,  # only the loading writes
+    "full_page_writes": False,
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
+    "max_wal_size": "16GB",
+    "shared_buffers": "1GB",
+    "maintenance_work_mem": "1GB",
+    "log_min_messages": "warning",
+}
+_READERS = {"auditor": "tollhouse_auditor", "tenant": "tollhouse_client"}
+_INSERTED = 100_000
+_INDEXES = ("llm_api_calls_created_at_idx", "llm_api_calls_blocked_idx")
+
+Connected = Connection[tuple[Any, ...]]
+
+
+def main() -> None:
+    """Load, measure, print, clean up."""
+    parser = argparse.ArgumentParser(prog="python -m bench.dashboards", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="ledger rows, over 30 days")
+    parser.add_argument("--rounds", type=int, default=3, help="timed runs; the median is shown")
+    parser.add_argument("--bin-dir", type=Path, help="another server's programs")
+    given = parser.parse_args()
+
+    directory = Path(tempfile.mkdtemp(prefix="tollhouse-bench-", dir="/var/tmp"))
+    directory.chmod(0o711)
+    cluster = Cluster(directory / "postgres", settings=_SETTINGS, bin_dir=given.bin_dir)
+    try:
+        with cluster:
+            migrate.deploy(cluster.url())
+            with psycopg.connect(cluster.url(), autocommit=True) as connection:
+                _load(connection, given.rows)
+                _insert_cost(connection)
+                _measure(connection, given.rounds)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _load(connection: Connected, rows: int) -> None:
+    begin = time.perf_counter()
+    dashboards_data.load(connection, rows)
+    seconds = time.perf_counter() - begin
+    print(f"{os.cpu_count()} cores, PostgreSQL {_value(connection, 'show server_version')}")
+    print(f"{rows:,} ledger rows over 30 days, loaded in {seconds:.0f} s, shared_buffers 1 GB")
+    for table in ("llm_api_calls", "provider_attempts"):
+        size = _value(
+            connection,
+            "select pg_size_pretty(sum(pg_total_relation_size(i.inhrelid)))"
+            " from pg_inherits as i where i.inhparent = %s::regclass",
+            f"tollhouse_private.{table}",
+        )
+        print(f"  {table}: {size}")
+
+
+def _insert_cost(connection: Connected) -> None:
+    """Time inserts with and without the indexes that only dashboards use."""
+    print(f"\n{_INSERTED:,} inserts into the ledger, a hundred a statement, best of 5, in turn")
+    times: dict[str, list[float]] = {"with": [], "without": []}
+    for _ in range(5):
+        for label, seconds in times.items():
+            with connection.transaction(force_rollback=True):
+                for name in _INDEXES if label == "without" else ():
+                    connection.execute(
+                        sql.SQL("drop index tollhouse_private.{}").format(sql.Identifier(name))
+                    )
+                begin = time.perf_counter()
+                for first in range(0, _INSERTED, 100):
+                    connection.execute(dashboards_data.MORE_CALLS, {"from": first, "n": 100})
+                seconds.append(time.perf_counter() - begin)
+    for label, seconds in times.items():
+        micros = min(seconds) / _INSERTED * 1e6
+        print(f"  {label} {' and '.join(_INDEXES)}: {micros:.1f} µs a row")
+
+
+def _measure(connection: Connected, rounds: int) -> None:
+    print("\n| dashboard | auditor, ms | a user, ms | rows | what is read (auditor) |")
+    print("|---|---|---|---|---|")
+    for path in sorted(_DASHBOARDS.glob("*.sql")):
+        query = path.read_text(encoding="utf-8")
+        shown = dict.fromkeys(_READERS, "-")
+        rows = 0
+        plan = ""
+        for reader, role in _READERS.items():
+            text = query.replace("tollhouse_ops.guard_state", "tollhouse.guard_state")
+            if reader == "tenant" and "tollhouse_ops." in text:
+                continue
+            with connection.transaction():
+                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                if reader == "tenant":
+                    connection.execute("select tollhouse.set_identity('tenant-7', 'user-3')")
+                else:
+                    text = query
+                times = []
+                for _ in range(rounds + 1):
+                    begin = time.perf_counter()
+                    count = len(connection.execute(text.encode()).fetchall())
+                    times.append(time.perf_counter() - begin)
+                shown[reader] = f"{statistics.median(times[1:]) * 1000:,.0f}"
+                if reader == "auditor":
+                    rows = count
+                    plan = _plan(connection, text)
+        print(
+            f"| {path.stem} | {shown['auditor']} | {shown['tenant']} | {rows} | {plan} |",
+            flush=True,
+        )
+
+
+def _plan(connection: Connected, query: str) -> str:
+    (document,) = connection.execute(b"explain (format json) " + query.encode()).fetchone() or ()
+    found: dict[str, None] = {}
+    nodes = [(document if isinstance(document, list) else json.loads(document))[0]["Plan"]]
+    while nodes:
+        node = nodes.pop()
+        nodes += reversed(node.get("Plans", []))
+        if name := node.get("Relation Name"):
+            parallel = "parallel " if node.get("Parallel Aware") else ""
+            ahead = name[-7:-3].isdigit() and name[-7:] > _this_month()
+            if not (ahead or name.startswith("pg_")):
+                found[f"{parallel}{node['Node Type'].lower()} {name}"] = None
+    return "; ".join(found) or "the catalog"
+
+
+def _this_month() -> str:
+    return time.strftime("%Y_%m", time.gmtime())
+
+
+def _value(connection: Connected, query: str, *parameters: object) -> Any:
+    row = connection.execute(query.encode(), parameters or None).fetchone()
+    assert row is not None
+    return row[0]
+
+
+if __name__ == "__main__":
+    main()

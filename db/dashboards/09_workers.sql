@@ -1,0 +1,20 @@
+-- Which workers are there, are they alive, and what do they hold?
+--
+-- name: the worker's name
+-- worker_id: id of its lease
+-- version: its version
+-- state: alive, or lease expired
+-- lease_left_seconds: until the lease ends, in seconds; negative when it has
+-- capacity: calls it may hold at once
+-- in_flight: calls in flight, by its last heartbeat
+-- holds: calls it holds, by the queue
+-- idle: whether it sleeps and waits for a notification
+-- oldest_held_seconds: how long it has held its oldest call, in seconds
+-- started_at: when it registered
+
+select
+  name, worker_id, version, state, lease_left_seconds, capacity, in_flight, holds, idle,
+  oldest_held_seconds, started_at
+from tollhouse_ops.workers
+order by state desc, name, worker_id
+limit 500;
