@@ -102,7 +102,8 @@ def test_the_worker_command_is_real(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_environment_variables_are_read() -> None:
     """Every variable that the README sets is one that the settings know."""
-    settings = (ROOT / "worker/tollhouse/settings.py").read_text(encoding="utf-8")
+    files = ("settings.py", "page/settings.py")
+    settings = "".join((ROOT / "worker/tollhouse" / file).read_text("utf-8") for file in files)
     for name in set(re.findall(r"\bTOLLHOUSE_[A-Z_]+\b", README)):
         known = name in settings or name.startswith("TOLLHOUSE_PROVIDER_")
         assert known, name

@@ -61,6 +61,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     deploy.set_defaults(handler=_deploy)
 
+    wait = commands.add_parser(
+        "wait",
+        help="block until database, schema and worker are ready",
+        description="Exits with 0 when the database answers and holds every change of the plan, "
+        "and the worker, if one is named, is ready; with 1 and the reason when the time is over; "
+        "with 2 at once for what no waiting can mend.",
+    )
+    wait.add_argument(
+        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
+    )
+    wait.add_argument("--worker", metavar="URL", help="a worker's HTTP address, too")
+    wait.add_argument(
+        "--timeout", type=float, default=60, metavar="SECONDS", help="deadline (%(default)s)"
+    )
+    wait.set_defaults(handler=_wait)
+
+    top = commands.add_parser(
+        "top",
+        help="what the page shows, in a terminal",
+        description="Reads as a member of tollhouse_auditor or tollhouse_operator, and never "
+        "writes. With --once it exits with 1 when nothing works.",
+    )
+    top.add_argument(
+        "--database-url",
+        default=os.environ.get("TOLLHOUSE_PAGE_DATABASE_URL") or os.environ.get("DATABASE_URL"),
+        help="default: $TOLLHOUSE_PAGE_DATABASE_URL, then $DATABASE_URL",
+    )
+    top.add_argument("--once", action="store_true", help="print once, without a screen of its own")
+    top.add_argument(
+        "--seconds", type=float, default=2.0, metavar="N", help="between two looks (%(default)s)"
+    )
+    top.set_defaults(handler=_top)
+
     up = commands.add_parser("up", help="Postgres, mock provider and worker, kept running")
     up.add_argument("--fresh", action="store_true", help="begin with an empty database")
     up.set_defaults(handler=_up)
@@ -93,6 +126,29 @@ def _deploy(options: argparse.Namespace) -> int | None:
     applied = migrate.deploy(url, on_change=lambda change: print(f"  + {change.name}"))
     print(f"{len(applied)} changes applied. In production, deploy with sqitch.")
     return 0
+
+
+def _wait(options: argparse.Namespace) -> int | None:
+    from tollhouse.settings import database_url
+    from tollhouse.wait import wait
+
+    url = database_url({"DATABASE_URL": options.database_url or ""})
+    seconds = wait(
+        url,
+        worker_url=options.worker,
+        seconds=options.timeout,
+        say=lambda reason: print(f"tollhouse: waiting: {reason}", file=sys.stderr, flush=True),
+    )
+    print(f"ready after {seconds:.1f} s")
+    return 0
+
+
+def _top(options: argparse.Namespace) -> int | None:
+    from tollhouse.settings import database_url
+    from tollhouse.top import top
+
+    url = database_url({"DATABASE_URL": options.database_url or ""})
+    return top(url, seconds=max(0.2, options.seconds), once=options.once)
 
 
 def _up(options: argparse.Namespace) -> int | None:

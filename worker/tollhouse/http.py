@@ -1,4 +1,4 @@
-"""The worker's HTTP server: /healthz, /readyz and /metrics."""
+"""The worker's HTTP server: /healthz, /readyz, /metrics, and the page if it is switched on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from tollhouse.db import Gate
 from tollhouse.errors import SettingsError, TollhouseError
+from tollhouse.page.settings import PageSettings
 
 __all__ = ["Probe", "serve_http"]
 
@@ -32,7 +33,13 @@ REGISTRY = web.AppKey("registry", CollectorRegistry)
 
 @asynccontextmanager
 async def serve_http(
-    *, host: str, port: int, gate: Gate, probe: Probe, registry: CollectorRegistry
+    *,
+    host: str,
+    port: int,
+    gate: Gate,
+    probe: Probe,
+    registry: CollectorRegistry,
+    page: PageSettings | None = None,
 ) -> AsyncIterator[int]:
     """Serve while the context lasts; yields the port, which matters when 0 was asked for.
 
@@ -43,6 +50,10 @@ async def serve_http(
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)
+    if page is not None:
+        from tollhouse.page.server import add_page
+
+        add_page(app, page)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

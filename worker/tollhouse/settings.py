@@ -12,6 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tollhouse.errors import SettingsError
+from tollhouse.page.settings import PageSettings
 
 __all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
 
@@ -48,6 +49,7 @@ class WorkerSettings:
     drain_seconds: float = 30.0
     http_host: str = "127.0.0.1"
     http_port: int = 8080
+    page: PageSettings | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -62,6 +64,7 @@ class WorkerSettings:
             drain_seconds=_seconds(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0),
             http_host=environ.get("TOLLHOUSE_HTTP_HOST") or cls.http_host,
             http_port=_integer(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
+            page=PageSettings.from_environ(environ),
         )
 
     @property

@@ -1,6 +1,7 @@
 """Everything that Tollhouse needs, running: Postgres, mock provider and workers as processes."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -68,6 +69,7 @@ class Stack:
         self._worker_environ = dict(worker_environ or {})
         self._latency_ms = latency_ms
         self._logins: dict[str, str] = {}
+        self._page_token = secrets.token_urlsafe(24)
         self._started = 0
         self._closing = ExitStack()
         settings = _SETTINGS | ({} if durable else _DISPOSABLE)
@@ -96,6 +98,11 @@ class Stack:
         password = "" if login == "postgres" else self._logins[login]
         return self.cluster.url(_DATABASE, user=login, password=password)
 
+    @property
+    def page_url(self) -> str:
+        """The page of the worker started first, with the token that opens it."""
+        return f"{worker_url(self.workers[0])}/?token={self._page_token}"
+
     def connect(self, login: str = "postgres") -> psycopg.Connection:
         """Return a new autocommit connection of a login; the caller closes it."""
         return psycopg.connect(
@@ -121,6 +128,8 @@ class Stack:
                 "DATABASE_URL": self.url("worker"),
                 "TOLLHOUSE_HTTP_HOST": "127.0.0.1",
                 "TOLLHOUSE_HTTP_PORT": "0",
+                "TOLLHOUSE_PAGE_TOKEN": self._page_token,
+                "TOLLHOUSE_PAGE_DATABASE_URL": self.url("auditor"),
                 **self._provider_environ(),
                 **self._worker_environ,
                 **environ,

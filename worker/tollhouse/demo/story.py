@@ -69,6 +69,7 @@ def _introduce(stage: Stage, seconds: float) -> None:
     stage.screen.step(f"PostgreSQL {stack.cluster.binaries.version} on port {stack.cluster.port}")
     stage.screen.step(f"mock provider, process {stack.mock_process.pid}: {stack.mock.base_url}")
     stage.screen.step(f"worker, process {stack.workers[0].pid}; ready after {seconds:.1f} s")
+    stage.screen.step(f"its page, while this lasts: {stack.page_url}")
 
 
 def _play(stage: Stage, number: int, chapter: Chapter) -> None:

@@ -24,6 +24,7 @@ PostgreSQL {version}, database tollhouse on 127.0.0.1:{port}
 mock provider, process {mock_pid}: {mock}
   its bill: {control}/bill
 worker, process {worker_pid}, writes {log}
+  its page, read-only: {page}
 
 psql as the application, an operator, an auditor, the superuser:
   psql={psql}
@@ -86,6 +87,7 @@ def _banner(stack: Stack) -> str:
         mock=stack.mock.base_url,
         control=f"{stack.mock.root_url}/_mock",
         worker_pid=worker.pid,
+        page=stack.page_url,
         log=worker.log,
         psql=quote(str(stack.cluster.psql_path)),
         **{name: f"$psql {quote(stack.url(login))}" for name, login in logins.items()},

@@ -11,6 +11,7 @@ from tollhouse.errors import SettingsError
 from tollhouse.http import Probe
 from tollhouse.providers import Providers, open_session
 from tollhouse.settings import WorkerSettings
+from tollhouse.tracing import Complete, traced
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
@@ -32,7 +33,7 @@ _SETTLE_SECONDS = 10.0
 class Worker:
     """One worker process's parts, wired. Build it inside the running loop."""
 
-    def __init__(self, *, settings: WorkerSettings, gate: Gate, providers: Providers) -> None:
+    def __init__(self, *, settings: WorkerSettings, gate: Gate, complete: Complete) -> None:
         self.metrics = metrics = Metrics()
         self._drain_seconds = settings.drain_seconds
         self._stop = asyncio.Event()
@@ -54,7 +55,7 @@ class Worker:
             on_stuck=self.leases.retire,
         )
         self.inflight = Inflight(
-            complete=providers.complete,
+            complete=complete,
             put=self.flusher.put,
             metrics=metrics,
             concurrency=settings.concurrency,
@@ -157,7 +158,8 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, G
             providers = Providers(session=session, configs=settings.providers)
         except ValueError as error:
             raise SettingsError(str(error)) from error
-        yield Worker(settings=settings, gate=gate, providers=providers), gate
+        async with traced(providers.complete, instance=name) as complete:
+            yield Worker(settings=settings, gate=gate, complete=complete), gate
 
 
 def worker_name() -> str:

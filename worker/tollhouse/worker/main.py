@@ -35,6 +35,7 @@ async def serve(settings: WorkerSettings) -> int:
             gate=gate,
             probe=worker.probe,
             registry=worker.metrics.registry,
+            page=settings.page,
         ) as port:
             log.info("worker started", http_port=port, providers=sorted(settings.providers))
             code = await worker.run()

@@ -1,0 +1,128 @@
+"""The page in Chromium: drawn, live, usable without a mouse, without colours, without scripts."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.page.pictures import VIEWS, an_hour, show
+from tests.support.chromium import PROGRAM, Browser, chromium
+from tests.support.servers import missing
+from tollhouse.demo.stack import Stack
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed (Debian: chromium)"),
+]
+PICTURES = Path(__file__).parents[2] / "artifacts" / "page"
+WIDTHS = "[document.documentElement.scrollWidth, window.innerWidth]"
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """Yield a stack with an hour in its books and calls under way."""
+    if reason := missing("pg18"):
+        pytest.skip(reason)
+    directory = Path(tempfile.mkdtemp(prefix="tollhouse-page-", dir="/var/tmp"))
+    try:
+        environ = {"TOLLHOUSE_CONCURRENCY": "4"}
+        with Stack(directory, latency_ms=400, worker_environ=environ) as stack:
+            an_hour(stack)
+            yield stack
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Yield a browser; whatever its console complains of fails the test."""
+    async with chromium() as browser:
+        yield browser
+        assert browser.problems == []
+
+
+@pytest.mark.parametrize("name", VIEWS)
+async def test_pictures(stack: Stack, browser: Browser, name: str) -> None:
+    """It fits every window, and the picture of it is kept."""
+    view = VIEWS[name]
+    await show(browser, stack.page_url, view)
+    wide, inner = await browser.evaluate(WIDTHS)
+    assert wide <= inner
+    await browser.screenshot(PICTURES / f"{name}.png", whole=view.width < 500)
+    assert (PICTURES / f"{name}.png").stat().st_size > 20_000
+
+
+async def test_the_token_is_not_in_the_address(stack: Stack, browser: Browser) -> None:
+    """It was exchanged for a cookie that scripts can't read."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    assert await browser.evaluate("location.search") == ""
+    assert await browser.evaluate("document.cookie") == ""
+
+
+async def test_it_moves_while_you_watch(stack: Stack, browser: Browser) -> None:
+    """A kill switch is in the headline within seconds, without loading the page again."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    await browser.evaluate("window.same = true")
+    with stack.connect("operator") as operator:
+        operator.execute("select tollhouse_ops.stop_everything('seen live')")
+        status = "document.getElementById('status').textContent"
+        try:
+            await browser.until(f"{status}.includes('refused by a kill switch')", seconds=8)
+            assert await browser.evaluate("document.title") == "Stopped · Tollhouse"
+            assert "seen live" in await browser.evaluate(
+                "document.getElementById('blocked').textContent"
+            )
+        finally:
+            operator.execute("select tollhouse_ops.resume_everything('seen')")
+    await browser.until(f"!{status}.includes('refused by a kill switch')", seconds=8)
+    assert await browser.evaluate("window.same") is True
+
+
+async def test_it_says_when_it_is_not_live(stack: Stack, browser: Browser) -> None:
+    """Old numbers never look like new ones."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    await browser.send("Network.enable")
+    await browser.send("Network.clearBrowserCookies")
+    await browser.until("document.title === 'Not live · Tollhouse'", seconds=8)
+    status = await browser.evaluate("document.getElementById('status').textContent")
+    assert "token again" in status
+    assert await browser.evaluate("document.documentElement.classList.contains('stale')")
+    browser.problems.clear()  # the console tells of the 401
+
+
+async def test_a_screen_reader_gets_it_all(stack: Stack, browser: Browser) -> None:
+    """Landmarks, questions as headings, captions, a polite status; no chart without its table."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    await asyncio.sleep(0.2)
+    names = await browser.names()
+    roles = {role for role, _ in names}
+    assert {"main", "banner", "contentinfo", "status", "table"} <= roles
+    for name in ("Is it up?", "What does it cost?", "Who is blocked, and why?"):
+        assert ("heading", name) in names
+        assert ("region", name) in names
+    tables = {name for role, name in names if role == "table"}
+    assert {"Workers", "Calls by the minute, UTC", "The last calls"} <= tables
+    assert not {role for role, _ in names if role in ("Canvas", "canvas")}
+
+
+async def test_the_keyboard_is_enough(stack: Stack, browser: Browser) -> None:
+    """The first tab stop leads to the numbers, and is visible then."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    await browser.press("Tab", 9)
+    assert await browser.evaluate("document.activeElement.className") == "skip"
+    left = await browser.evaluate("document.activeElement.getBoundingClientRect().left")
+    assert left >= 0
+    outline = await browser.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+async def test_nothing_comes_from_elsewhere(stack: Stack, browser: Browser) -> None:
+    """Every file is the worker's own."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    names = await browser.evaluate(
+        "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin)"
+    )
+    assert set(names) == {await browser.evaluate("location.origin")}

@@ -1,0 +1,185 @@
+-- All SQL of the page and of `tollhouse top`: what a member of tollhouse_auditor may read.
+-- Queries over the ledger go tenant by tenant, from a call id on: that is its primary key.
+-- A call id begins with the call's created_at in milliseconds.
+
+-- name: begin
+begin transaction isolation level repeatable read read only;
+
+-- name: limit_time
+set local statement_timeout = '2s';
+
+-- name: look
+with recursive known (tenant_id) as (
+  (select c.tenant_id from tollhouse.llm_api_calls as c order by c.tenant_id limit 1)
+  union all
+  select (select c.tenant_id from tollhouse.llm_api_calls as c where c.tenant_id > k.tenant_id order by c.tenant_id limit 1)
+  from known as k
+  where k.tenant_id is not null
+)
+select
+  now() as at,
+  current_setting('server_version') as server,
+  coalesce((select array_agg(k.tenant_id) from known as k where k.tenant_id is not null), '{}') as tenants;
+
+-- name: workers
+select w.name, w.version, w.capacity, w.in_flight, w.started_at, w.state = 'alive' as alive
+from tollhouse_ops.workers as w
+order by w.state = 'alive' desc, w.started_at
+limit 50;
+
+-- name: total
+select
+  coalesce((
+    select sum(b.spent_micro_usd) from tollhouse.monthly_budgets as b
+    where b.user_id = '' and b.month = date_trunc('month', now() at time zone 'UTC')::date
+  ), 0)::bigint as month_micro_usd,
+  coalesce((
+    select sum(h.spent_micro_usd) from tollhouse.hourly_spend as h
+    where h.user_id = '' and h.hour = date_trunc('hour', now(), 'UTC')
+  ), 0)::bigint as hour_micro_usd;
+
+-- name: spends
+select
+  b.tenant_id, b.user_id, b.cap_micro_usd, b.reserved_micro_usd, b.spent_micro_usd,
+  coalesce(h.spent_micro_usd, 0) as hour_micro_usd,
+  (count(*) over () - %(spends)s)::bigint as others
+from tollhouse.monthly_budgets as b
+left join tollhouse.hourly_spend as h
+  on h.tenant_id = b.tenant_id and h.user_id = b.user_id and h.hour = date_trunc('hour', now(), 'UTC')
+where b.month = date_trunc('month', now() at time zone 'UTC')::date
+  and (b.user_id = '' or b.cap_micro_usd is not null)
+order by
+  (b.spent_micro_usd + b.reserved_micro_usd) / nullif(b.cap_micro_usd, 0)::float8 desc nulls last,
+  b.spent_micro_usd desc, b.tenant_id, b.user_id
+limit %(spends)s;
+
+-- name: stops
+select
+  case when g.guard = 'breaker' and g.scope = 'provider' then 'provider breaker' else replace(g.guard, '_', ' ') end as kind,
+  case
+    when g.guard = 'kill_switch' and g.scope = 'global' then 'everything'
+    when g.guard = 'kill_switch' and g.scope = 'user' then g.tenant_id || ' / ' || g.target
+    when g.guard = 'kill_switch' then g.scope || ' ' || g.target
+    when g.guard = 'hourly_shutoff' then concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
+    when g.scope = 'provider' then g.target
+    else g.target || ' for ' || concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
+  end as target,
+  coalesce(g.reason, g.state) as reason,
+  g.since, g.until,
+  (count(*) over () - %(stops)s)::bigint as others
+from tollhouse_ops.guard_state as g
+where g.stops_calls
+order by
+  g.guard = 'kill_switch' desc, g.scope = 'global' desc, g.guard = 'hourly_shutoff', g.since desc nulls last,
+  g.tenant_id, g.user_id, g.target
+limit %(stops)s;
+
+-- name: refusals
+select
+  r.blocked_reason as reason,
+  sum(r.calls)::bigint as calls,
+  (array_agg(r.tenant_id order by r.calls desc, r.tenant_id))[1:3] as tenants,
+  count(*) as tenant_count,
+  max(r.last_at) as last_at
+from (
+  select c.blocked_reason, c.tenant_id, count(*) as calls, max(c.finished_at) as last_at
+  from unnest(%(tenants)s::text[]) as t (tenant_id)
+  join tollhouse.llm_api_calls as c
+    on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
+  where c.status = 'blocked'
+  group by c.blocked_reason, c.tenant_id
+) as r
+group by r.blocked_reason
+order by sum(r.calls) desc, r.blocked_reason;
+
+-- name: latencies
+select
+  coalesce(a.provider, '') as provider,
+  count(*) as attempts,
+  count(*) filter (where a.outcome <> 'success') as failed,
+  percentile_disc(0.5) within group (order by a.latency_ms) filter (where a.outcome = 'success') as p50_ms,
+  percentile_disc(0.95) within group (order by a.latency_ms) filter (where a.outcome = 'success') as p95_ms,
+  percentile_disc(0.99) within group (order by a.latency_ms) filter (where a.outcome = 'success') as p99_ms
+from unnest(%(tenants)s::text[]) as t (tenant_id)
+join tollhouse.provider_attempts as a
+  on a.tenant_id = t.tenant_id and a.call_id >= %(hour_id)s and a.created_at >= %(hour)s
+where a.sent and not a.late
+group by rollup (a.provider)
+having count(*) > 0
+order by grouping(a.provider) desc, count(*) desc
+limit 6;
+
+-- name: queue
+with counted as (
+  select j.tenant_id, count(*) as queued, 0::bigint as running, 0::bigint as later, 0::bigint as shared
+  from tollhouse.jobs as j where j.state = 'queued' group by j.tenant_id
+  union all
+  select j.tenant_id, 0, count(*), 0, 0 from tollhouse.jobs as j where j.state = 'running' group by j.tenant_id
+  union all
+  select j.tenant_id, 0, 0, count(*), 0 from tollhouse.jobs as j where j.state = 'scheduled' group by j.tenant_id
+  union all
+  select j.tenant_id, 0, 0, 0, count(*) from tollhouse.jobs as j where j.state = 'coalesced' group by j.tenant_id
+), tenants as (
+  select
+    c.tenant_id, sum(c.queued)::bigint as queued, sum(c.running)::bigint as running,
+    sum(c.later)::bigint as later, sum(c.shared)::bigint as shared
+  from counted as c
+  group by c.tenant_id
+)
+select
+  t.tenant_id, t.queued, t.running, t.later, t.shared, o.since as oldest_since,
+  (sum(t.queued) over ())::bigint as all_queued,
+  (sum(t.running) over ())::bigint as all_running,
+  count(*) over () as tenants
+from tenants as t
+left join lateral (
+  select greatest(j.created_at, j.run_at) as since
+  from tollhouse.jobs as j
+  where j.tenant_id = t.tenant_id and j.state = 'queued'
+  order by j.call_id
+  limit 1
+) as o on true
+order by o.since nulls last, t.running desc, t.tenant_id
+limit %(queue)s;
+
+-- name: calls
+select
+  c.finished_at, c.tenant_id, c.user_id, c.endpoint, c.request_id, c.status, c.blocked_reason,
+  c.was_cached, c.model, c.cost_micro_usd, c.latency_ms, c.why
+from unnest(%(tenants)s::text[]) as t (tenant_id)
+cross join lateral (
+  select e.*
+  from tollhouse_ops.explained_calls as e
+  where e.tenant_id = t.tenant_id and e.call_id >= %(month_id)s and e.created_at >= %(month)s
+  order by e.call_id desc
+  limit %(calls)s
+) as c
+order by c.finished_at desc, c.call_id desc
+limit %(calls)s;
+
+-- name: minutes
+select
+  date_trunc('minute', c.created_at) as minute,
+  count(*) filter (where c.status = 'success' and not c.was_cached) as answered,
+  count(*) filter (where c.was_cached) as cached,
+  count(*) filter (where c.status = 'blocked') as refused,
+  count(*) filter (where c.status = 'failed') as failed,
+  sum(c.cost_micro_usd)::bigint as cost_micro_usd
+from unnest(%(tenants)s::text[]) as t (tenant_id)
+join tollhouse.llm_api_calls as c
+  on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
+group by date_trunc('minute', c.created_at)
+order by date_trunc('minute', c.created_at);
+
+-- name: latency_minutes
+select
+  date_trunc('minute', a.created_at) as minute,
+  percentile_disc(0.5) within group (order by a.latency_ms) as p50_ms,
+  percentile_disc(0.95) within group (order by a.latency_ms) as p95_ms,
+  percentile_disc(0.99) within group (order by a.latency_ms) as p99_ms
+from unnest(%(tenants)s::text[]) as t (tenant_id)
+join tollhouse.provider_attempts as a
+  on a.tenant_id = t.tenant_id and a.call_id >= %(hour_id)s and a.created_at >= %(hour)s
+where a.outcome = 'success' and not a.late and a.latency_ms is not null
+group by date_trunc('minute', a.created_at)
+order by date_trunc('minute', a.created_at);

@@ -1,0 +1,131 @@
+"""Asks queries.sql, over one read-only connection, into a snapshot."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, LiteralString, Self, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from tollhouse.errors import TollhouseError
+from tollhouse.page import rows
+
+__all__ = ["PageError", "Reader", "queries"]
+
+T = TypeVar("T")
+
+# A snapshot is about a dozen statements; each has a limit of its own.
+_SECONDS = 6.0
+_LIMITS = {"spends": 8, "stops": 8, "queue": 8, "calls": 8}
+
+
+class PageError(TollhouseError):
+    """The database gave no snapshot. The text names no data and no secret."""
+
+
+@cache
+def queries() -> dict[str, LiteralString]:
+    """The statements of the page's queries.sql by name."""
+    text = files("tollhouse.page").joinpath("queries.sql").read_text(encoding="utf-8")
+    sections = [section.partition("\n") for section in text.split("-- name: ")[1:]]
+    return {name.strip(): body.strip() for name, _, body in sections}
+
+
+class Reader:
+    """One connection, opened by the first look and again when it broke; looks go one by one."""
+
+    def __init__(self, *, database_url: str, application_name: str) -> None:
+        self._url = database_url
+        self._name = application_name
+        self._connection: AsyncConnection[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def snapshot(self) -> rows.Snapshot:
+        """Read everything in one read-only transaction. Raises PageError."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await self._read()
+            except TimeoutError:
+                await self._close()
+                raise PageError(f"no answer within {_SECONDS:g} seconds") from None
+            except psycopg.errors.QueryCanceled:
+                await self._close()
+                raise PageError("a query took longer than 2 seconds") from None
+            except psycopg.errors.InsufficientPrivilege:
+                await self._close()
+                raise PageError("the page's login is not a member of tollhouse_auditor") from None
+            except psycopg.Error as error:
+                await self._close()
+                state = f"SQLSTATE {error.sqlstate}" if error.sqlstate else "no connection"
+                raise PageError(f"the database can't be read ({state})") from None
+            except asyncio.CancelledError:  # whoever asked went away in the middle of it
+                await self._close()
+                raise
+
+    async def _read(self) -> rows.Snapshot:
+        if self._connection is None or self._connection.closed:
+            self._connection = await AsyncConnection.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=5,
+                application_name=self._name,
+                prepare_threshold=None,
+            )
+        connection = self._connection
+        begin = time.monotonic()
+        await connection.execute(queries()["begin"])
+        await connection.execute(queries()["limit_time"])
+        (look,) = await self._ask("look", rows.Look)
+        scope = {"tenants": look.tenants, **_LIMITS, **_since(look.at)}
+        (total,) = await self._ask("total", rows.Total)
+        found: dict[str, Any] = {
+            name: await self._ask(name, kind, **scope)
+            for name, kind in (
+                ("workers", rows.Worker),
+                ("spends", rows.Spend),
+                ("stops", rows.Stop),
+                ("refusals", rows.Refusal),
+                ("latencies", rows.Latency),
+                ("queue", rows.Waiting),
+                ("calls", rows.Call),
+                ("minutes", rows.Minute),
+                ("latency_minutes", rows.LatencyMinute),
+            )
+        }
+        await connection.rollback()
+        read_ms = round((time.monotonic() - begin) * 1000)
+        return rows.Snapshot(look=look, total=total, read_ms=read_ms, **found)
+
+    async def _ask(self, query: str, kind: type[T], **parameters: object) -> list[T]:
+        assert self._connection is not None
+        async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(queries()[query], parameters or None)
+            return await cursor.fetchall()
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+def _since(now: datetime) -> dict[str, datetime | UUID]:
+    begins = {"hour": now - timedelta(hours=1), "month": now - timedelta(days=30)}
+    ids = {f"{name}_id": _first_id(begin) for name, begin in begins.items()}
+    return {**begins, **ids}
+
+
+def _first_id(at: datetime) -> UUID:
+    """The smallest call id of a time: call ids are UUIDs version 7."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -1,0 +1,65 @@
+"""Numbers and names as a person reads them."""
+
+from datetime import datetime, timedelta
+
+__all__ = ["age", "clock", "count", "guard", "milliseconds", "money", "person"]
+
+_NOTHING = "\N{EN DASH}"
+_GUARDS = {
+    "provider_kill_switch": "kill switch",
+    "hourly_shutoff": "hourly shutoff",
+    "breaker_open": "breaker open",
+    "monthly_cap_exceeded": "monthly cap",
+    "price_unknown": "price unknown",
+    "max_cost_exceeded": "call's own cost limit",
+    "no_model": "no model",
+}
+
+
+def guard(blocked_reason: str) -> str:
+    """Name what refused a call."""
+    return _GUARDS.get(blocked_reason, blocked_reason.replace("_", " "))
+
+
+def money(micro_usd: int) -> str:
+    """Dollars, with as many digits as the amount deserves: $0.0094, $1.25, $20, $12,345."""
+    size = abs(micro_usd) / 1_000_000
+    digits = 0 if size >= 1000 or size == int(size) else 2 if size >= 1 else 4
+    if 0 < size < 0.0001:
+        digits = 6
+    return f"{'-' if micro_usd < 0 else ''}${size:,.{digits}f}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 worker`, `2 workers`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def milliseconds(value: int | None) -> str:
+    """`210 ms`, `1.2 s`; a dash for nothing."""
+    if value is None:
+        return _NOTHING
+    return f"{value} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """How long ago it was: `4 s`, `12 min`, `3 h`, `2 d`; a dash for never."""
+    return _NOTHING if since is None else _span(now - since)
+
+
+def clock(at: datetime) -> str:
+    """The time of day, UTC."""
+    return f"{at:%H:%M:%S}"
+
+
+def person(tenant_id: str, user_id: str) -> str:
+    """A tenant, or a tenant's user."""
+    return f"{tenant_id} / {user_id}" if user_id else tenant_id
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(0, round(span.total_seconds()))
+    for unit, size, limit in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds < limit:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86_400} d"

@@ -1,0 +1,172 @@
+"""`tollhouse top`: the numbers of the page, in a terminal."""
+
+import asyncio
+from collections.abc import Iterable
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tollhouse.page.reader import PageError, Reader
+from tollhouse.page.rows import Snapshot
+from tollhouse.page.verdict import judge
+from tollhouse.page.words import age, clock, guard, milliseconds, money, person
+
+__all__ = ["render", "top"]
+
+_COLORS = {"up": "green", "behind": "yellow", "stopped": "yellow", "down": "red"}
+
+
+def top(
+    database_url: str, *, seconds: float = 2.0, once: bool = False, console: Console | None = None
+) -> int:
+    """Show until Ctrl-C, or once. Returns 1 if it was shown once and is not up."""
+    console = console or Console(highlight=False)
+    return asyncio.run(_top(database_url, seconds, once, console))
+
+
+async def _top(database_url: str, seconds: float, once: bool, console: Console) -> int:
+    async with Reader(database_url=database_url, application_name="tollhouse-top") as reader:
+        if once:
+            snapshot = await reader.snapshot()
+            console.print(render(snapshot))
+            return 0 if judge(snapshot).level != "down" else 1
+        shown: Snapshot | None = None
+        with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
+            while True:
+                try:
+                    shown, problem = await reader.snapshot(), None
+                except PageError as error:
+                    problem = str(error)
+                screen.update(render(shown, problem), refresh=True)
+                await asyncio.sleep(seconds)
+
+
+def render(snapshot: Snapshot | None, problem: str | None = None) -> RenderableType:
+    """Render what the page shows, as far as a terminal is wide."""
+    verdict = judge(snapshot, problem)
+    head = Text.assemble(
+        (f" {verdict.word} ", f"bold reverse {_COLORS[verdict.level]}"), " ", verdict.sentence
+    )
+    if snapshot is None:
+        return head
+    now = snapshot.look.at
+    head.append(f"  {clock(now)} UTC", style="dim")
+    total = snapshot.total
+    spent = f"{money(total.month_micro_usd)} this month, {money(total.hour_micro_usd)} this hour"
+    return Group(
+        head,
+        Text(),
+        Columns([_workers(snapshot), _queue(snapshot), _latency(snapshot)], padding=(0, 3)),
+        Text(f"\nCost: {spent}", style="bold"),
+        _spends(snapshot),
+        Text("\nBlocked" if snapshot.stops else "\nBlocked: nobody", style="bold"),
+        Columns([_stops(snapshot), _refusals(snapshot)], padding=(0, 3)),
+        Text("\nThe last calls", style="bold"),
+        _calls(snapshot),
+    )
+
+
+def _workers(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            worker.name.removeprefix("tollhouse-worker "),
+            "alive" if worker.alive else "lease expired",
+            f"{worker.in_flight} of {worker.capacity}",
+        )
+        for worker in snapshot.workers[:6]
+    )
+    return _table(("worker", "lease", "#in flight"), rows)
+
+
+def _queue(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            row.tenant_id,
+            f"{row.queued:,}",
+            age(row.oldest_since, snapshot.look.at),
+            f"{row.running:,}",
+            f"{row.later + row.shared:,}",
+        )
+        for row in snapshot.queue
+    )
+    return _table(("waits", "#in line", "#oldest", "#running", "#later"), rows)
+
+
+def _latency(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            row.provider or "all providers",
+            milliseconds(row.p50_ms),
+            milliseconds(row.p95_ms),
+            milliseconds(row.p99_ms),
+            f"{row.failed:,} of {row.attempts:,}",
+        )
+        for row in snapshot.latencies
+    )
+    return _table(("latency", "#p50", "#p95", "#p99", "#failed"), rows)
+
+
+def _spends(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            person(row.tenant_id, row.user_id),
+            money(row.spent_micro_usd),
+            "no cap" if row.cap_micro_usd is None else f"of {money(row.cap_micro_usd)}",
+            money(row.hour_micro_usd),
+        )
+        for row in snapshot.spends
+    )
+    return _table(("tenant", "#spent", "#cap", "#this hour"), rows)
+
+
+def _stops(snapshot: Snapshot) -> Table:
+    rows = ((stop.kind, stop.target, stop.reason) for stop in snapshot.stops)
+    return _table(("stopped by", "what", "why"), rows)
+
+
+def _refusals(snapshot: Snapshot) -> Table:
+    rows = (
+        (guard(row.reason), f"{row.calls:,}", f"{age(row.last_at, snapshot.look.at)} ago")
+        for row in snapshot.refusals
+    )
+    return _table(("refused in the last hour by", "#calls", "#last"), rows)
+
+
+def _calls(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            clock(call.finished_at),
+            person(call.tenant_id, call.user_id),
+            call.endpoint,
+            call.request_id,
+            guard(call.blocked_reason) if call.blocked_reason else call.status,
+            call.why,
+            money(call.cost_micro_usd),
+        )
+        for call in snapshot.calls
+    )
+    return _table(("ended", "who", "endpoint", "request id", "outcome", "why", "#cost"), rows)
+
+
+def _table(heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
+    """A column whose head begins with # holds numbers. Texts are never read as markup."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        number = head.startswith("#")
+        table.add_column(
+            head.removeprefix("#"),
+            justify="right" if number else "left",
+            no_wrap=head != "why",
+            overflow="ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(_visible(cell)) for cell in row))
+    return table
+
+
+def _visible(text: str) -> str:
+    """Keep a reason from steering the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
