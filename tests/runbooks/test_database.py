@@ -1,0 +1,134 @@
+"""Incidents of Postgres itself: killed and started again, or replaced by its standby."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.ops import USER, at_the_desk, free_port, provider_environ
+from tests.support.runbooks import Walk
+from tests.support.town import Row, Town
+from tests.support.waiting import until
+from tollhouse.demo.readiness import worker_url
+
+
+def in_flight(town: Town, count: int) -> list[Row]:
+    """Enqueue calls that take two seconds; return them when the provider works on all."""
+    ann = town.person("acme", USER)
+    town.mock.set_latency(2000)
+    calls = [ann.enqueue("investigation", f"caught {number}") for number in range(count)]
+    for call in calls:
+        ann.is_at_the_provider(call)
+    town.mock.set_latency(0)
+    return calls
+
+
+def test_database_down(town: Town, desk: Path) -> None:
+    """The server is killed with calls in flight; its start brings everything back."""
+    url = worker_url(town.stack.workers[0])
+    assert url
+    calls = in_flight(town, 4)
+    cluster = town.stack.cluster
+    data = cluster.data
+    with at_the_desk(
+        town, "TollhouseDatabaseDown", desk, WORKER_URL=url, PGDATA=data, PGLOG=cluster.log
+    ) as walk:
+        cluster.kill()
+        town.close()
+        told = walk.section("Diagnosis")
+        assert "no response" in told
+        assert '"database_reachable": false' in told
+        assert not walk.is_over()
+        assert "server started" in walk.section("Action")
+        assert not walk.is_over()
+        assert " success " in walk.section("Recovery")
+        walk.ends()
+        ann = town.person("acme", USER)
+        assert {"success"} == {ann.wait(call)["status"] for call in calls}
+    town.settled()
+
+
+@pytest.fixture
+def standby(own_town: Town, desk: Path) -> Iterator[str]:
+    """Yield the superuser's URL of a streaming standby, synchronous with the primary."""
+    town = own_town
+    data, port = desk / "standby", free_port()
+    data.mkdir(mode=0o700)
+    primary = town.stack.cluster
+    with at_the_desk(town, "failover", desk, STANDBY=data, PORT=str(port)) as walk:
+        terminal = walk.terminal
+        server = Path(primary.data).stat()
+        os.chown(data, server.st_uid, server.st_gid)
+        terminal.type(
+            'pg_basebackup --dbname="$ADMIN_URL" --pgdata="$STANDBY" --write-recovery-conf'
+            " --checkpoint=fast --wal-method=stream --no-sync\n"
+            'pg_ctl start --pgdata="$STANDBY" --wait --silent --log="$STANDBY/postgres.log"'
+            ' -o "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories='
+            '-c max_connections=200 -c fsync=off"'.replace("=-c max", "= -c max"),
+            "the standby",
+        )
+        town.rows("alter system set synchronous_standby_names = '*'")
+        town.rows("select pg_reload_conf()")
+        until(
+            lambda: town.value(
+                "select exists (select from pg_stat_replication where sync_state = 'sync')"
+            ),
+            "the standby is synchronous",
+        )
+        yield elsewhere(town, port)
+        terminal.type('pg_ctl stop --pgdata="$STANDBY" --mode=immediate --silent', "the standby")
+
+
+def elsewhere(town: Town, port: int, login: str = "postgres") -> str:
+    """Return a login's URL with the standby's port."""
+    return town.stack.url(login).replace(f":{town.stack.cluster.port}/", f":{port}/")
+
+
+def test_failover(own_town: Town, standby: str, desk: Path) -> None:
+    """The primary is killed with calls in flight; the promoted standby knows every one."""
+    town = own_town
+    town.stack.stop_worker()  # it knows the primary only
+    port = int(standby.rpartition(":")[2].partition("/")[0])
+    old = f":{town.stack.cluster.port}/"
+    both = town.stack.url("worker").replace(old, f":{town.stack.cluster.port},127.0.0.1:{port}/")
+    worker = town.stack.start_worker(
+        DATABASE_URL=f"{both}?target_session_attrs=read-write", **provider_environ(town)
+    )
+    url = worker_url(worker)
+    assert url
+    calls = in_flight(town, 4)
+    primary = {"dead": False}
+
+    def where(login: str) -> str:
+        return elsewhere(town, port, login) if primary["dead"] else town.stack.url(login)
+
+    with at_the_desk(
+        town, "failover", desk / "shell", url=where, WORKER_URL=url, STANDBY_ADMIN_URL=standby
+    ) as walk:
+        town.stack.cluster.kill()
+        town.close()
+        assert "no response" in walk.section("Diagnosis")
+        assert not walk.is_over()
+        primary["dead"] = True
+        assert not walk.is_over()  # the standby is none yet
+        walk.section("Action")
+        assert " success " in walk.section("Recovery")
+        until(lambda: ended(walk, calls), "every call of before has ended")
+        walk.ends()
+    town.stack.kill_worker(worker)
+
+
+def ended(walk: Walk, calls: list[Row]) -> bool:
+    """Whether the ledger that the walk reaches has every call, successful."""
+    ids = ",".join(f"'{call['call_id']}'" for call in calls)
+    done = subprocess.run(
+        [walk.psql, "-XAt", walk.url("postgres")],
+        input="select count(*) from tollhouse_private.llm_api_calls"
+        f" where status = 'success' and call_id in ({ids})",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout) == len(calls)

@@ -1,0 +1,95 @@
+"""Incidents that a guard makes: switches, caps, breakers and shutoffs."""
+
+from pathlib import Path
+
+from tests.support.ops import TENANT, USER, at_the_desk
+from tests.support.town import Person, Town
+from tests.support.waiting import until
+
+
+def running(town: Town) -> int:
+    """Return how many calls are in flight, to the database's knowledge."""
+    count: int = town.value("select count(*) from tollhouse_private.jobs where state = 'running'")
+    return count
+
+
+def test_kill_switch_pulled(town: Town, ann: Person, desk: Path) -> None:
+    """Calls in flight are aborted; after narrowing and lifting, they pass again."""
+    town.mock.fault({"delay_ms": 30_000}, contains="runaway")
+    calls = [ann.enqueue("investigation", f"runaway {number}") for number in range(5)]
+    for call in calls:
+        ann.is_at_the_provider(call)
+    town.operate("pull_kill_switch", "endpoint", "explanation")
+    with at_the_desk(town, "TollhouseKillSwitchPulled", desk) as walk:
+        assert "explanation" in walk.section("Diagnosis")
+        assert not walk.is_over()
+        assert 5 == running(town)
+        walk.section("Action")
+        until(lambda: running(town) == 0, "nothing runs any more", seconds=5)
+        assert {"provider_kill_switch"} == {ann.wait(call)["blocked_reason"] for call in calls}
+        assert all(town.entry(call)["provider_attempted"] for call in calls)
+        town.operate("lift_kill_switch", "endpoint", "explanation")  # the one of the cause
+        assert not walk.is_over()
+        assert " success " in walk.section("Recovery")
+        walk.ends()
+
+
+def test_budget_exhausted(town: Town, ann: Person, desk: Path) -> None:
+    """A cap that calls have really used up; raised, it lets them pass."""
+    town.operate("set_monthly_cap", TENANT, USER, None)
+    spent = "select spent_micro_usd from tollhouse_private.monthly_budgets"
+    cap = 200 + town.value(f"{spent} where (tenant_id, user_id) = (%s, %s)", TENANT, USER)
+    town.operate("set_monthly_cap", TENANT, USER, cap)
+    endings = [ann.ask("explanation", f"question {n}", use_cache=False) for n in range(9)]
+    assert "success" == endings[0]["status"]
+    assert "monthly_cap_exceeded" == endings[-1]["blocked_reason"]
+    with at_the_desk(town, "TollhouseBudgetExhausted", desk) as walk:
+        assert not walk.is_over()
+        told = walk.section("Diagnosis")
+        assert endings[-1]["request_id"] in told
+        assert f" {cap} " in told
+        assert not walk.is_over()
+        walk.section("Action")
+        assert " success " in walk.section("Recovery")
+        walk.ends()
+
+
+def test_breaker_open(town: Town, ann: Person, desk: Path) -> None:
+    """A provider that really answers 503 to several users; another serves meanwhile."""
+    town.mock.fault({"status": 503}, model="mock-small")
+    ben = town.person(TENANT, "ben")
+    for number in range(4):
+        ann.ask("explanation", f"ann {number}", use_cache=False)
+        ben.ask("explanation", f"ben {number}", use_cache=False)
+    assert "breaker_open" == ann.ask("explanation", "again", use_cache=False)["blocked_reason"]
+    state = "select state from tollhouse_private.provider_breakers where provider = 'openai'"
+    assert "open" == town.value(state)
+    with at_the_desk(town, "TollhouseBreakerOpen", desk) as walk:
+        told = walk.section("Diagnosis")
+        assert "| provider | open " in told
+        assert "| user     | open " in told
+        assert " 503 " in told
+        assert not walk.is_over()
+        served = walk.section("Action")
+        assert " success " in served
+        assert " reserve" in served
+        assert not walk.is_over()
+
+        town.mock.clear_faults()  # the provider is well again
+        assert " small" in walk.section("Recovery")
+        walk.ends()
+    assert "closed" == town.value(state)
+
+
+def test_hourly_shutoff(town: Town, ann: Person, desk: Path) -> None:
+    """A threshold that spend has really reached."""
+    town.operate("set_hourly_threshold", TENANT, "", 1)
+    assert "success" == ann.ask("explanation", "the last one", use_cache=False)["status"]
+    refused = ann.ask("explanation", "one too many", use_cache=False)
+    assert "hourly_shutoff" == refused["blocked_reason"]
+    with at_the_desk(town, "TollhouseHourlyShutoff", desk) as walk:
+        assert "automatic" in walk.section("Diagnosis")
+        assert not walk.is_over()
+        walk.section("Action")
+        assert " success " in walk.section("Recovery")
+        walk.ends()

@@ -1,0 +1,123 @@
+"""Runbooks as their reader lives them: every block, in order, typed as the person it names."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.terminal import Terminal
+from tests.support.waiting import until
+
+FOLDER = Path(__file__).parents[2] / "docs" / "ops" / "runbooks"
+PROOF = "Proof that it is over"
+SECTIONS = ("Meaning", "Impact", "Diagnosis", "Action", "Recovery", PROOF)
+LOGINS = {"operator": "operator", "auditor": "auditor", "app": "app", "admin": "postgres"}
+"""Who a block names, and the login that types it in a test."""
+
+_LINE = re.compile(r"^(?:## (?P<section>.+)|```(?P<info>\S.*)|(?P<fence>```))$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A fenced block: `sql WHO` or `sh`, and where it stands."""
+
+    section: str
+    language: str
+    who: str
+    text: str
+    line: int
+
+
+def sections(text: str) -> list[str]:
+    """Return the headings of a runbook in their order."""
+    return re.findall(r"^## (.+)$", text, re.MULTILINE)
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the fenced blocks of a runbook; one without a language is printed matter."""
+    found: list[Block] = []
+    section, info, kept, begin = "", None, list[str](), 0
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _LINE.match(line)
+        if info is None and match and match["section"]:
+            section = match["section"]
+        elif info is None and match:
+            info, kept, begin = match["info"] or "", [], number
+        elif info is not None and match and match["fence"]:
+            language, _, who = info.partition(" ")
+            if language:
+                body = "\n".join(kept) + "\n"
+                found.append(
+                    Block(section=section, language=language, who=who, text=body, line=begin)
+                )
+            info = None
+        elif info is not None:
+            kept.append(line)
+    assert info is None, "a block has no end"
+    return found
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """One runbook being followed. `url` gives the database URL of a login, at that moment.
+
+    terminal: a shell that knows the variables that docs/ops/README.md lists
+    """
+
+    name: str
+    psql: Path
+    url: Callable[[str], str]
+    terminal: Terminal
+    printed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read the runbook."""
+        self.left = blocks((FOLDER / f"{self.name}.md").read_text(encoding="utf-8"))
+        self.proofs = [block for block in self.left if block.section == PROOF]
+        self.left = [block for block in self.left if block.section != PROOF]
+        assert self.proofs, f"{self.name} has no proof"
+
+    def section(self, name: str) -> str:
+        """Type every block of the section that comes next; return all that was printed."""
+        assert self.left, f"{self.name}: nothing is left to type"
+        assert name == self.left[0].section, f"next comes {self.left[0].section}"
+        printed = ""
+        while self.left and self.left[0].section == name:
+            printed += self._type(self.left.pop(0))
+        self.printed.append(printed)
+        return printed
+
+    def is_over(self) -> bool:
+        """Whether every proof holds: SQL prints t and nothing else, a shell block succeeds."""
+        return all(self._holds(block) for block in self.proofs)
+
+    def ends(self, *, seconds: float = 20.0) -> None:
+        """Assert that every block was typed and that the proof holds before long."""
+        assert not self.left, f"{self.name}: {self.left[0].section} was not typed"
+        until(self.is_over, f"the proof of {self.name}", seconds=seconds)
+
+    def _type(self, block: Block) -> str:
+        where = f"{self.name}.md:{block.line}"
+        if block.language == "sh":
+            return self.terminal.type(block.text, where)
+        done = self._psql(block)
+        assert done.returncode == 0, f"{where}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def _holds(self, block: Block) -> bool:
+        if block.language == "sh":
+            return self.terminal.succeeds(block.text)
+        done = self._psql(block, "-A", "-t", "-q")
+        return done.returncode == 0 and set(done.stdout.split()) == {"t"}
+
+    def _psql(self, block: Block, *options: str) -> subprocess.CompletedProcess[str]:
+        assert block.language == "sql"
+        return subprocess.run(
+            [self.psql, "-X", "-v", "ON_ERROR_STOP=1", *options, self.url(LOGINS[block.who])],
+            input=block.text,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
