@@ -25,8 +25,7 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="tollhouse-bench-", dir="/var/tmp"))
     directory.chmod(0o711)
     try:
-        # Not fresh: a fresh stack throws durability away for speed.
-        with Stack(directory, fresh=False, workers=0) as stack:
+        with Stack(directory, durable=True, workers=0) as stack:
             print(f"{os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
             print(f"{work.server_version(stack)}, fsync {work.setting(stack, 'fsync')}")
             work.turn_everything_on(stack)
