@@ -2337,6 +2337,8 @@ CREATE FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_locked tollhouse_private.breakers[];
 begin
   insert into tollhouse_private.breakers (tenant_id, user_id, provider)
   select distinct (s.job).tenant_id, (s.job).user_id, (s.job).provider
@@ -2345,17 +2347,22 @@ begin
   order by 1, 2, 3
   on conflict do nothing;
 
-  perform
-  from tollhouse_private.breakers as b
-  where (b.tenant_id, b.user_id, b.provider) in (
-    select (s.job).tenant_id, (s.job).user_id, (s.job).provider from unnest(p_settlements) as s
-  )
-  order by b.tenant_id, b.user_id, b.provider
-  for update;
+  select array_agg(locked.breaker) into v_locked
+  from (
+    select b as breaker
+    from tollhouse_private.breakers as b
+    where (b.tenant_id, b.user_id, b.provider) in (
+      select (s.job).tenant_id, (s.job).user_id, (s.job).provider from unnest(p_settlements) as s
+    )
+    order by b.tenant_id, b.user_id, b.provider
+    for update
+  ) as locked;
   -- The healthy path ends here: a success only matters where a row remembers failures.
-  if not found then
+  if v_locked is null then
     return;
   end if;
+
+  -- Only what is locked: a row that another batch has made meanwhile would be locked out of the order of keys.
 
   with seen as (
     select
@@ -2383,12 +2390,11 @@ begin
     opened_at = case when opens.now then p_now else b.opened_at end,
     open_until = case when opens.now then p_now + p.cooldown else b.open_until end
   from tally as t
+  join unnest(v_locked) as l on l.tenant_id = t.tenant_id and l.user_id = t.user_id and l.provider = t.provider
   join tollhouse_private.providers as p on p.provider = t.provider
   cross join lateral (
-    select b2.state = 'closed'
-      and case when t.any_success then 0 else b2.consecutive_failures end + t.failures_at_end >= p.failure_threshold as now
-    from tollhouse_private.breakers as b2
-    where b2.tenant_id = t.tenant_id and b2.user_id = t.user_id and b2.provider = t.provider
+    select l.state = 'closed'
+      and case when t.any_success then 0 else l.consecutive_failures end + t.failures_at_end >= p.failure_threshold as now
   ) as opens
   where b.tenant_id = t.tenant_id and b.user_id = t.user_id and b.provider = t.provider
     and (t.failures_at_end > 0 or b.consecutive_failures > 0)

@@ -168,5 +168,5 @@ class ClaimLoop:
                 pause = min(pause, due_ms / 1000)
             if not lease.idle:
                 lease.idle = True
-                self._look = True  # what was enqueued before this was committed sent no notification
+                self._look = True  # what was enqueued before the commit sent no notification
         self._poll_at = asyncio.get_running_loop().time() + pause
