@@ -1442,7 +1442,7 @@ begin
   verdicts := verdicts || array(select v from tollhouse_private.guard_cache(v_jobs, p_now) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
-  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now) as v);
+  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now, p_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
@@ -1756,7 +1756,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key and watermark.';
-CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[] DEFAULT '{}'::tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1767,7 +1767,7 @@ declare
   v_followers uuid[];
 begin
   select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
-  if v_candidates is null then
+  if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
     return;
   end if;
 
@@ -1780,13 +1780,13 @@ begin
   get diagnostics v_fresh = row_count;
 
   -- The other flights were there before. This lock holds their leaders' outcomes back until this claim is committed, so
-  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that a
-  -- later guard blocks) is locked now, before breakers and budgets.
-  if v_fresh < cardinality(v_candidates) then
+  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that
+  -- another guard blocks) is locked now, before breakers and budgets.
+  if v_fresh < greatest(cardinality(v_candidates), cardinality(p_batch)) then
     perform
     from tollhouse_private.cache_flights as cf
     where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
-      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates) as j
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates || p_batch) as j
     )
     order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
     for update;
@@ -1817,8 +1817,8 @@ begin
   where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Lets one call per cache key go on and makes the others wait for its answer.';
+ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
 CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4699,7 +4699,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;

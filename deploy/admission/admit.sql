@@ -38,7 +38,7 @@ begin
   verdicts := verdicts || array(select v from tollhouse_private.guard_cache(v_jobs, p_now) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
-  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now) as v);
+  verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now, p_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;

@@ -8,7 +8,8 @@ set local role tollhouse_engine;
 -- Every lock on cache_flights is taken in the order of its key, here and in release_flights.
 create function tollhouse_private.guard_coalescing(
   p_jobs tollhouse_private.jobs[],
-  p_now timestamptz
+  p_now timestamptz,
+  p_batch tollhouse_private.jobs[] default '{}'
 )
   returns setof tollhouse_private.verdict
   language plpgsql
@@ -22,7 +23,7 @@ declare
   v_followers uuid[];
 begin
   select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
-  if v_candidates is null then
+  if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
     return;
   end if;
 
@@ -35,13 +36,13 @@ begin
   get diagnostics v_fresh = row_count;
 
   -- The other flights were there before. This lock holds their leaders' outcomes back until this claim is committed, so
-  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that a
-  -- later guard blocks) is locked now, before breakers and budgets.
-  if v_fresh < cardinality(v_candidates) then
+  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that
+  -- another guard blocks) is locked now, before breakers and budgets.
+  if v_fresh < greatest(cardinality(v_candidates), cardinality(p_batch)) then
     perform
     from tollhouse_private.cache_flights as cf
     where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
-      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates) as j
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates || p_batch) as j
     )
     order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
     for update;
@@ -72,8 +73,8 @@ begin
   where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
 end
 $$;
-comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz) is
-  'Lets one call per cache key go on and makes the others wait for its answer.';
+comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) is
+  'Lets one call per cache key go on and makes the others wait for its answer. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
 
 -- Security definer: a client that cancels the leader of a shared answer must free other users' calls too.
 create function tollhouse_private.release_flights(
@@ -158,7 +159,7 @@ comment on function tollhouse_private.wake_stranded() is
   'Puts calls that wait for a flight which is over back into the queue.';
 
 revoke execute on function tollhouse_private.wake_stranded() from public;
-revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) from public;
 revoke execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) from public;
 grant execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) to tollhouse_owner;
 

@@ -89,7 +89,7 @@ insert into routines values
   ('tollhouse_private.current_user_id()', 'engine', 'definer', 'client engine owner'),
   ('tollhouse_private.decide(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
-  ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.identity()', 'engine', 'definer', 'engine owner'),
   ('tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)', 'engine', 'invoker', 'engine'),

@@ -1,6 +1,7 @@
 """Identical calls are paid for once, and nobody who waits for an answer is forgotten."""
 
 import asyncio
+from typing import LiteralString
 
 import pytest
 
@@ -98,13 +99,26 @@ async def test_a_leader_that_is_tried_again_keeps_its_followers(scene: Scene) ->
     assert [] == await drain(scene, first)
 
 
-async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        ("select tollhouse_ops.open_breaker('mock', 'race', 'acme', 'ann')", "breaker_open"),
+        (
+            "select tollhouse_ops.pull_kill_switch('user', 'ann', 'race', 'acme')",
+            "provider_kill_switch",
+        ),
+    ],
+    ids=["after it was asked who leads", "before"],
+)
+async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(
+    scene: Scene, block: LiteralString, reason: str
+) -> None:
     """A claim that blocks a retried leader while another parks its follower: both come through."""
     scene.enqueue("acme", "ann", [same("leader")])
     first, second = await scene.workers(2)
     (leader,) = await first.claim()
     await first.record([result(leader, "server_error")])
-    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', 'acme', 'ann')")
+    scene.rows(block)
     scene.rows("update tollhouse_private.task_types set cache_scope = 'tenant'")
     scene.enqueue("acme", "bob", [Call(request_id="bystander")])
 
@@ -122,7 +136,7 @@ async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(scene
 
     assert 1 == len(await blocking)
     assert len(await parking) in {1, 2}
-    assert 1 == scene.outcomes()["breaker_open"]
+    assert 1 == scene.outcomes()[reason]
 
 
 async def test_a_cancelled_leader_frees_its_followers(scene: Scene) -> None:

@@ -12,7 +12,7 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz)'::regprocedure;
+where p.oid = 'tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])'::regprocedure;
 
 select
   1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
