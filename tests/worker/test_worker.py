@@ -58,6 +58,19 @@ async def test_polls_without_notifications(desk: Bench) -> None:
         await desk.until(DONE, 1)
 
 
+async def test_counts_failed_statements(desk: Bench) -> None:
+    """A statement that the server cut off is repeated, and shows in /metrics by its name."""
+    end = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid = any(%s)"
+    sessions = "select array_agg(pid) from pg_stat_activity where usename = 'th_worker'"
+    async with desk.worker(poll_seconds=0.05) as worker:
+        await desk.until(IDLE, True)
+        desk.database.rows(end, desk.database.value(sessions))
+        desk.enqueue(1)
+        await desk.until(DONE, 1)
+        (errors,) = worker.metrics.database_errors.collect()
+    assert {"claim", "heartbeat", "set_idle", "reap"} & {s.labels["query"] for s in errors.samples}
+
+
 async def test_kill_switch_aborts_calls_in_flight(desk: Bench) -> None:
     """Pulled while calls are in flight, they stop at once and are recorded as blocked."""
     desk.mock.fault({"delay_ms": 20_000})

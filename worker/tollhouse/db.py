@@ -8,7 +8,7 @@ committed: that is `ReplyLostError`, and the caller gives up its identity (see w
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -94,10 +94,18 @@ def queries() -> dict[str, LiteralString]:
 class Gate:
     """A few connections and one method per function of `tollhouse_worker`.
 
-    Every method raises LeaseLostError (TH201) or GateError, nothing of the driver's.
+    Every method raises LeaseLostError (TH201) or GateError, nothing of the driver's. Each failed
+    try is told to `on_error` by the query's name, whether it is repeated or not.
     """
 
-    def __init__(self, *, database_url: str, application_name: str) -> None:
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        application_name: str,
+        on_error: Callable[[str], None] = lambda query: None,
+    ) -> None:
+        self._on_error = on_error
         self._pool = AsyncConnectionPool(
             database_url,
             kwargs={
@@ -200,6 +208,7 @@ class Gate:
                         finally:
                             broken = connection.closed
             except psycopg.Error as error:
+                self._on_error(query)
                 if broken:
                     await self._pool.check()  # a restart breaks the others too
                     if not repeat:

@@ -33,8 +33,10 @@ _SETTLE_SECONDS = 10.0
 class Worker:
     """One worker process's parts, wired. Build it inside the running loop."""
 
-    def __init__(self, *, settings: WorkerSettings, gate: Gate, complete: Complete) -> None:
-        self.metrics = metrics = Metrics()
+    def __init__(
+        self, *, settings: WorkerSettings, gate: Gate, metrics: Metrics, complete: Complete
+    ) -> None:
+        self.metrics = metrics
         self._drain_seconds = settings.drain_seconds
         self._stop = asyncio.Event()
         name = worker_name()
@@ -149,9 +151,13 @@ class Worker:
 @asynccontextmanager
 async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, Gate]]:
     """Open the connections that a worker needs, and build it."""
-    name = worker_name()
+    name, metrics = worker_name(), Metrics()
     async with (
-        Gate(database_url=settings.database_url, application_name=name) as gate,
+        Gate(
+            database_url=settings.database_url,
+            application_name=name,
+            on_error=lambda query: metrics.database_errors.labels(query).inc(),
+        ) as gate,
         open_session() as session,
     ):
         try:
@@ -159,7 +165,8 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, G
         except ValueError as error:
             raise SettingsError(str(error)) from error
         async with traced(providers.complete, instance=name) as complete:
-            yield Worker(settings=settings, gate=gate, complete=complete), gate
+            worker = Worker(settings=settings, gate=gate, metrics=metrics, complete=complete)
+            yield worker, gate
 
 
 def worker_name() -> str:

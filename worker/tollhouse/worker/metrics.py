@@ -67,7 +67,7 @@ class Metrics:
         )
         self.database_errors = Counter(
             "tollhouse_worker_database_errors",
-            "Statements that failed, by query.",
+            "Statements that failed, by query; one that is repeated counts each time.",
             ["query"],
             registry=registry,
         )
