@@ -21,6 +21,7 @@ COPY scripts/hatch_build.py scripts/
 COPY deploy deploy
 COPY revert revert
 COPY verify verify
+COPY db/dashboards db/dashboards
 COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
  && pip --python /opt/tollhouse/bin/python install --no-index --no-deps /dist/*.whl

@@ -7,12 +7,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class SqlHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds sqitch.plan, deploy, revert and verify as tollhouse/sql/."""
+    """Adds sqitch.plan, deploy, revert, verify and the dashboards as tollhouse/sql/."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Leaves editable builds alone: a copy there would go stale."""
         if version == "editable":
             return
         root = Path(self.root)
-        for name in ("sqitch.plan", "deploy", "revert", "verify"):
+        for name in ("sqitch.plan", "deploy", "revert", "verify", "db/dashboards"):
             build_data["force_include"][str(root / name)] = f"tollhouse/sql/{name}"

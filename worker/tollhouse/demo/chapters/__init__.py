@@ -6,6 +6,7 @@ from tollhouse.demo.chapters import (
     cache,
     cancel,
     crash,
+    dashboards,
     distillation,
     duplicates,
     endpoints,
@@ -32,4 +33,5 @@ CHAPTERS = (
     crash.CHAPTER,
     distillation.CHAPTER,
     isolation.CHAPTER,
+    dashboards.CHAPTER,
 )
