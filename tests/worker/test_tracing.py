@@ -19,7 +19,7 @@ from tests.support.database import Database
 from tests.worker.fakes import make_call, success
 from tests.worker.running import bench
 from tollhouse.providers import Call, Outcome
-from tollhouse.tracing import traced
+from tollhouse.worker.tracing import traced
 
 METRICS = Path(__file__).parents[2] / "docs" / "ops" / "METRICS.md"
 SECRET = "a question that nobody else should read"

@@ -1,60 +1,7 @@
 begin;
 select plan(20);
 
-do $$
-begin
-  perform tollhouse_ops.set_provider('mock', 'test');
-  perform tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
-  perform tollhouse_ops.set_price('small', 'input', 1000000, 'test'), tollhouse_ops.set_price('small', 'output', 2000000, 'test');
-  perform tollhouse_ops.set_task_type(tt.endpoint, 'test', array['small']) from tollhouse_private.task_types as tt;
-  perform tollhouse_worker.register('00000000-0000-0000-0000-000000000001', 'test', 100, 'test');
-end
-$$;
-select tollhouse.set_identity('acme', 'ann');
--- A call id is as old as its millisecond: what is asked after this is younger than what was asked before.
-create function pg_temp.tick()
-  returns void
-  language plpgsql
-as $$
-declare
-  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
-begin
-  while date_trunc('milliseconds', clock_timestamp()) = v_now loop
-    null;
-  end loop;
-end
-$$;
-create function pg_temp.ask(p_request_id text, p_endpoint text default 'route', p_request jsonb default null)
-  returns uuid
-  language sql
-as $$
-  select pg_temp.tick();
-  select (tollhouse.enqueue(p_endpoint, coalesce(p_request, jsonb_build_object('prompt', p_request_id)), p_request_id)).call_id
-$$;
-create function pg_temp.claimed(p_limit integer default 100, p_worker_id uuid default '00000000-0000-0000-0000-000000000001')
-  returns bigint
-  language sql
-as $$
-  select count(*) from tollhouse_worker.claim(p_worker_id, p_limit)
-$$;
--- A result as the worker reports it, of a call that is running.
-create function pg_temp.result_of(p_request_id text, p_outcome text, p_more jsonb default '{}')
-  returns jsonb
-  language sql
-as $$
-  select jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', p_outcome)
-    || case p_outcome when 'success' then '{"input_tokens": 5, "output_tokens": 7, "response": {"content": "because", "finish_reason": "stop"}}'::jsonb else '{}' end
-    || p_more
-  from tollhouse_private.jobs as j
-  where j.request_id = p_request_id
-$$;
-create function pg_temp.record(variadic p_results jsonb[])
-  returns text
-  language sql
-as $$
-  select format('%s booked, %s late', r.booked, r.late)
-  from tollhouse_worker.record('00000000-0000-0000-0000-000000000001', to_jsonb(p_results)) as r
-$$;
+\ir scene.psql
 select pg_temp.ask('r1') as call_id into temporary table asked;
 create function pg_temp.cancelled()
   returns text

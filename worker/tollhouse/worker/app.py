@@ -11,7 +11,6 @@ from tollhouse.errors import SettingsError
 from tollhouse.http import Probe
 from tollhouse.providers import Providers, open_session
 from tollhouse.settings import WorkerSettings
-from tollhouse.tracing import Complete, traced
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
@@ -21,6 +20,7 @@ from tollhouse.worker.listener import Listener
 from tollhouse.worker.log import Log
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.tracing import Complete, traced
 
 __all__ = ["Worker", "open_worker"]
 
