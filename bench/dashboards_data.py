@@ -38,7 +38,7 @@ select
   case when r.kind > 11 then 200 end, case when r.kind > 11 then 50 end,
   case when r.kind > 11 then 900 + t.n %% 200 else 0 end,
   case when r.kind > 11 then 'usage' else 'none' end,
-  case when r.kind < 10 then 950 else 0 end,
+  case when r.kind < 10 then 950 end,
   case when r.kind > 10 then 300 + (random() * 2000)::int end,
   case when r.kind > 11 then """
     + _CALL_ID

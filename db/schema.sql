@@ -3598,15 +3598,21 @@ COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content r
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
- SELECT ((created_at AT TIME ZONE 'UTC'::text))::date AS day,
-    tenant_id,
-    endpoint,
-    count(*) AS answers,
-    count(*) FILTER (WHERE was_cached) AS cached,
-    round(((100.0 * (count(*) FILTER (WHERE was_cached))::numeric) / (count(*))::numeric), 1) AS hit_percent
-   FROM tollhouse_private.llm_api_calls c
-  WHERE ((created_at >= (date_trunc('day'::text, now(), 'UTC'::text) - '6 days'::interval)) AND (status = 'success'::text))
-  GROUP BY (((created_at AT TIME ZONE 'UTC'::text))::date), tenant_id, endpoint;
+ SELECT ((d.begins AT TIME ZONE 'UTC'::text))::date AS day,
+    c.tenant_id,
+    c.endpoint,
+    c.answers,
+    c.cached,
+    round(((100.0 * (c.cached)::numeric) / (c.answers)::numeric), 1) AS hit_percent
+   FROM (( SELECT (date_trunc('day'::text, now(), 'UTC'::text) - ((g.days_ago)::double precision * '24:00:00'::interval)) AS begins
+           FROM generate_series(0, 6) g(days_ago)) d
+     CROSS JOIN LATERAL ( SELECT c_1.tenant_id,
+            c_1.endpoint,
+            count(*) AS answers,
+            count(*) FILTER (WHERE c_1.was_cached) AS cached
+           FROM tollhouse_private.llm_api_calls c_1
+          WHERE ((c_1.created_at >= d.begins) AND (c_1.created_at < (d.begins + '24:00:00'::interval)) AND (c_1.status = 'success'::text))
+          GROUP BY c_1.tenant_id, c_1.endpoint) c);
 ALTER VIEW tollhouse.cache_hit_rate OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.cache_hit_rate IS 'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
 CREATE TABLE tollhouse_private.call_content (
@@ -4506,6 +4512,7 @@ CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, c
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
+CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);

@@ -46,6 +46,9 @@ create table tollhouse_private.llm_api_calls (
 create index llm_api_calls_created_at_idx on tollhouse_private.llm_api_calls using brin (created_at) with (autosummarize = on);
 -- For who asks in the middle of an incident what is refused; other calls pay nothing for it.
 create index llm_api_calls_blocked_idx on tollhouse_private.llm_api_calls (created_at) where status = 'blocked';
+-- All that a month's savings are summed from; paid for by cached calls only, which cost nothing else.
+create index llm_api_calls_cached_idx on tollhouse_private.llm_api_calls (tenant_id, created_at)
+  include (user_id, endpoint, model, saved_micro_usd) where was_cached;
 
 comment on table tollhouse_private.llm_api_calls is
   'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';

@@ -61,14 +61,24 @@ comment on view tollhouse.budget_burn is
 
 create view tollhouse.cache_hit_rate with (security_invoker = true) as
 select
-  (c.created_at at time zone 'UTC')::pg_catalog.date as day, c.tenant_id, c.endpoint,
-  pg_catalog.count(*) as answers,
-  pg_catalog.count(*) filter (where c.was_cached) as cached,
-  pg_catalog.round(100.0 * pg_catalog.count(*) filter (where c.was_cached) / pg_catalog.count(*), 1) as hit_percent
-from tollhouse_private.llm_api_calls as c
-where c.created_at >= pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC') - interval '6 days'
-  and c.status = 'success'
-group by 1, 2, 3;
+  (d.begins at time zone 'UTC')::pg_catalog.date as day, c.tenant_id, c.endpoint, c.answers, c.cached,
+  pg_catalog.round(100.0 * c.cached / c.answers, 1) as hit_percent
+from (
+  select pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC') - g.days_ago * interval '24 hours' as begins
+  from pg_catalog.generate_series(0, 6) as g (days_ago)
+) as d
+-- Day by day: the day is not computed for each of millions of calls, nor its groups guessed.
+cross join lateral (
+  select
+    c.tenant_id, c.endpoint,
+    pg_catalog.count(*) as answers,
+    pg_catalog.count(*) filter (where c.was_cached) as cached
+  from tollhouse_private.llm_api_calls as c
+  where c.created_at >= d.begins
+    and c.created_at < d.begins + interval '24 hours'
+    and c.status = 'success'
+  group by c.tenant_id, c.endpoint
+) as c;
 comment on view tollhouse.cache_hit_rate is
   'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
 

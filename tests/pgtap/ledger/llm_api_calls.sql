@@ -74,7 +74,7 @@ select results_eq(
   'llm_api_calls has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'llm_api_calls', array['tenant_id', 'call_id', 'created_at']::name[], 'llm_api_calls: the key');
-select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_request_key', 'llm_api_calls_created_at_idx', 'llm_api_calls_blocked_idx'], 'llm_api_calls has exactly these indexes');
+select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_request_key', 'llm_api_calls_created_at_idx', 'llm_api_calls_blocked_idx', 'llm_api_calls_cached_idx'], 'llm_api_calls has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'llm_api_calls: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.llm_api_calls'::regclass;
 select results_eq(

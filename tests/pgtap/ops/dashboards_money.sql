@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 do $$ begin perform tollhouse_private.ensure_partitions(now() - interval '70 days', now()); end $$;
 create function pg_temp.called(p_user_id text, p_change jsonb default '{}', p_times integer default 1) returns void language sql as $$
@@ -19,10 +19,11 @@ do $$
 begin
   perform pg_temp.called('ann', p_times => 3), pg_temp.called('ann', '{"status": "failed"}'), pg_temp.called('bob'),
     pg_temp.called('ann', '{"tenant_id": "globex"}'),
-    pg_temp.called('ann', jsonb_build_object('created_at', now() - interval '8 days')),
     pg_temp.hit('ann', 1500000), pg_temp.hit('ann', 500000), pg_temp.hit('bob', 1000000, '{"endpoint": "explanation"}'),
     pg_temp.hit('bob', null, '{"endpoint": "explanation"}'),
     pg_temp.hit('ann', 9000000, jsonb_build_object('created_at', now() - interval '32 days'));
+  perform pg_temp.called('ann', '{"tenant_id": "edges"}'::jsonb || jsonb_build_object('created_at', date_trunc('day', now(), 'UTC') - ago))
+  from unnest(array['0', '1 microsecond', '24 hours', '144 hours', '144 hours 1 microsecond']::interval[]) as ago;
 end
 $$;
 insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd, reserved_micro_usd, spent_micro_usd)
@@ -91,10 +92,15 @@ select results_eq(
 select ok((select bb.month_elapsed_percent between 0 and 100 from tollhouse.budget_burn as bb where bb.tenant_id = 'globex'), 'the month is partly over');
 
 select results_eq(
-  'select day, tenant_id, endpoint, answers, cached, hit_percent from tollhouse.cache_hit_rate order by tenant_id, endpoint',
+  'select day, tenant_id, endpoint, answers, cached, hit_percent from tollhouse.cache_hit_rate where tenant_id <> ''edges'' order by tenant_id, endpoint',
   $$values ((now() at time zone 'UTC')::date, 'acme', 'explanation', 2::bigint, 2::bigint, 100.0),
     ((now() at time zone 'UTC')::date, 'acme', 'route', 6::bigint, 2::bigint, 33.3), ((now() at time zone 'UTC')::date, 'globex', 'route', 1::bigint, 0::bigint, 0.0)$$,
   'cache_hit_rate: answers of the last seven days; what failed is none'
+);
+select results_eq(
+  $$select day - (now() at time zone 'UTC')::date, answers from tollhouse.cache_hit_rate where tenant_id = 'edges' order by day desc$$,
+  $$values (0, 1::bigint), (-1, 2::bigint), (-6, 1::bigint)$$,
+  'a day is one of UTC, from its first instant to the last before the next; seven days ago is no more counted'
 );
 select results_eq(
   'select tenant_id, endpoint, model, cached, saved_usd, saved_per_call_usd from tollhouse.savings order by endpoint',
