@@ -1,6 +1,7 @@
-"""Times every dashboard on a ledger of millions of rows: as an auditor, and as one user."""
+"""Times the dashboards and the page on a ledger of millions of rows, for an auditor and a user."""
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
@@ -12,10 +13,12 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection, sql
+from psycopg.conninfo import make_conninfo
 
 from bench import dashboards_data
 from tollhouse import migrate
 from tollhouse.embedded import Cluster
+from tollhouse.page.reader import Reader
 
 _DASHBOARDS = Path(__file__).parents[1] / "db" / "dashboards"
 _SETTINGS: dict[str, str | int | float | bool] = {
@@ -57,6 +60,7 @@ def main() -> None:
                 _load(connection, given.rows)
                 _insert_cost(connection, min(given.rows, _MOST_INSERTED))
                 _measure(connection, given.rounds)
+            asyncio.run(_page(cluster.url(), given.rounds))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -128,6 +132,13 @@ def _measure(connection: Connected, rounds: int) -> None:
             f"| {path.stem} | {shown['auditor']} | {shown['tenant']} | {rows} | {plan} |",
             flush=True,
         )
+
+
+async def _page(url: str, rounds: int) -> None:
+    url = make_conninfo(url, options="-c role=tollhouse_auditor")
+    async with Reader(database_url=url, application_name="bench") as reader:
+        times = [(await reader.snapshot()).read_ms for _ in range(rounds + 1)]
+    print(f"\nthe page, all that one look at it reads: {statistics.median(times[1:]):,.0f} ms")
 
 
 def _plan(connection: Connected, query: str) -> str:

@@ -3604,8 +3604,7 @@ CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
     c.answers,
     c.cached,
     round(((100.0 * (c.cached)::numeric) / (c.answers)::numeric), 1) AS hit_percent
-   FROM (( SELECT (date_trunc('day'::text, now(), 'UTC'::text) - ((g.days_ago)::double precision * '24:00:00'::interval)) AS begins
-           FROM generate_series(0, 6) g(days_ago)) d
+   FROM (generate_series((date_trunc('day'::text, now(), 'UTC'::text) - '144:00:00'::interval), date_trunc('day'::text, now(), 'UTC'::text), '24:00:00'::interval) d(begins)
      CROSS JOIN LATERAL ( SELECT c_1.tenant_id,
             c_1.endpoint,
             count(*) AS answers,

@@ -63,10 +63,11 @@ create view tollhouse.cache_hit_rate with (security_invoker = true) as
 select
   (d.begins at time zone 'UTC')::pg_catalog.date as day, c.tenant_id, c.endpoint, c.answers, c.cached,
   pg_catalog.round(100.0 * c.cached / c.answers, 1) as hit_percent
-from (
-  select pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC') - g.days_ago * interval '24 hours' as begins
-  from pg_catalog.generate_series(0, 6) as g (days_ago)
-) as d
+from pg_catalog.generate_series(
+  pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC') - interval '144 hours',
+  pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC'),
+  interval '24 hours'
+) as d (begins)
 -- Day by day: the day is not computed for each of millions of calls, nor its groups guessed.
 cross join lateral (
   select

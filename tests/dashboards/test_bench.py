@@ -21,6 +21,7 @@ def test_every_dashboard_is_timed() -> None:
         timeout=120,
     )
     assert (0, "") == (done.returncode, done.stderr)
+    assert re.search(r"^the page, .*: [\d,]+ ms$", done.stdout, re.MULTILINE)
     lines = re.findall(
         r"^\| (\d\d_\w+) \| [\d,]+ \| [\d,-]+ \| (\d+) \|", done.stdout, re.MULTILINE
     )
