@@ -4,7 +4,7 @@
 -- requires: kill_switch/guard
 -- requires: shutoff/guard
 -- requires: cache/guard
--- requires: cache/store
+-- requires: cache/cached_result
 -- requires: execution/close_calls
 -- requires: queue/channels
 

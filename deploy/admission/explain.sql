@@ -3,7 +3,7 @@
 -- requires: breaker/breakers
 -- requires: budget/monthly_budgets
 -- requires: queue/workers
--- requires: routing/route
+-- requires: routing/breaker_gate
 
 begin;
 set local role tollhouse_owner;

@@ -1,20 +1,10 @@
 -- Deploy tollhouse:budget/guard to pg
--- requires: budget/monthly_budgets
 -- requires: admission/verdict
+-- requires: budget/monthly_budgets
+-- requires: budget/budget_month
 
 begin;
 set local role tollhouse_engine;
-
-create function tollhouse_private.budget_month(
-  p_now timestamptz
-)
-  returns date
-  language sql
-  immutable
-as $$
-  select pg_catalog.date_trunc('month', p_now at time zone 'UTC')::pg_catalog.date
-$$;
-comment on function tollhouse_private.budget_month(timestamptz) is 'First day of that month in UTC.';
 
 -- The only place that raises reserved_micro_usd. Locks in the order of the key, as settle_budget does.
 create function tollhouse_private.guard_budget(
@@ -106,8 +96,6 @@ $$;
 comment on function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz) is
   'Reserves each call''s highest possible cost from its user''s and its tenant''s month, or blocks it.';
 
-revoke execute on function tollhouse_private.budget_month(timestamptz) from public;
 revoke execute on function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz) from public;
-grant execute on function tollhouse_private.budget_month(timestamptz) to tollhouse_owner;
 
 commit;

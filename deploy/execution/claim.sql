@@ -1,38 +1,14 @@
 -- Deploy tollhouse:execution/claim to pg
--- requires: admission/admit
+-- requires: queue/promote_due
 -- requires: queue/pick
+-- requires: rate_limit/take_rate_limit
+-- requires: breaker/begin_probes
+-- requires: admission/decide
+-- requires: admission/turn_away
+-- requires: execution/begin_attempts
 
 begin;
 set local role tollhouse_engine;
-
-create function tollhouse_private.begin_attempts(
-  p_worker_id uuid,
-  p_routes tollhouse_private.route[],
-  p_now timestamptz
-)
-  returns void
-  language plpgsql
-  volatile
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update tollhouse_private.jobs as j
-  set
-    state = 'running',
-    attempts = j.attempts + 1,
-    worker_id = p_worker_id,
-    started_at = p_now,
-    provider = r.provider,
-    model = r.model,
-    reserved_micro_usd = r.reservation,
-    budget_month = tollhouse_private.budget_month(p_now)
-  from unnest(p_routes) as r
-  where j.tenant_id = (r.job).tenant_id
-    and j.call_id = (r.job).call_id;
-end
-$$;
-comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is
-  'Gives the admitted calls to the worker.';
 
 create function tollhouse_worker.claim(
   p_worker_id uuid,
@@ -111,7 +87,6 @@ $$;
 comment on function tollhouse_worker.claim(uuid, integer) is
   'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. Raises TH201.';
 
-revoke execute on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) from public;
 revoke execute on function tollhouse_worker.claim(uuid, integer) from public;
 grant execute on function tollhouse_worker.claim(uuid, integer) to tollhouse_worker;
 

@@ -1,6 +1,10 @@
 -- Deploy tollhouse:execution/late to pg
--- requires: execution/settle
 -- requires: platform/call_ids
+-- requires: pricing/cost
+-- requires: ledger/provider_attempts
+-- requires: execution/attempt_outcomes
+-- requires: budget/settle
+-- requires: shutoff/book
 
 begin;
 set local role tollhouse_engine;

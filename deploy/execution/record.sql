@@ -1,7 +1,6 @@
 -- Deploy tollhouse:execution/record to pg
 -- requires: execution/settle
 -- requires: execution/late
--- requires: execution/claim
 
 begin;
 set local role tollhouse_engine;
@@ -94,28 +93,7 @@ $$;
 comment on function tollhouse_worker.record(uuid, jsonb) is
   'Books how attempts ended: [{tenant_id, call_id, attempt, outcome, …}]. Safe to repeat: what was booked already, or is not held by this worker, changes nothing, except that the late result of an abandoned attempt corrects its charge. Returns how many it booked, and how many late. Raises TH202, and then books nothing.';
 
--- A procedure, because its commit between the two keeps record's locks out of claim: held together they would deadlock.
-create procedure tollhouse_worker.record_and_claim(
-  in p_worker_id uuid,
-  in p_results jsonb,
-  in p_limit integer,
-  inout p_claimed jsonb
-)
-  language plpgsql
-as $$
-begin
-  perform tollhouse_worker.record(p_worker_id, p_results);
-  commit;
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
-  from tollhouse_worker.claim(p_worker_id, p_limit) as c;
-end
-$$;
-comment on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) is
-  'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
-
 revoke execute on function tollhouse_worker.record(uuid, jsonb) from public;
-revoke execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) from public;
 grant execute on function tollhouse_worker.record(uuid, jsonb) to tollhouse_worker;
-grant execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) to tollhouse_worker;
 
 commit;

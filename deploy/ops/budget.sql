@@ -1,6 +1,7 @@
 -- Deploy tollhouse:ops/budget to pg
 -- requires: ops/operator_audit
--- requires: budget/guard
+-- requires: budget/budget_month
+-- requires: budget/monthly_budgets
 
 begin;
 set local role tollhouse_engine;

@@ -1,7 +1,8 @@
 -- Deploy tollhouse:ops/client_views to pg
 -- requires: ledger/partitions
 -- requires: queue/jobs
--- requires: execution/materializers
+-- requires: execution/investigations
+-- requires: execution/budget_optimization_jobs
 -- requires: budget/monthly_budgets
 -- requires: shutoff/hourly_shutoffs
 -- requires: breaker/breakers

@@ -3,6 +3,8 @@
 -- requires: kill_switch/kill_switches
 -- requires: shutoff/hourly_shutoffs
 -- requires: breaker/breakers
+-- requires: breaker/provider_breakers
+-- requires: breaker/provider_windows
 -- requires: queue/jobs
 
 begin;

@@ -1,59 +1,9 @@
 -- Deploy tollhouse:queue/pick to pg
 -- requires: queue/jobs
--- requires: queue/workers
+-- requires: queue/tenants_in_line
 
 begin;
 set local role tollhouse_engine;
-
-create function tollhouse_private.promote_due(
-  p_now timestamptz
-)
-  returns void
-  language sql
-  volatile
-  set search_path = pg_catalog, pg_temp
-as $$
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
-    select due.tenant_id, due.call_id
-    from tollhouse_private.jobs as due
-    where due.state = 'scheduled'
-      and due.run_at <= p_now
-    order by due.run_at
-    limit 1000
-    for update skip locked
-  ) as due
-  where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id
-$$;
-comment on function tollhouse_private.promote_due(timestamptz) is 'Queues the scheduled jobs whose time has come, a thousand at a time.';
-
-create function tollhouse_private.tenants_in_line(
-  p_after text,
-  p_limit integer
-)
-  returns text[]
-  language sql
-  stable
-  set search_path = pg_catalog, pg_temp
-as $$
-  with recursive onward (tenant_id) as (
-    select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
-    )
-    union all
-    select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
-    )
-    from onward as o
-    where o.tenant_id is not null
-  )
-  select coalesce(array_agg(t.tenant_id), '{}')
-  from (select o.tenant_id from onward as o where o.tenant_id is not null limit p_limit) as t
-$$;
-comment on function tollhouse_private.tenants_in_line(text, integer) is
-  'Tenants with queued jobs, in order, beginning after the given one: a skip scan, one index probe per tenant.';
 
 create function tollhouse_private.pick(
   p_last_tenant_id text,
@@ -128,8 +78,6 @@ $$;
 comment on function tollhouse_private.pick(text, integer) is
   'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares, beginning after the tenant served last.';
 
-revoke execute on function tollhouse_private.promote_due(timestamptz) from public;
-revoke execute on function tollhouse_private.tenants_in_line(text, integer) from public;
 revoke execute on function tollhouse_private.pick(text, integer) from public;
 
 commit;

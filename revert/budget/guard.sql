@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_engine;
 
 drop function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz);
-drop function tollhouse_private.budget_month(timestamptz);
 
 commit;

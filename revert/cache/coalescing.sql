@@ -3,8 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.wake_stranded();
-drop function tollhouse_private.release_flights(tollhouse_private.jobs[]);
 drop function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]);
 
 commit;

@@ -3,7 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop table tollhouse_private.cache_flights;
 drop table tollhouse_private.response_cache;
 
 commit;

@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_engine;
 
 drop function tollhouse_worker.claim(uuid, integer);
-drop function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz);
 
 commit;

@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_owner;
 
 drop function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz);
-drop function tollhouse_private.materialize(tollhouse_private.settlement[]);
 
 commit;

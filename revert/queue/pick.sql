@@ -4,7 +4,5 @@ begin;
 set local role tollhouse_engine;
 
 drop function tollhouse_private.pick(text, integer);
-drop function tollhouse_private.tenants_in_line(text, integer);
-drop function tollhouse_private.promote_due(timestamptz);
 
 commit;

@@ -25,7 +25,7 @@ create view tollhouse_ops.next_release as select 1 as one;
 commit;
 """
 _PLANNED = (
-    "\nops/next_release [ops/limits] 2026-12-01T00:00:00Z Tollhouse <tollhouse@localhost>"
+    "\nops/next_release [ops/operator_audit] 2026-12-01T00:00:00Z Tollhouse <tollhouse@localhost>"
     " # A further change\n"
 )
 _ENVIRON = {"SQITCH_FULLNAME": "A Tester", "SQITCH_EMAIL": "tester@localhost", "LC_ALL": "C.UTF-8"}

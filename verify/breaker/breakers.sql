@@ -6,14 +6,6 @@ select tenant_id, user_id, provider, state, consecutive_failures, opened_at, ope
 from tollhouse_private.breakers
 where false;
 
-select provider, state, opened_at, open_until, probe_call_id
-from tollhouse_private.provider_breakers
-where false;
-
-select provider, worker_id, window_start, calls, failures, failing_users
-from tollhouse_private.provider_windows
-where false;
-
 select
   1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
   1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
@@ -31,25 +23,6 @@ select
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.breakers'::regclass;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid in (
-  'tollhouse_private.provider_breakers'::regclass,
-  'tollhouse_private.provider_windows'::regclass
-);
 
 select 1 / (count(*) = 3)::int
 from pg_catalog.pg_policy as p

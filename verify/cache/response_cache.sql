@@ -8,10 +8,6 @@ select
 from tollhouse_private.response_cache
 where false;
 
-select tenant_id, scope, endpoint, cache_key, watermark, call_id
-from tollhouse_private.cache_flights
-where false;
-
 select
   1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
   1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
@@ -25,10 +21,7 @@ select
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'select, insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
-where c.oid in (
-  'tollhouse_private.response_cache'::regclass,
-  'tollhouse_private.cache_flights'::regclass
-);
+where c.oid = 'tollhouse_private.response_cache'::regclass;
 
 select 1 / (count(*) = 2)::int
 from pg_catalog.pg_policy as p
@@ -36,14 +29,6 @@ where p.polrelid = 'tollhouse_private.response_cache'::regclass
   and p.polname in (
     'response_cache_all_engine',
     'response_cache_select_owner'
-  );
-
-select 1 / (count(*) = 2)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.cache_flights'::regclass
-  and p.polname in (
-    'cache_flights_all_engine',
-    'cache_flights_all_owner'
   );
 
 rollback;

@@ -12,9 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.materialize(tollhouse_private.settlement[])'::regprocedure,
-  'tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz)'::regprocedure
-);
+where p.oid = 'tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz)'::regprocedure;
 
 rollback;

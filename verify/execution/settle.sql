@@ -12,11 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz)'::regprocedure,
-  'tollhouse_private.append_attempts(tollhouse_private.settlement[], timestamptz)'::regprocedure,
-  'tollhouse_private.requeue(tollhouse_private.settlement[], timestamptz)'::regprocedure,
-  'tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz)'::regprocedure
-);
+where p.oid = 'tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz)'::regprocedure;
 
 rollback;

@@ -1,0 +1,77 @@
+-- Deploy tollhouse:admission/turn_away to pg
+-- requires: admission/verdict
+-- requires: execution/close_calls
+-- requires: cache/cached_result
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.turn_away(
+  p_jobs tollhouse_private.jobs[],
+  p_verdicts tollhouse_private.verdict[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if cardinality(p_verdicts) = 0 then
+    return;
+  end if;
+
+  -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
+  update tollhouse_private.jobs as j
+  set
+    state = 'scheduled',
+    run_at = v.retry_at,
+    waits_for = 'rate_limit'
+  from unnest(p_verdicts) as v
+  join unnest(p_jobs) as p on p.call_id = v.call_id
+  where v.verdict = 'deferred'
+    and j.tenant_id = p.tenant_id
+    and j.call_id = p.call_id;
+
+  -- Parked as new rows: a claim that has just seen such a call queued would follow an update of it and keep the parked
+  -- row locked, which release_flights would wait for while that claim waits for the flight.
+  with parked as (
+    delete from tollhouse_private.jobs as j
+    using unnest(p_verdicts) as v
+    join unnest(p_jobs) as p on p.call_id = v.call_id
+    where v.verdict = 'coalesced'
+      and j.tenant_id = p.tenant_id
+      and j.call_id = p.call_id
+    returning j as job
+  )
+  insert into tollhouse_private.jobs
+  select row_now.*
+  from parked as pk
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
+
+  perform tollhouse_private.close_calls(array(
+    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from unnest(p_jobs) as j
+    join unnest(p_verdicts) as v on v.call_id = j.call_id
+    where v.verdict = 'blocked'
+  ), p_now);
+
+  -- An entry that vanished since the guard saw it leaves its call queued.
+  perform tollhouse_private.close_calls(array(
+    select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    from (
+      select j as job, tollhouse_private.cached_result(j) as result
+      from unnest(p_jobs) as j
+      where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
+      offset 0
+    ) as hit
+    where (hit.result).response is not null
+  ), p_now);
+end
+$$;
+comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is
+  'Does what the guards said: closes the blocked and the cached, parks the coalesced and the deferred.';
+
+revoke execute on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) from public;
+
+commit;

@@ -1,0 +1,67 @@
+-- Deploy tollhouse:breaker/observe_probes to pg
+-- requires: routing/providers
+-- requires: breaker/breakers
+-- requires: breaker/provider_breakers
+-- requires: breaker/provider_windows
+-- requires: execution/settlement
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.observe_probes(
+  p_settlements tollhouse_private.settlement[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
+    and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
+  then
+    return;
+  end if;
+
+  update tollhouse_private.breakers as b
+  set
+    state = case s.breaker when 'success' then 'closed' else 'open' end,
+    consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
+    opened_at = case s.breaker when 'success' then null when 'failure' then p_now else b.opened_at end,
+    -- A probe that said nothing about the provider leaves its slot to the next call.
+    open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+    probe_call_id = null
+  from unnest(p_settlements) as s
+  join tollhouse_private.providers as p on p.provider = (s.job).provider
+  where b.tenant_id = (s.job).tenant_id and b.user_id = (s.job).user_id and b.provider = (s.job).provider
+    and b.state = 'half_open'
+    and b.probe_call_id = (s.job).call_id;
+
+  with moved as (
+    update tollhouse_private.provider_breakers as pb
+    set
+      state = case s.breaker when 'success' then 'closed' else 'open' end,
+      opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
+      open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+      probe_call_id = null
+    from unnest(p_settlements) as s
+    join tollhouse_private.providers as p on p.provider = (s.job).provider
+    where pb.provider = (s.job).provider
+      and pb.state = 'half_open'
+      and pb.probe_call_id = (s.job).call_id
+    returning pb.provider, pb.state
+  )
+  -- What opened it may still be in the window: a breaker that closes counts anew.
+  delete from tollhouse_private.provider_windows as pw
+  using moved as m
+  where pw.provider = m.provider
+    and m.state = 'closed';
+end
+$$;
+comment on function tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz) is
+  'A probe''s success closes its breaker, its failure opens it for another cool-down.';
+
+revoke execute on function tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz) from public;
+
+commit;

@@ -1,0 +1,26 @@
+-- Deploy tollhouse:breaker/provider_breakers to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.provider_breakers (
+  provider text not null,
+  state text not null default 'closed',
+  opened_at timestamptz,
+  open_until timestamptz,
+  probe_call_id uuid,
+  constraint provider_breakers_pkey primary key (provider),
+  constraint provider_breakers_state_check check (
+    (state = 'closed' and open_until is null and probe_call_id is null)
+    or (state = 'open' and open_until is not null and probe_call_id is null)
+    or (state = 'half_open' and open_until is not null and probe_call_id is not null)
+  )
+) with (fillfactor = 70);
+comment on table tollhouse_private.provider_breakers is
+  'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
+
+grant select, insert, update, delete on tollhouse_private.provider_breakers to tollhouse_engine;
+grant select on tollhouse_private.provider_breakers to tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,30 @@
+-- Deploy tollhouse:cache/cache_flights to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+-- One row per answer that is being paid for right now; its primary key is what makes coalescing exact.
+create table tollhouse_private.cache_flights (
+  tenant_id text not null,
+  scope text not null,
+  endpoint text not null,
+  cache_key bytea not null,
+  watermark text not null,
+  call_id uuid not null,
+  constraint cache_flights_pkey primary key (tenant_id, scope, endpoint, cache_key, watermark)
+) with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+comment on table tollhouse_private.cache_flights is
+  'The call that is fetching an answer (the leader); identical calls wait for it instead of paying twice.';
+
+alter table tollhouse_private.cache_flights enable row level security;
+alter table tollhouse_private.cache_flights force row level security;
+create policy cache_flights_all_engine on tollhouse_private.cache_flights
+  to tollhouse_engine using (true) with check (true);
+create policy cache_flights_all_owner on tollhouse_private.cache_flights
+  to tollhouse_owner
+  using (tenant_id = (select tollhouse_private.current_tenant_id()));
+
+grant select, insert, update, delete on tollhouse_private.cache_flights to tollhouse_engine;
+
+commit;

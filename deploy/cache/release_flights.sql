@@ -1,0 +1,67 @@
+-- Deploy tollhouse:cache/release_flights to pg
+-- requires: queue/jobs
+-- requires: queue/channels
+-- requires: cache/cache_flights
+
+begin;
+set local role tollhouse_engine;
+
+-- Security definer: a client that cancels the leader of a shared answer must free other users' calls too.
+create function tollhouse_private.release_flights(
+  p_jobs tollhouse_private.jobs[]
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_led tollhouse_private.cache_flights[];
+begin
+  select array_agg(locked.flight) into v_led
+  from (
+    select cf as flight
+    from tollhouse_private.cache_flights as cf
+    join unnest(p_jobs) as j
+      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
+    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
+    for update of cf
+  ) as locked;
+  if v_led is null then
+    return;
+  end if;
+
+  delete from tollhouse_private.cache_flights as cf
+  using unnest(v_led) as led
+  where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
+    and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
+
+  -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
+  -- What is passed over here, wake_stranded finds.
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from (
+    select f.tenant_id, f.call_id
+    from tollhouse_private.jobs as f
+    join unnest(v_led) as led
+      on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
+      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
+    where f.state = 'coalesced'
+    for update of f skip locked
+  ) as follower
+  where j.tenant_id = follower.tenant_id
+    and j.call_id = follower.call_id;
+  if found then
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+end
+$$;
+comment on function tollhouse_private.release_flights(tollhouse_private.jobs[]) is
+  'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
+
+revoke execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) from public;
+grant execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) to tollhouse_owner;
+
+commit;

@@ -1,0 +1,83 @@
+-- Deploy tollhouse:execution/assess to pg
+-- requires: task_types/task_types
+-- requires: pricing/cost
+-- requires: execution/attempt_outcomes
+-- requires: execution/settlement
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.assess(
+  p_jobs tollhouse_private.jobs[],
+  p_results tollhouse_private.attempt_result[],
+  p_now timestamptz
+)
+  returns tollhouse_private.settlement[]
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+  with price as materialized (
+    select m.model, m.started_at, p.*
+    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
+    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
+  )
+  select coalesce(array_agg(row(
+    j, r,
+    case
+      when retry.again and not j.cancel_requested then null
+      when retry.again then 'cancelled'
+      else o.status
+    end,
+    case when not retry.again and o.status = 'blocked' then 'provider_kill_switch' end,
+    false,
+    fact.sent,
+    o.breaker,
+    case charge.basis when 'usage' then charge.usage when 'reservation' then j.reserved_micro_usd else 0 end,
+    charge.basis,
+    case when retry.again and not j.cancel_requested then p_now + case
+      when r.outcome = 'not_sent' then interval '0'
+      else make_interval(secs => least(3600000, greatest(
+        r.retry_after_ms,
+        least(60000, tt.backoff_ms * 2 ^ (j.attempts - j.unsent - 1)) * (0.5 + random() / 2)
+      )) / 1000)
+    end end
+  )::tollhouse_private.settlement), '{}')
+  from unnest(p_jobs) as j
+  join unnest(p_results) as r on r.call_id = j.call_id
+  join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
+  join price as p on p.model = j.model and p.started_at = j.started_at
+  left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  cross join lateral (
+    select o.sent and r.sent is distinct from false as sent
+  ) as fact
+  cross join lateral (
+    select tollhouse_private.cost_of_usage(
+      p.input, p.cached_input, p.output, p.reasoning,
+      r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+    ) as usage
+  ) as bill
+  cross join lateral (
+    select bill.usage, case
+      when not fact.sent or o.billing = 'nothing' then 'none'
+      when bill.usage is not null then 'usage'
+      when o.billing = 'usage' then 'none'
+      else 'reservation'
+    end as basis
+  ) as charge
+  cross join lateral (
+    select o.retries
+      and (r.outcome <> 'abandoned' or tt.retries_abandoned is not false)
+      and (r.outcome = 'not_sent' or j.attempts - j.unsent < coalesce(tt.max_attempts, 1)) as again
+  ) as retry
+  );
+end
+$$;
+comment on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
+  'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+
+revoke execute on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) from public;
+
+commit;

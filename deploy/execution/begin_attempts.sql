@@ -1,0 +1,39 @@
+-- Deploy tollhouse:execution/begin_attempts to pg
+-- requires: admission/verdict
+-- requires: budget/budget_month
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.begin_attempts(
+  p_worker_id uuid,
+  p_routes tollhouse_private.route[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update tollhouse_private.jobs as j
+  set
+    state = 'running',
+    attempts = j.attempts + 1,
+    worker_id = p_worker_id,
+    started_at = p_now,
+    provider = r.provider,
+    model = r.model,
+    reserved_micro_usd = r.reservation,
+    budget_month = tollhouse_private.budget_month(p_now)
+  from unnest(p_routes) as r
+  where j.tenant_id = (r.job).tenant_id
+    and j.call_id = (r.job).call_id;
+end
+$$;
+comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is
+  'Gives the admitted calls to the worker.';
+
+revoke execute on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) from public;
+
+commit;

@@ -1,0 +1,42 @@
+-- Deploy tollhouse:execution/budget_optimization_jobs to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.budget_optimization_jobs (
+  tenant_id text not null,
+  call_id uuid not null,
+  created_at timestamptz not null,
+  user_id text not null,
+  objective text not null,
+  recommendation jsonb not null,
+  constraint budget_optimization_jobs_pkey primary key (tenant_id, call_id)
+);
+comment on table tollhouse_private.budget_optimization_jobs is 'One row per successful call of the endpoint budget_optimization.';
+comment on column tollhouse_private.budget_optimization_jobs.recommendation is
+  'The answer where it is JSON, else {"text": the answer}.';
+
+alter table tollhouse_private.budget_optimization_jobs enable row level security;
+alter table tollhouse_private.budget_optimization_jobs force row level security;
+create policy budget_optimization_jobs_all_engine on tollhouse_private.budget_optimization_jobs
+  to tollhouse_engine using (true) with check (true);
+create policy budget_optimization_jobs_select_client on tollhouse_private.budget_optimization_jobs
+  for select to tollhouse_client
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy budget_optimization_jobs_insert_owner on tollhouse_private.budget_optimization_jobs
+  for insert to tollhouse_owner
+  with check (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and user_id = (select tollhouse_private.current_user_id())
+  );
+create policy budget_optimization_jobs_select_operator on tollhouse_private.budget_optimization_jobs
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+grant select, insert on tollhouse_private.budget_optimization_jobs to tollhouse_engine;
+grant select on tollhouse_private.budget_optimization_jobs to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

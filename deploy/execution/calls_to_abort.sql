@@ -1,0 +1,36 @@
+-- Deploy tollhouse:execution/calls_to_abort to pg
+-- requires: queue/jobs
+-- requires: kill_switch/killed
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_worker.calls_to_abort(
+  p_worker_id uuid
+)
+  returns table (
+    call_id uuid,
+    attempt integer,
+    reason text
+  )
+  language sql
+  stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select j.call_id, j.attempts, case when j.cancel_requested then 'cancelled' else 'aborted' end
+  from tollhouse_private.jobs as j
+  where j.state = 'running'
+    and j.worker_id = p_worker_id
+    and (
+      j.cancel_requested
+      or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
+    )
+$$;
+comment on function tollhouse_worker.calls_to_abort(uuid) is
+  'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';
+
+revoke execute on function tollhouse_worker.calls_to_abort(uuid) from public;
+grant execute on function tollhouse_worker.calls_to_abort(uuid) to tollhouse_worker;
+
+commit;

@@ -1,0 +1,57 @@
+-- Deploy tollhouse:execution/materialize to pg
+-- requires: task_types/task_types
+-- requires: execution/settlement
+-- requires: execution/materialize_investigation
+-- requires: execution/materialize_budget_optimization
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.materialize(
+  p_settlements tollhouse_private.settlement[]
+)
+  returns tollhouse_private.settlement[]
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_task record;
+  v_settlement tollhouse_private.settlement;
+  v_result tollhouse_private.attempt_result;
+begin
+  for v_task in
+    select s.position, tt.materializer
+    from (
+      select i as position, (p_settlements[i].job).endpoint as endpoint
+      from generate_subscripts(p_settlements, 1) as i
+      where p_settlements[i].status = 'success'
+    ) as s
+    join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    where tt.materializer is not null
+  loop
+    v_settlement := p_settlements[v_task.position];
+    begin
+      execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
+      using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
+        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+    exception
+      -- A materializer is its author's code: whatever it raises is its own call's matter.
+      when others then
+        v_result := v_settlement.result;
+        v_result.error_code := 'materializer_failed';
+        v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
+        v_settlement.result := v_result;
+        p_settlements[v_task.position] := v_settlement;
+    end;
+  end loop;
+  return p_settlements;
+end
+$$;
+comment on function tollhouse_private.materialize(tollhouse_private.settlement[]) is
+  'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+
+revoke execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) from public;
+grant execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) to tollhouse_engine;
+
+commit;

@@ -1,0 +1,65 @@
+-- Deploy tollhouse:execution/reap to pg
+-- requires: queue/workers
+-- requires: cache/wake_stranded
+-- requires: execution/settle
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_worker.reap()
+  returns integer
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_jobs tollhouse_private.jobs[];
+begin
+  -- A worker that is claiming holds a key-share lock and is passed over.
+  delete from tollhouse_private.workers as w
+  using (
+    select dead.worker_id
+    from tollhouse_private.workers as dead
+    where dead.alive_until <= v_now
+    for update skip locked
+  ) as dead
+  where w.worker_id = dead.worker_id;
+
+  select coalesce(array_agg(orphan.job), '{}') into v_jobs
+  from (
+    select j as job
+    from tollhouse_private.jobs as j
+    where j.state = 'running'
+      and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
+    order by j.call_id
+    limit 1000
+    for update skip locked
+  ) as orphan;
+
+  delete from tollhouse_private.provider_windows as pw
+  where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
+    and pw.window_start < v_now - interval '1 day';
+
+  perform tollhouse_private.wake_stranded();
+  if cardinality(v_jobs) > 0 then
+    perform tollhouse_private.settle(v_jobs, array(
+      select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
+        'tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'abandoned',
+        'error_code', 'abandoned', 'error_message', format('worker %s held it and died', j.worker_id)
+      ))
+      from unnest(v_jobs) as j
+    ), v_now);
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+  return cardinality(v_jobs);
+end
+$$;
+comment on function tollhouse_worker.reap() is
+  'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many.';
+
+revoke execute on function tollhouse_worker.reap() from public;
+grant execute on function tollhouse_worker.reap() to tollhouse_worker;
+
+commit;

@@ -1,0 +1,30 @@
+-- Deploy tollhouse:execution/record_and_claim to pg
+-- requires: execution/claim
+-- requires: execution/record
+
+begin;
+set local role tollhouse_engine;
+
+-- A procedure, because its commit between the two keeps record's locks out of claim: held together they would deadlock.
+create procedure tollhouse_worker.record_and_claim(
+  in p_worker_id uuid,
+  in p_results jsonb,
+  in p_limit integer,
+  inout p_claimed jsonb
+)
+  language plpgsql
+as $$
+begin
+  perform tollhouse_worker.record(p_worker_id, p_results);
+  commit;
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  from tollhouse_worker.claim(p_worker_id, p_limit) as c;
+end
+$$;
+comment on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) is
+  'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+
+revoke execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) from public;
+grant execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) to tollhouse_worker;
+
+commit;

@@ -1,0 +1,37 @@
+-- Deploy tollhouse:execution/set_idle to pg
+-- requires: queue/workers
+-- requires: cache/wake_stranded
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_worker.set_idle(
+  p_worker_id uuid,
+  p_idle boolean
+)
+  returns integer
+  language sql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  update tollhouse_private.workers as w
+  set idle = p_idle
+  where w.worker_id = p_worker_id
+    and w.idle <> p_idle;
+  select tollhouse_private.wake_stranded();
+
+  select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
+  from tollhouse_private.jobs as j
+  where j.state = 'scheduled'
+    and j.run_at < clock_timestamp() + interval '1 day'
+  order by j.run_at
+  limit 1
+$$;
+comment on function tollhouse_worker.set_idle(uuid, boolean) is
+  'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day.';
+
+revoke execute on function tollhouse_worker.set_idle(uuid, boolean) from public;
+grant execute on function tollhouse_worker.set_idle(uuid, boolean) to tollhouse_worker;
+
+commit;

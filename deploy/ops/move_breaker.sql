@@ -1,0 +1,72 @@
+-- Deploy tollhouse:ops/move_breaker to pg
+-- requires: breaker/breakers
+-- requires: breaker/provider_breakers
+-- requires: breaker/provider_windows
+-- requires: ops/operator_audit
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.move_breaker(
+  p_action text,
+  p_provider text,
+  p_tenant_id text,
+  p_user_id text,
+  p_state text,
+  p_open_until timestamptz,
+  p_reason text
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_target('provider', p_provider);
+  perform tollhouse_private.check_value((p_tenant_id = '') = (p_user_id = ''),
+    format('tenant %L, user %L', p_tenant_id, p_user_id), 'Give tenant and user for a user''s breaker, neither for the provider''s own.');
+
+  if p_tenant_id = '' then
+    select to_jsonb(pb) into v_before from tollhouse_private.provider_breakers as pb where pb.provider = p_provider for update;
+    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
+    values (p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    on conflict (provider) do update
+    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
+    returning to_jsonb(pb) into v_after;
+    if p_state = 'closed' then
+      -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
+      delete from tollhouse_private.provider_windows as pw
+      where pw.provider = p_provider
+        and pw.worker_id in (
+          select c.worker_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
+        );
+    end if;
+  else
+    perform tollhouse_private.check_target('tenant', p_tenant_id);
+    perform tollhouse_private.check_target('user', p_user_id);
+    select to_jsonb(b) into v_before
+    from tollhouse_private.breakers as b
+    where b.tenant_id = p_tenant_id and b.user_id = p_user_id and b.provider = p_provider
+    for update;
+    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until)
+    values (p_tenant_id, p_user_id, p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    on conflict (tenant_id, user_id, provider) do update
+    set
+      state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until,
+      probe_call_id = null, consecutive_failures = 0
+    returning to_jsonb(b) into v_after;
+  end if;
+  perform tollhouse_private.audit(p_action,
+    jsonb_build_object('provider', p_provider, 'tenant_id', nullif(p_tenant_id, ''), 'user_id', nullif(p_user_id, '')),
+    p_reason, v_before, v_after);
+end
+$$;
+comment on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) is
+  'Sets a breaker by hand and audits it.';
+
+revoke execute on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) from public;
+
+commit;

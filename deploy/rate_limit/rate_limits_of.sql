@@ -1,0 +1,46 @@
+-- Deploy tollhouse:rate_limit/rate_limits_of to pg
+-- requires: admission/verdict
+-- requires: rate_limit/rate_limits
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.rate_limits_of(
+  p_routes tollhouse_private.route[],
+  p_now timestamptz
+)
+  returns table (
+    call_id uuid,
+    scope text,
+    target text,
+    tokens integer,
+    requests_per_minute integer,
+    tokens_per_minute integer,
+    max_in_flight integer,
+    requests_now numeric,
+    tokens_now numeric
+  )
+  language sql
+  stable
+as $$
+  select
+    (r.job).call_id, rl.scope, rl.target,
+    (r.job).request_bytes / 4 + (r.job).max_output_tokens,
+    rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
+    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
+    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
+  from pg_catalog.unnest(p_routes) as r
+  join tollhouse_private.rate_limits as rl
+    on (rl.scope = 'tenant' and rl.target = (r.job).tenant_id)
+    or (rl.scope = 'provider' and rl.target = r.provider)
+    or (rl.scope = 'model' and rl.target = r.model)
+  cross join lateral (
+    select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+  ) as elapsed
+$$;
+comment on function tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz) is
+  'The limits that each call falls under, with what their buckets hold now.';
+
+revoke execute on function tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz) from public;
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:admission/decide from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz);
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:admission/turn_away from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz);
+
+commit;

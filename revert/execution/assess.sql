@@ -1,0 +1,8 @@
+-- Revert tollhouse:execution/assess from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz);
+
+commit;

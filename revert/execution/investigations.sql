@@ -1,0 +1,8 @@
+-- Revert tollhouse:execution/investigations from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.investigations;
+
+commit;

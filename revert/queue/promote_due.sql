@@ -1,0 +1,8 @@
+-- Revert tollhouse:queue/promote_due from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.promote_due(timestamptz);
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:routing/route_jobs from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz);
+
+commit;

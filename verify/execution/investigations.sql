@@ -1,0 +1,36 @@
+-- Verify tollhouse:execution/investigations on pg
+
+begin;
+
+select tenant_id, call_id, created_at, user_id, question, findings
+from tollhouse_private.investigations
+where false;
+
+select
+  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
+  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
+  1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
+from pg_catalog.pg_class as c
+where c.oid = 'tollhouse_private.investigations'::regclass;
+
+select 1 / (count(*) = 4)::int
+from pg_catalog.pg_policy as p
+where p.polrelid = 'tollhouse_private.investigations'::regclass
+  and p.polname in (
+    'investigations_all_engine',
+    'investigations_select_client',
+    'investigations_insert_owner',
+    'investigations_select_operator'
+  );
+
+rollback;
