@@ -68,7 +68,6 @@ CREATE TABLE tollhouse_private.jobs (
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
     cost_basis text DEFAULT 'none'::text NOT NULL,
     provider_attempted boolean DEFAULT false NOT NULL,
-    cancel_requested boolean DEFAULT false NOT NULL,
     error_code text,
     error_message text,
     metadata jsonb,
@@ -122,7 +121,7 @@ CREATE TYPE tollhouse_private.verdict AS (
 	retry_at timestamp with time zone
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cached, coalesced, or deferred (until retry_at).';
+COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at).';
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -135,29 +134,45 @@ begin
       hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
 
-  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id for update;
-  if not found then
-    return (
-      select c.status
-      from tollhouse_private.llm_api_calls as c
-      where c.call_id = p_call_id
-        and c.created_at = tollhouse_private.call_created_at(p_call_id)
-    );
+  -- What a worker has in hand is not locked: its record would wait for this client's commit.
+  begin
+    select j.* into strict v_job
+    from tollhouse_private.jobs as j
+    where j.call_id = p_call_id
+      and j.state <> 'running'
+    for update skip locked;
+  exception
+    -- Lets go of a row that was locked just as it began to run.
+    when no_data_found then v_job := null;
+  end;
+  if v_job.call_id is not null then
+    perform tollhouse_private.close_calls(array[
+      row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    ], clock_timestamp());
+    -- Whatever waits for its answer is found by the worker that wakes up.
+    perform tollhouse_private.wake_idle_worker();
+    return 'cancelled';
   end if;
-  if v_job.state = 'running' then
-    update tollhouse_private.jobs as j set cancel_requested = true where j.call_id = p_call_id and not j.cancel_requested;
+
+  insert into tollhouse_private.cancel_requests (tenant_id, call_id, user_id)
+  select j.tenant_id, j.call_id, j.user_id
+  from tollhouse_private.jobs as j
+  where j.call_id = p_call_id
+  on conflict do nothing;
+  if exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id) then
     perform pg_notify('tollhouse_control', '');
     return 'running';
   end if;
-
-  perform tollhouse_private.close_calls(array[
-    row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-  ], clock_timestamp());
-  return 'cancelled';
+  return (
+    select c.status
+    from tollhouse_private.llm_api_calls as c
+    where c.call_id = p_call_id
+      and c.created_at = tollhouse_private.call_created_at(p_call_id)
+  );
 end
 $$;
 ALTER FUNCTION tollhouse.cancel(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (it is being aborted and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
+COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
 CREATE FUNCTION tollhouse.done_channel() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -941,7 +956,7 @@ begin
   select coalesce(array_agg(row(
     j, r,
     case
-      when retry.again and not j.cancel_requested then null
+      when retry.again and cr.call_id is null then null
       when retry.again then 'cancelled'
       else o.status
     end,
@@ -951,7 +966,7 @@ begin
     o.breaker,
     case charge.basis when 'usage' then charge.usage when 'reservation' then j.reserved_micro_usd else 0 end,
     charge.basis,
-    case when retry.again and not j.cancel_requested then p_now + case
+    case when retry.again and cr.call_id is null then p_now + case
       when r.outcome = 'not_sent' then interval '0'
       else make_interval(secs => least(3600000, greatest(
         r.retry_after_ms,
@@ -964,6 +979,7 @@ begin
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
   join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact
@@ -1314,10 +1330,6 @@ begin
     return;
   end if;
 
-  perform tollhouse_private.release_flights(
-    (select array_agg(s.job) from unnest(p_settlements) as s where (s.job).cache_key is not null)
-  );
-
   delete from tollhouse_private.jobs as j
   using unnest(p_settlements) as s
   where j.tenant_id = (s.job).tenant_id
@@ -1392,7 +1404,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement; and frees the calls that waited for the same answer.';
+COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
 CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1433,7 +1445,10 @@ declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
 begin
-  verdicts := array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
+  verdicts := array(select v from tollhouse_private.guard_cancelled(v_jobs) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   verdicts := verdicts || array(select v from tollhouse_private.guard_hourly_shutoff(v_jobs, p_now) as v);
@@ -1614,7 +1629,9 @@ begin
   what_to_do := 'Nothing: it goes on by itself.';
   if p_job.state = 'running' then
     why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
-    if p_job.cancel_requested then
+    if exists (
+      select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id
+    ) then
       why := why || ' It is being cancelled.';
     end if;
   elsif p_job.state = 'coalesced' then
@@ -1756,6 +1773,23 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key and watermark.';
+CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.cancel_requests) then
+    return;
+  end if;
+
+  return query
+  select j.call_id, 'cancelled', null::text, null::timestamptz
+  from unnest(p_jobs) as j
+  join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) IS 'Stops what its client cancelled while a worker had it in hand.';
 CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[] DEFAULT '{}'::tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2223,7 +2257,6 @@ begin
   v_job.spent_micro_usd := 0;
   v_job.cost_basis := 'none';
   v_job.provider_attempted := false;
-  v_job.cancel_requested := false;
   return v_job;
 end
 $_$;
@@ -2564,8 +2597,8 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.reads_all_users() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.reads_all_users() IS 'Whether the session''s login administers its tenant.';
-CREATE FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -2575,7 +2608,9 @@ begin
   from (
     select cf as flight
     from tollhouse_private.cache_flights as cf
-    join unnest(p_jobs) as j
+    join (
+      select (s.job).* from unnest(p_settlements) as s where (s.job).cache_key is not null offset 0
+    ) as j
       on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
       and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
     order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
@@ -2610,8 +2645,8 @@ begin
   end if;
 end
 $$;
-ALTER FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) IS 'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
+ALTER FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) IS 'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
 CREATE FUNCTION tollhouse_private.request_problem(p_request jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2833,6 +2868,7 @@ CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_resu
     AS $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_ended tollhouse_private.settlement[];
 begin
   v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
   if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
@@ -2845,8 +2881,9 @@ begin
 
   perform tollhouse_private.append_attempts(v_settlements, p_now);
   perform tollhouse_private.store_answers(v_settlements, p_now);
-  perform tollhouse_private.close_calls(
-    array(select s from unnest(v_settlements) as s where s.status is not null), p_now);
+  v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
+  perform tollhouse_private.release_flights(v_ended);
+  perform tollhouse_private.close_calls(v_ended, p_now);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
@@ -3016,6 +3053,8 @@ CREATE FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_v
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_closing tollhouse_private.settlement[];
 begin
   if cardinality(p_verdicts) = 0 then
     return;
@@ -3049,15 +3088,13 @@ begin
   from parked as pk
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
 
-  perform tollhouse_private.close_calls(array(
-    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+  v_closing := array(
+    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
-    where v.verdict = 'blocked'
-  ), p_now);
-
-  -- An entry that vanished since the guard saw it leaves its call queued.
-  perform tollhouse_private.close_calls(array(
+    where v.verdict in ('blocked', 'cancelled')
+  ) || array(
+    -- An entry that vanished since the guard saw it leaves its call queued.
     select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
     from (
       select j as job, tollhouse_private.cached_result(j) as result
@@ -3066,11 +3103,13 @@ begin
       offset 0
     ) as hit
     where (hit.result).response is not null
-  ), p_now);
+  );
+  perform tollhouse_private.release_flights(v_closing);
+  perform tollhouse_private.close_calls(v_closing, p_now);
 end
 $$;
 ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked and the cached, parks the coalesced and the deferred.';
+COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.jobs[]
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -3102,9 +3141,23 @@ $$;
 ALTER FUNCTION tollhouse_private.wake_idle_worker() OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.wake_idle_worker() IS 'Notifies tollhouse_wake if, and only if, a worker has said that it sleeps.';
 CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin
+  -- A client that cancels a leader leaves the flight to us: see cache_flights.
+  delete from tollhouse_private.cache_flights as cf
+  using (
+    select f.tenant_id, f.scope, f.endpoint, f.cache_key, f.watermark
+    from tollhouse_private.cache_flights as f
+    where not exists (
+      select from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+    )
+    for update of f skip locked
+  ) as f
+  where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
+    and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
+
   update tollhouse_private.jobs as j
   set state = 'queued'
   from (
@@ -3121,20 +3174,25 @@ CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
     for update of f skip locked
   ) as follower
   where j.tenant_id = follower.tenant_id
-    and j.call_id = follower.call_id
+    and j.call_id = follower.call_id;
+  if found then
+    perform pg_notify('tollhouse_wake', '');
+  end if;
+end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Puts calls that wait for a flight which is over back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select j.call_id, j.attempts, case when j.cancel_requested then 'cancelled' else 'aborted' end
+  select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
+  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   where j.state = 'running'
     and j.worker_id = p_worker_id
     and (
-      j.cancel_requested
+      cr.call_id is not null
       or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
     )
 $$;
@@ -3305,6 +3363,18 @@ begin
   delete from tollhouse_private.provider_windows as pw
   where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
     and pw.window_start < v_now - interval '1 day';
+
+  delete from tollhouse_private.cancel_requests as cr
+  using (
+    select old.tenant_id, old.call_id
+    from tollhouse_private.cancel_requests as old
+    where not exists (
+      select from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id and j.call_id = old.call_id
+    )
+    for update skip locked
+  ) as old
+  where cr.tenant_id = old.tenant_id
+    and cr.call_id = old.call_id;
 
   perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then
@@ -3775,6 +3845,14 @@ CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
    FROM tollhouse_private.investigations;
 ALTER VIEW tollhouse.investigations OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.investigations IS 'What the endpoint investigation found.';
+CREATE TABLE tollhouse_private.cancel_requests (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    user_id text NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.cancel_requests FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.cancel_requests OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.cancel_requests IS 'Calls that were in a worker''s hands when their client cancelled them: aborted in flight, and not tried again.';
 CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -3791,11 +3869,13 @@ CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
     started_at,
     reserved_micro_usd,
     spent_micro_usd,
-    cancel_requested,
+    (EXISTS ( SELECT
+           FROM tollhouse_private.cancel_requests cr
+          WHERE ((cr.tenant_id = j.tenant_id) AND (cr.call_id = j.call_id)))) AS cancel_requested,
     error_code,
     error_message,
     request
-   FROM tollhouse_private.jobs;
+   FROM tollhouse_private.jobs j;
 ALTER VIEW tollhouse.jobs OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.jobs IS 'Calls that are not finished.';
 CREATE VIEW tollhouse.kill_switches WITH (security_invoker='true') AS
@@ -4454,6 +4534,8 @@ ALTER TABLE ONLY tollhouse_private.cache_flights
     ADD CONSTRAINT cache_flights_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
 ALTER TABLE ONLY tollhouse_private.call_content
     ADD CONSTRAINT call_content_pkey PRIMARY KEY (tenant_id, call_id, created_at);
+ALTER TABLE ONLY tollhouse_private.cancel_requests
+    ADD CONSTRAINT cancel_requests_pkey PRIMARY KEY (tenant_id, call_id);
 ALTER TABLE ONLY tollhouse_private.channel_secret
     ADD CONSTRAINT channel_secret_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY tollhouse_private.deliveries
@@ -4533,12 +4615,16 @@ CREATE POLICY budget_optimization_jobs_select_client ON tollhouse_private.budget
 CREATE POLICY budget_optimization_jobs_select_operator ON tollhouse_private.budget_optimization_jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.cache_flights ENABLE ROW LEVEL SECURITY;
 CREATE POLICY cache_flights_all_engine ON tollhouse_private.cache_flights TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY cache_flights_all_owner ON tollhouse_private.cache_flights TO tollhouse_owner USING ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
 ALTER TABLE tollhouse_private.call_content ENABLE ROW LEVEL SECURITY;
 CREATE POLICY call_content_all_engine ON tollhouse_private.call_content TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY call_content_insert_owner ON tollhouse_private.call_content FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY call_content_select_identity ON tollhouse_private.call_content FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY call_content_select_operator ON tollhouse_private.call_content FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.cancel_requests ENABLE ROW LEVEL SECURITY;
+CREATE POLICY cancel_requests_all_engine ON tollhouse_private.cancel_requests TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY cancel_requests_insert_owner ON tollhouse_private.cancel_requests FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY cancel_requests_select_identity ON tollhouse_private.cancel_requests FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY cancel_requests_select_operator ON tollhouse_private.cancel_requests FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY deliveries_all_engine ON tollhouse_private.deliveries TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY deliveries_insert_owner ON tollhouse_private.deliveries FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
@@ -4705,6 +4791,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
@@ -4739,8 +4826,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_priva
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
-REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.release_flights(p_jobs tollhouse_private.jobs[]) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
@@ -4851,6 +4937,12 @@ GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.investigations TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.cancel_requests FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.cancel_requests TO tollhouse_owner;
+GRANT SELECT,DELETE,UPDATE ON TABLE tollhouse_private.cancel_requests TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.cancel_requests TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.cancel_requests TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.cancel_requests TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_auditor;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:admission/decide to pg
+-- requires: queue/guard_cancelled
 -- requires: kill_switch/guard
 -- requires: shutoff/guard
 -- requires: cache/guard
@@ -26,7 +27,10 @@ declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
 begin
-  verdicts := array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
+  verdicts := array(select v from tollhouse_private.guard_cancelled(v_jobs) as v);
+  v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
+
+  verdicts := verdicts || array(select v from tollhouse_private.guard_kill_switch(v_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   verdicts := verdicts || array(select v from tollhouse_private.guard_hourly_shutoff(v_jobs, p_now) as v);

@@ -3,6 +3,7 @@
 -- requires: breaker/breakers
 -- requires: budget/monthly_budgets
 -- requires: queue/workers
+-- requires: queue/cancel_requests
 -- requires: routing/breaker_gate
 
 begin;
@@ -55,7 +56,9 @@ begin
   what_to_do := 'Nothing: it goes on by itself.';
   if p_job.state = 'running' then
     why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
-    if p_job.cancel_requested then
+    if exists (
+      select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id
+    ) then
       why := why || ' It is being cancelled.';
     end if;
   elsif p_job.state = 'coalesced' then

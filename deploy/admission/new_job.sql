@@ -124,7 +124,6 @@ begin
   v_job.spent_micro_usd := 0;
   v_job.cost_basis := 'none';
   v_job.provider_attempted := false;
-  v_job.cancel_requested := false;
   return v_job;
 end
 $$;

@@ -2,6 +2,7 @@
 -- requires: admission/verdict
 -- requires: execution/close_calls
 -- requires: cache/cached_result
+-- requires: cache/release_flights
 
 begin;
 set local role tollhouse_engine;
@@ -16,6 +17,8 @@ create function tollhouse_private.turn_away(
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_closing tollhouse_private.settlement[];
 begin
   if cardinality(p_verdicts) = 0 then
     return;
@@ -49,15 +52,13 @@ begin
   from parked as pk
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
 
-  perform tollhouse_private.close_calls(array(
-    select row(j, null, 'blocked', v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+  v_closing := array(
+    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
-    where v.verdict = 'blocked'
-  ), p_now);
-
-  -- An entry that vanished since the guard saw it leaves its call queued.
-  perform tollhouse_private.close_calls(array(
+    where v.verdict in ('blocked', 'cancelled')
+  ) || array(
+    -- An entry that vanished since the guard saw it leaves its call queued.
     select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
     from (
       select j as job, tollhouse_private.cached_result(j) as result
@@ -66,11 +67,13 @@ begin
       offset 0
     ) as hit
     where (hit.result).response is not null
-  ), p_now);
+  );
+  perform tollhouse_private.release_flights(v_closing);
+  perform tollhouse_private.close_calls(v_closing, p_now);
 end
 $$;
 comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is
-  'Does what the guards said: closes the blocked and the cached, parks the coalesced and the deferred.';
+  'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 
 revoke execute on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) from public;
 

@@ -21,10 +21,8 @@ alter table tollhouse_private.cache_flights enable row level security;
 alter table tollhouse_private.cache_flights force row level security;
 create policy cache_flights_all_engine on tollhouse_private.cache_flights
   to tollhouse_engine using (true) with check (true);
-create policy cache_flights_all_owner on tollhouse_private.cache_flights
-  to tollhouse_owner
-  using (tenant_id = (select tollhouse_private.current_tenant_id()));
 
 grant select, insert, update, delete on tollhouse_private.cache_flights to tollhouse_engine;
+-- Deliberately no policy for the owner: a client that locked a flight would keep claims waiting.
 
 commit;

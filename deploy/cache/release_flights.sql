@@ -1,19 +1,17 @@
 -- Deploy tollhouse:cache/release_flights to pg
--- requires: queue/jobs
+-- requires: execution/settlement
 -- requires: queue/channels
 -- requires: cache/cache_flights
 
 begin;
 set local role tollhouse_engine;
 
--- Security definer: a client that cancels the leader of a shared answer must free other users' calls too.
 create function tollhouse_private.release_flights(
-  p_jobs tollhouse_private.jobs[]
+  p_settlements tollhouse_private.settlement[]
 )
   returns void
   language plpgsql
   volatile
-  security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -23,7 +21,9 @@ begin
   from (
     select cf as flight
     from tollhouse_private.cache_flights as cf
-    join unnest(p_jobs) as j
+    join (
+      select (s.job).* from unnest(p_settlements) as s where (s.job).cache_key is not null offset 0
+    ) as j
       on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
       and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
     order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
@@ -58,10 +58,9 @@ begin
   end if;
 end
 $$;
-comment on function tollhouse_private.release_flights(tollhouse_private.jobs[]) is
+comment on function tollhouse_private.release_flights(tollhouse_private.settlement[]) is
   'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
 
-revoke execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) from public;
-grant execute on function tollhouse_private.release_flights(tollhouse_private.jobs[]) to tollhouse_owner;
+revoke execute on function tollhouse_private.release_flights(tollhouse_private.settlement[]) from public;
 
 commit;

@@ -7,10 +7,24 @@ set local role tollhouse_engine;
 
 create function tollhouse_private.wake_stranded()
   returns void
-  language sql
+  language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+begin
+  -- A client that cancels a leader leaves the flight to us: see cache_flights.
+  delete from tollhouse_private.cache_flights as cf
+  using (
+    select f.tenant_id, f.scope, f.endpoint, f.cache_key, f.watermark
+    from tollhouse_private.cache_flights as f
+    where not exists (
+      select from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+    )
+    for update of f skip locked
+  ) as f
+  where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
+    and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
+
   update tollhouse_private.jobs as j
   set state = 'queued'
   from (
@@ -27,10 +41,14 @@ as $$
     for update of f skip locked
   ) as follower
   where j.tenant_id = follower.tenant_id
-    and j.call_id = follower.call_id
+    and j.call_id = follower.call_id;
+  if found then
+    perform pg_notify('tollhouse_wake', '');
+  end if;
+end
 $$;
 comment on function tollhouse_private.wake_stranded() is
-  'Puts calls that wait for a flight which is over back into the queue.';
+  'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
 
 revoke execute on function tollhouse_private.wake_stranded() from public;
 

@@ -3,6 +3,7 @@
 -- requires: pricing/cost
 -- requires: execution/attempt_outcomes
 -- requires: execution/settlement
+-- requires: queue/cancel_requests
 
 begin;
 set local role tollhouse_engine;
@@ -27,7 +28,7 @@ begin
   select coalesce(array_agg(row(
     j, r,
     case
-      when retry.again and not j.cancel_requested then null
+      when retry.again and cr.call_id is null then null
       when retry.again then 'cancelled'
       else o.status
     end,
@@ -37,7 +38,7 @@ begin
     o.breaker,
     case charge.basis when 'usage' then charge.usage when 'reservation' then j.reserved_micro_usd else 0 end,
     charge.basis,
-    case when retry.again and not j.cancel_requested then p_now + case
+    case when retry.again and cr.call_id is null then p_now + case
       when r.outcome = 'not_sent' then interval '0'
       else make_interval(secs => least(3600000, greatest(
         r.retry_after_ms,
@@ -50,6 +51,7 @@ begin
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
   join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact

@@ -1,6 +1,7 @@
 -- Deploy tollhouse:execution/calls_to_abort to pg
 -- requires: queue/jobs
 -- requires: kill_switch/killed
+-- requires: queue/cancel_requests
 
 begin;
 set local role tollhouse_engine;
@@ -18,12 +19,13 @@ create function tollhouse_worker.calls_to_abort(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select j.call_id, j.attempts, case when j.cancel_requested then 'cancelled' else 'aborted' end
+  select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
+  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   where j.state = 'running'
     and j.worker_id = p_worker_id
     and (
-      j.cancel_requested
+      cr.call_id is not null
       or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
     )
 $$;

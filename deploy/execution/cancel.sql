@@ -1,5 +1,7 @@
 -- Deploy tollhouse:execution/cancel to pg
 -- requires: execution/close_calls
+-- requires: queue/cancel_requests
+-- requires: queue/channels
 -- requires: platform/call_ids
 
 begin;
@@ -22,29 +24,45 @@ begin
       hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
 
-  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id for update;
-  if not found then
-    return (
-      select c.status
-      from tollhouse_private.llm_api_calls as c
-      where c.call_id = p_call_id
-        and c.created_at = tollhouse_private.call_created_at(p_call_id)
-    );
+  -- What a worker has in hand is not locked: its record would wait for this client's commit.
+  begin
+    select j.* into strict v_job
+    from tollhouse_private.jobs as j
+    where j.call_id = p_call_id
+      and j.state <> 'running'
+    for update skip locked;
+  exception
+    -- Lets go of a row that was locked just as it began to run.
+    when no_data_found then v_job := null;
+  end;
+  if v_job.call_id is not null then
+    perform tollhouse_private.close_calls(array[
+      row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    ], clock_timestamp());
+    -- Whatever waits for its answer is found by the worker that wakes up.
+    perform tollhouse_private.wake_idle_worker();
+    return 'cancelled';
   end if;
-  if v_job.state = 'running' then
-    update tollhouse_private.jobs as j set cancel_requested = true where j.call_id = p_call_id and not j.cancel_requested;
+
+  insert into tollhouse_private.cancel_requests (tenant_id, call_id, user_id)
+  select j.tenant_id, j.call_id, j.user_id
+  from tollhouse_private.jobs as j
+  where j.call_id = p_call_id
+  on conflict do nothing;
+  if exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id) then
     perform pg_notify('tollhouse_control', '');
     return 'running';
   end if;
-
-  perform tollhouse_private.close_calls(array[
-    row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-  ], clock_timestamp());
-  return 'cancelled';
+  return (
+    select c.status
+    from tollhouse_private.llm_api_calls as c
+    where c.call_id = p_call_id
+      and c.created_at = tollhouse_private.call_created_at(p_call_id)
+  );
 end
 $$;
 comment on function tollhouse.cancel(uuid) is
-  'Cancels a call of yours. Returns its status after that: cancelled; running (it is being aborted and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
+  'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
 
 revoke execute on function tollhouse.cancel(uuid) from public;
 grant execute on function tollhouse.cancel(uuid) to tollhouse_client;

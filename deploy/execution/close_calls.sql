@@ -3,7 +3,6 @@
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
 -- requires: queue/channels
--- requires: cache/release_flights
 -- requires: execution/settlement
 -- requires: distillation/capture
 -- requires: execution/materialize
@@ -28,10 +27,6 @@ begin
   if cardinality(p_settlements) = 0 then
     return;
   end if;
-
-  perform tollhouse_private.release_flights(
-    (select array_agg(s.job) from unnest(p_settlements) as s where (s.job).cache_key is not null)
-  );
 
   delete from tollhouse_private.jobs as j
   using unnest(p_settlements) as s
@@ -107,7 +102,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is
-  'Takes finished calls out of the queue: ledger, content, materialized rows, announcement; and frees the calls that waited for the same answer.';
+  'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
 
 revoke execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) from public;
 grant execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) to tollhouse_engine;

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/reap to pg
 -- requires: queue/workers
+-- requires: queue/cancel_requests
 -- requires: cache/wake_stranded
 -- requires: execution/settle
 
@@ -41,6 +42,18 @@ begin
   delete from tollhouse_private.provider_windows as pw
   where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
     and pw.window_start < v_now - interval '1 day';
+
+  delete from tollhouse_private.cancel_requests as cr
+  using (
+    select old.tenant_id, old.call_id
+    from tollhouse_private.cancel_requests as old
+    where not exists (
+      select from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id and j.call_id = old.call_id
+    )
+    for update skip locked
+  ) as old
+  where cr.tenant_id = old.tenant_id
+    and cr.call_id = old.call_id;
 
   perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then

@@ -1,6 +1,7 @@
 -- Deploy tollhouse:execution/settle to pg
 -- requires: execution/close_calls
 -- requires: cache/store_answers
+-- requires: cache/release_flights
 -- requires: breaker/observe_users
 -- requires: breaker/observe_probes
 -- requires: breaker/observe_providers
@@ -28,6 +29,7 @@ create function tollhouse_private.settle(
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_ended tollhouse_private.settlement[];
 begin
   v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
   if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
@@ -40,8 +42,9 @@ begin
 
   perform tollhouse_private.append_attempts(v_settlements, p_now);
   perform tollhouse_private.store_answers(v_settlements, p_now);
-  perform tollhouse_private.close_calls(
-    array(select s from unnest(v_settlements) as s where s.status is not null), p_now);
+  v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
+  perform tollhouse_private.release_flights(v_ended);
+  perform tollhouse_private.close_calls(v_ended, p_now);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);

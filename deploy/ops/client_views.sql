@@ -1,6 +1,7 @@
 -- Deploy tollhouse:ops/client_views to pg
 -- requires: ledger/partitions
 -- requires: queue/jobs
+-- requires: queue/cancel_requests
 -- requires: execution/investigations
 -- requires: execution/budget_optimization_jobs
 -- requires: budget/monthly_budgets
@@ -18,9 +19,13 @@ comment on view tollhouse.llm_api_calls is 'The ledger: one row per finished cal
 
 create view tollhouse.jobs with (security_invoker = true) as
 select
-  tenant_id, user_id, call_id, created_at, endpoint, request_id, state, run_at, waits_for, attempts - unsent as attempts,
-  provider, model, started_at, reserved_micro_usd, spent_micro_usd, cancel_requested, error_code, error_message, request
-from tollhouse_private.jobs;
+  j.tenant_id, j.user_id, j.call_id, j.created_at, j.endpoint, j.request_id, j.state, j.run_at, j.waits_for,
+  j.attempts - j.unsent as attempts, j.provider, j.model, j.started_at, j.reserved_micro_usd, j.spent_micro_usd,
+  exists (
+    select from tollhouse_private.cancel_requests as cr where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+  ) as cancel_requested,
+  j.error_code, j.error_message, j.request
+from tollhouse_private.jobs as j;
 comment on view tollhouse.jobs is 'Calls that are not finished.';
 
 create view tollhouse.provider_attempts with (security_invoker = true) as

@@ -33,7 +33,6 @@ create table tollhouse_private.jobs (
   spent_micro_usd bigint not null default 0,
   cost_basis text not null default 'none',
   provider_attempted boolean not null default false,
-  cancel_requested boolean not null default false,
   error_code text,
   error_message text,
   metadata jsonb,

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.release_flights(tollhouse_private.jobs[]);
+drop function tollhouse_private.release_flights(tollhouse_private.settlement[]);
 
 commit;

@@ -230,7 +230,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "cancel in flight": (
-        [("tollhouse_worker.calls_to_abort", "j.cancel_requested\n", "false\n")],
+        [("tollhouse_worker.calls_to_abort", "cr.call_id is not null\n", "false\n")],
         test_cancel.test_in_flight,
     ),
     "Retry-After": (

@@ -68,6 +68,8 @@ begin
 end
 $$;
 reset role;
+-- And a cancel that came when the call was over.
+insert into tollhouse_private.cancel_requests select c.tenant_id, c.call_id, c.user_id from tollhouse_private.llm_api_calls as c limit 1;
 create temporary table ann as
 select j.call_id, true as waiting from tollhouse_private.jobs as j
 union all
@@ -236,8 +238,8 @@ select is(
 );
 select is(pg_temp.outcome_of('select tollhouse.done_channel()', 'acme', ''), 'TH001', 'nobody has none');
 select results_eq(
-  'select a.waiting, j.state, j.cancel_requested from ann as a join tollhouse_private.jobs as j on j.call_id = a.call_id',
-  $$values (true, 'queued', false)$$, 'after all that, ann''s call is where it was'
+  'select a.waiting, j.state, (select count(*) from tollhouse_private.cancel_requests as cr where cr.call_id = a.call_id) from ann as a join tollhouse_private.jobs as j on j.call_id = a.call_id',
+  $$values (true, 'queued', 0::bigint)$$, 'after all that, ann''s call is where it was'
 );
 select is(
   pg_temp.outcome_of(format('select (tollhouse.result(%L)).status', a.call_id), 'acme', 'ann'), case when a.waiting then 'queued' else 'success' end,

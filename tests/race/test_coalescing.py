@@ -140,26 +140,22 @@ async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(
 
 
 async def test_a_cancelled_leader_frees_its_followers(scene: Scene) -> None:
-    """A client that cancels a waiting leader, while a claim parks a follower, strands nobody."""
+    """A client that cancels a waiting leader and sits on its transaction holds no claim up."""
     scene.enqueue("acme", "ann", [same("leader")])
     first, second = await scene.workers(2)
     (leader,) = await first.claim()
     await first.record([result(leader, "rate_limited", retry_after_ms=3_600_000)])
     scene.enqueue("acme", "ann", [same("follower")])
 
-    def cancel() -> str:
-        with scene.database.acting("acme", "ann") as connection:
-            row = connection.execute(
-                "select tollhouse.cancel(%s) as status", [leader["call_id"]]
-            ).fetchone()
-            assert row is not None
-            return str(row["status"])
-
-    async with second.connection.transaction():
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        await client.execute("select tollhouse.set_identity('acme', 'ann')")
+        cursor = await client.execute("select tollhouse.cancel(%s) as status", [leader["call_id"]])
+        assert {"status": "cancelled"} == await cursor.fetchone()
         assert [] == await second.claim()
-        cancelling = asyncio.create_task(asyncio.to_thread(cancel))
-        await scene.until_waiting(1)
+        assert {"scheduled": 1, "coalesced": 1} == scene.outcomes()
 
-    assert "cancelled" == await cancelling
+    await second.call("tollhouse_worker.set_idle(%s, true)", second.worker_id)
     assert 1 == len(await drain(scene, second))
     assert {"cancelled": 1, "success": 1} == scene.outcomes()
+    scene.assert_books_balance()

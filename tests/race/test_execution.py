@@ -1,6 +1,7 @@
 """Whoever comes first, worker, reaper, client or operator: nothing is lost and nothing twice."""
 
 import asyncio
+from typing import LiteralString
 
 import pytest
 from psycopg import AsyncConnection
@@ -13,6 +14,22 @@ LEASED = (
     "select exists (select from tollhouse_private.workers"
     " where worker_id = %s and alive_until > clock_timestamp())"
 )
+
+# The policies of jobs ask for the user once cancel's query has begun: there it can be stopped.
+SLOW_LOOK: LiteralString = """
+    create or replace function tollhouse_private.current_user_id()
+      returns text
+      language plpgsql
+      stable
+      security definer
+      set search_path = pg_catalog, pg_temp
+    as $$
+    begin
+      perform pg_advisory_xact_lock_shared(7);
+      return (select i.user_id from tollhouse_private.identity() as i);
+    end
+    $$
+"""
 
 
 def lease_ends(scene: Scene, worker: Worker) -> None:
@@ -139,53 +156,44 @@ async def test_the_same_results_at_once_are_booked_once(scene: Scene) -> None:
     scene.assert_books_balance()
 
 
-async def test_a_cancel_that_comes_before_the_result(scene: Scene) -> None:
-    """An answer that is there when the cancel commits stays an answer."""
+@pytest.mark.parametrize(
+    ("ended", "outcomes"),
+    [("success", {"success": 1}), ("server_error", {"queued": 1})],
+)
+async def test_a_client_that_cancels_holds_no_worker_up(
+    scene: Scene, ended: str, outcomes: dict[str, int]
+) -> None:
+    """A client asks for the end of a running call and sits on its transaction: record goes on."""
     worker, (call,) = await running(scene)
     client = await scene.connect("th_client")
     async with client.transaction():
         assert "running" == await cancel(client, call["call_id"])
-        recording = asyncio.create_task(worker.record([result(call)]))
-        await scene.until_waiting(1)
+        assert (1, 0) == await worker.record([result(call, ended)])
+        assert outcomes == scene.outcomes()
 
-    assert (1, 0) == await recording
-    assert {"success": 1} == scene.outcomes()
-
-
-async def test_a_cancel_stops_the_next_attempt(scene: Scene) -> None:
-    """A failure that waits for a cancel sees it: there is no further attempt."""
-    worker, (call,) = await running(scene)
-    client = await scene.connect("th_client")
-    async with client.transaction():
-        assert "running" == await cancel(client, call["call_id"])
-        recording = asyncio.create_task(worker.record([result(call, "server_error")]))
-        await scene.until_waiting(1)
-
-    assert (1, 0) == await recording
-    assert {"cancelled": 1} == scene.outcomes()
+    assert [] == await worker.claim()
+    assert {"success" if ended == "success" else "cancelled": 1} == scene.outcomes()
     scene.assert_books_balance()
+    await worker.reap()
+    assert 0 == scene.value("select count(*) from tollhouse_private.cancel_requests")
 
 
 async def test_a_cancel_that_comes_after_the_result(scene: Scene) -> None:
-    """A cancel that waits for a result tells its outcome."""
+    """While a result is being booked a cancel does not wait for it; afterwards it tells it."""
     worker, (call,) = await running(scene)
     client = await scene.connect("th_client")
-
-    async def late_cancel() -> str:
-        async with client.transaction():
-            return await cancel(client, call["call_id"])
-
     async with worker.connection.transaction():
         await worker.record([result(call)])
-        cancelling = asyncio.create_task(late_cancel())
-        await scene.until_waiting(1)
+        async with client.transaction():
+            assert "running" == await cancel(client, call["call_id"])
 
-    assert "success" == await cancelling
+    async with client.transaction():
+        assert "success" == await cancel(client, call["call_id"])
     assert {"success": 1} == scene.outcomes()
 
 
 async def test_a_cancel_and_a_claim(scene: Scene) -> None:
-    """A claim passes over a call that is being cancelled; a cancel waits for the claim of one."""
+    """Neither waits for the other: a call that is being claimed is aborted as a running one."""
     rows = scene.enqueue("acme", "ann", [Call(request_id="r0"), Call(request_id="r1")])
     first, second = sorted((row["call_id"] for row in rows), key=str)
     (worker,) = await scene.workers(1)
@@ -196,17 +204,30 @@ async def test_a_cancel_and_a_claim(scene: Scene) -> None:
     assert second == claimed["call_id"]
     await worker.record([result(claimed, "not_sent")])
 
-    async def late_cancel() -> str:
-        async with client.transaction():
-            return await cancel(client, second)
-
     async with worker.connection.transaction():
         assert 1 == len(await worker.claim(2))
-        cancelling = asyncio.create_task(late_cancel())
-        await scene.until_waiting(1)
+        async with client.transaction():
+            assert "running" == await cancel(client, second)
 
-    assert "running" == await cancelling
     assert [{"call_id": second, "attempt": 2, "reason": "cancelled"}] == await worker.to_abort()
+
+
+async def test_a_cancel_that_looked_before_a_claim(scene: Scene) -> None:
+    """A call that began to run between the look and the lock of a cancel is let go again."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    (worker,) = await scene.workers(1)
+    client, gate = await scene.connect("th_client"), await scene.connect("postgres")
+    call_id = scene.value("select call_id from tollhouse_private.jobs")
+    scene.rows(SLOW_LOOK)
+    async with client.transaction():
+        await gate.execute("select pg_advisory_lock(7)")
+        cancelling = asyncio.create_task(cancel(client, call_id))
+        await scene.until_waiting(1)
+        (call,) = await worker.claim()
+        await gate.execute("select pg_advisory_unlock(7)")
+        assert "running" == await cancelling
+        assert (1, 0) == await worker.record([result(call)])
+    assert {"success": 1} == scene.outcomes()
 
 
 async def test_a_worker_that_leaves_while_it_claims_gets_nothing(scene: Scene) -> None:

@@ -21,12 +21,11 @@ select
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.cache_flights'::regclass;
 
-select 1 / (count(*) = 2)::int
+select 1 / (count(*) = 1)::int
 from pg_catalog.pg_policy as p
 where p.polrelid = 'tollhouse_private.cache_flights'::regclass
   and p.polname in (
-    'cache_flights_all_engine',
-    'cache_flights_all_owner'
+    'cache_flights_all_engine'
   );
 
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(34);
+select plan(35);
 
 -- A job of ann's at acme that may be claimed; a test says in what its own is different.
 create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_private.jobs language sql as $$
@@ -8,7 +8,7 @@ create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_priva
     'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
     'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
     'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
-    'cancel_requested', false, 'request', '{"prompt": "x"}'::jsonb
+    'request', '{"prompt": "x"}'::jsonb
   ) || p_change)
   from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
 $$;
@@ -164,7 +164,9 @@ set local tollhouse.user_id = 'ann';
 set local role tollhouse_client;
 select is((select tollhouse.cancel(j.call_id) from tollhouse.jobs as j), 'cancelled', 'a leader between two attempts can be cancelled');
 reset role;
-select is(pg_temp.states(), 'r2 queued', 'which frees another user''s call');
+select is(pg_temp.states(), 'r2 coalesced', 'it holds no lock on the flight meanwhile: the calls that wait for it are freed by a worker');
+do $$ begin perform tollhouse_worker.set_idle('00000000-0000-4000-8000-000000000001', true); end $$;
+select is(pg_temp.states(), 'r2 queued', 'that comes by and finds the leader gone');
 select results_eq('select pg_temp.claimed()', array['r2'], 'that goes out now');
 
 -- A waiting call is cancelled.

@@ -88,8 +88,7 @@ from pg_class as c where c.oid = 'tollhouse_private.cache_flights'::regclass;
 select results_eq(
   $$select pg_temp.policies_of('tollhouse_private.cache_flights')$$,
   array[
-    'cache_flights_all_engine: all for tollhouse_engine',
-    'cache_flights_all_owner: all for tollhouse_owner'
+    'cache_flights_all_engine: all for tollhouse_engine'
   ],
   'cache_flights has exactly these policies'
 );

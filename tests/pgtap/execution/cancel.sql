@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(23);
 
 \ir scene.psql
 select pg_temp.ask('r1') as call_id into temporary table asked;
@@ -24,8 +24,9 @@ rollback to queued;
 select pg_temp.claimed();
 savepoint running;
 select is(pg_temp.cancelled(), 'running', 'a running call is being aborted');
-select results_eq('select state, cancel_requested from tollhouse_private.jobs', $$values ('running', true)$$, 'it stays its worker''s until that reports');
+select results_eq('select state, cancel_requested from tollhouse.jobs', $$values ('running', true)$$, 'it stays its worker''s until that reports');
 select is(pg_temp.cancelled(), 'running', 'a second time too');
+select results_eq($$select why from tollhouse.explain('route', 'r1')$$, $$select format('Attempt 1 is under way at small since %s. It is being cancelled.', date_trunc('second', started_at)) from tollhouse_private.jobs$$, 'which explain says');
 savepoint asked_for;
 select pg_temp.record(pg_temp.result_of('r1', 'cancelled'));
 select is(pg_temp.cancelled(), 'cancelled', 'then it is cancelled');
@@ -38,6 +39,12 @@ select pg_temp.record(pg_temp.result_of('r1', 'timeout'));
 select is(pg_temp.cancelled(), 'cancelled', 'a call between two attempts is cancelled at once');
 select results_eq('select provider_attempted, attempts, cost_micro_usd, cost_basis, error_code from tollhouse_private.llm_api_calls', $$values (true, 1, 528::bigint, 'reservation', 'timeout')$$, 'with what it has cost so far');
 rollback to running;
+-- Cancelled in the moment in which its attempt failed.
+select pg_temp.cancelled();
+update tollhouse_private.jobs set state = 'queued', worker_id = null, started_at = null, reserved_micro_usd = 0;
+select is(pg_temp.claimed(), 0::bigint, 'a call that is back in the queue when its cancel is seen does not go out again');
+select is((select status from tollhouse_private.llm_api_calls), 'cancelled', 'it is cancelled');
+rollback to running;
 
 -- The waiting and the waited for.
 select pg_temp.ask('r2', 'route', '{"prompt": "r1"}') as call_id into temporary table follower;
@@ -48,6 +55,7 @@ select is((select state from tollhouse_private.jobs), 'running', 'and the other 
 rollback to coalesced;
 select pg_temp.record(pg_temp.result_of('r1', 'timeout'));
 select pg_temp.cancelled();
+select tollhouse_worker.set_idle('00000000-0000-4000-8000-000000000001', true);
 select results_eq('select request_id, state from tollhouse_private.jobs', $$values ('r2', 'queued')$$, 'when the one that was waited for is cancelled the waiting one is queued');
 rollback to running;
 

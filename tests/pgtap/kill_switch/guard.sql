@@ -8,7 +8,7 @@ create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_priva
     'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
     'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
     'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
-    'cancel_requested', false, 'request', '{"prompt": "x"}'::jsonb
+    'request', '{"prompt": "x"}'::jsonb
   ) || p_change)
   from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
 $$;

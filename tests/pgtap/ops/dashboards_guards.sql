@@ -15,7 +15,7 @@ create function pg_temp.waits(p_tenant_id text, p_user_id text, p_change jsonb d
     'tenant_id', p_tenant_id, 'user_id', p_user_id, 'call_id', gen_random_uuid(), 'created_at', now(), 'endpoint', 'route',
     'request_id', gen_random_uuid(), 'fingerprint', '\x00', 'request_bytes', 1, 'max_output_tokens', 1, 'cache_scope', '', 'watermark', '',
     'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0, 'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none',
-    'provider_attempted', false, 'cancel_requested', false, 'request', '{}'::jsonb
+    'provider_attempted', false, 'request', '{}'::jsonb
   ) || p_change)).*
 $$;
 do $$

@@ -1,0 +1,41 @@
+-- Deploy tollhouse:queue/cancel_requests to pg
+-- requires: tenancy/identity
+
+begin;
+set local role tollhouse_owner;
+
+-- A table of its own: a client that marked the job would hold, as long as its transaction is open, a lock that record waits for.
+create table tollhouse_private.cancel_requests (
+  tenant_id text not null,
+  call_id uuid not null,
+  user_id text not null,
+  constraint cancel_requests_pkey primary key (tenant_id, call_id)
+);
+comment on table tollhouse_private.cancel_requests is
+  'Calls that were in a worker''s hands when their client cancelled them: aborted in flight, and not tried again.';
+
+alter table tollhouse_private.cancel_requests enable row level security;
+alter table tollhouse_private.cancel_requests force row level security;
+create policy cancel_requests_all_engine on tollhouse_private.cancel_requests
+  to tollhouse_engine using (true) with check (true);
+create policy cancel_requests_select_identity on tollhouse_private.cancel_requests
+  for select to tollhouse_client, tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy cancel_requests_insert_owner on tollhouse_private.cancel_requests
+  for insert to tollhouse_owner
+  with check (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy cancel_requests_select_operator on tollhouse_private.cancel_requests
+  for select to tollhouse_operator, tollhouse_auditor using (true);
+
+revoke update, delete, truncate on tollhouse_private.cancel_requests from tollhouse_owner;
+-- Update, for the row locks of reap.
+grant select, update, delete on tollhouse_private.cancel_requests to tollhouse_engine;
+grant select on tollhouse_private.cancel_requests to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,32 @@
+-- Deploy tollhouse:queue/guard_cancelled to pg
+-- requires: queue/cancel_requests
+-- requires: admission/verdict
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.guard_cancelled(
+  p_jobs tollhouse_private.jobs[]
+)
+  returns setof tollhouse_private.verdict
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from tollhouse_private.cancel_requests) then
+    return;
+  end if;
+
+  return query
+  select j.call_id, 'cancelled', null::text, null::timestamptz
+  from unnest(p_jobs) as j
+  join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id;
+end
+$$;
+comment on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) is
+  'Stops what its client cancelled while a worker had it in hand.';
+
+revoke execute on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) from public;
+
+commit;
