@@ -1,8 +1,9 @@
 -- Deploy tollhouse:execution/assess to pg
 -- requires: task_types/task_types
--- requires: pricing/cost
+-- requires: pricing/cost_of_usage
 -- requires: execution/attempt_outcomes
 -- requires: execution/settlement
+-- requires: pricing/price_at
 
 begin;
 set local role tollhouse_engine;

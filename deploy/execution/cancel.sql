@@ -1,6 +1,6 @@
 -- Deploy tollhouse:execution/cancel to pg
 -- requires: execution/close_calls
--- requires: platform/call_ids
+-- requires: platform/call_created_at
 
 begin;
 set local role tollhouse_owner;

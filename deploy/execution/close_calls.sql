@@ -2,11 +2,13 @@
 -- requires: ledger/llm_api_calls
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
--- requires: queue/channels
+-- requires: queue/done_channel_of
 -- requires: cache/release_flights
 -- requires: execution/settlement
--- requires: distillation/capture
+-- requires: distillation/stricter_capture
 -- requires: execution/materialize
+-- requires: platform/settings
+-- requires: tenancy/tenant_settings
 
 begin;
 set local role tollhouse_owner;
