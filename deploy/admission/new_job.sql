@@ -1,9 +1,11 @@
 -- Deploy tollhouse:admission/new_job to pg
--- requires: admission/check_request
+-- requires: admission/request_problem
 -- requires: tenancy/identity
--- requires: platform/call_ids
--- requires: distillation/capture
+-- requires: platform/new_call_id
+-- requires: distillation/stricter_capture
 -- requires: queue/jobs
+-- requires: tenancy/tenant_settings
+-- requires: task_types/task_types
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:budget/guard to pg
 -- requires: admission/verdict
+-- requires: budget/budget_caps
 -- requires: budget/monthly_budgets
 -- requires: budget/budget_month
 

@@ -4,15 +4,6 @@
 begin;
 set local role tollhouse_owner;
 
-create table tollhouse_private.budget_caps (
-  tenant_id text not null,
-  user_id text not null default '',
-  cap_micro_usd bigint not null,
-  constraint budget_caps_pkey primary key (tenant_id, user_id),
-  constraint budget_caps_cap_check check (cap_micro_usd >= 0)
-);
-comment on table tollhouse_private.budget_caps is 'The monthly cap of a tenant (user_id empty) or a user, copied into each new month.';
-
 create table tollhouse_private.monthly_budgets (
   tenant_id text not null,
   user_id text not null default '',
@@ -29,13 +20,6 @@ comment on table tollhouse_private.monthly_budgets is
   'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
 comment on column tollhouse_private.monthly_budgets.cap_micro_usd is 'Null: no cap. spent + reserved never passes it by an admission.';
 
-alter table tollhouse_private.budget_caps enable row level security;
-alter table tollhouse_private.budget_caps force row level security;
-create policy budget_caps_all_engine on tollhouse_private.budget_caps
-  to tollhouse_engine using (true) with check (true);
-create policy budget_caps_select_operator on tollhouse_private.budget_caps
-  for select to tollhouse_operator, tollhouse_auditor using (true);
-
 alter table tollhouse_private.monthly_budgets enable row level security;
 alter table tollhouse_private.monthly_budgets force row level security;
 create policy monthly_budgets_all_engine on tollhouse_private.monthly_budgets
@@ -49,9 +33,7 @@ create policy monthly_budgets_select_identity on tollhouse_private.monthly_budge
 create policy monthly_budgets_select_operator on tollhouse_private.monthly_budgets
   for select to tollhouse_operator, tollhouse_auditor using (true);
 
-grant select, insert, update, delete on tollhouse_private.budget_caps to tollhouse_engine;
 grant select, insert, update on tollhouse_private.monthly_budgets to tollhouse_engine;
 grant select on tollhouse_private.monthly_budgets to tollhouse_client, tollhouse_operator, tollhouse_auditor;
-grant select on tollhouse_private.budget_caps to tollhouse_operator, tollhouse_auditor;
 
 commit;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:cache/release_flights to pg
 -- requires: execution/settlement
--- requires: queue/channels
+-- requires: queue/wake_idle_worker
 -- requires: cache/cache_flights
 
 begin;

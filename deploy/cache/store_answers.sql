@@ -1,7 +1,9 @@
 -- Deploy tollhouse:cache/store_answers to pg
 -- requires: cache/response_cache
 -- requires: execution/settlement
--- requires: distillation/capture
+-- requires: distillation/stricter_capture
+-- requires: tenancy/tenant_settings
+-- requires: task_types/task_types
 
 begin;
 set local role tollhouse_engine;

@@ -1,9 +1,10 @@
 -- Deploy tollhouse:execution/assess to pg
 -- requires: task_types/task_types
--- requires: pricing/cost
+-- requires: pricing/cost_of_usage
 -- requires: execution/attempt_outcomes
 -- requires: execution/settlement
 -- requires: queue/cancel_requests
+-- requires: pricing/price_at
 
 begin;
 set local role tollhouse_engine;

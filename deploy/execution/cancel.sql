@@ -1,8 +1,8 @@
 -- Deploy tollhouse:execution/cancel to pg
 -- requires: execution/close_calls
 -- requires: queue/cancel_requests
--- requires: queue/channels
--- requires: platform/call_ids
+-- requires: queue/wake_idle_worker
+-- requires: platform/call_created_at
 
 begin;
 set local role tollhouse_owner;

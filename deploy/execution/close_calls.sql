@@ -2,10 +2,12 @@
 -- requires: ledger/llm_api_calls
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
--- requires: queue/channels
+-- requires: queue/done_channel_of
 -- requires: execution/settlement
--- requires: distillation/capture
+-- requires: distillation/stricter_capture
 -- requires: execution/materialize
+-- requires: platform/settings
+-- requires: tenancy/tenant_settings
 
 begin;
 set local role tollhouse_owner;

@@ -1,9 +1,10 @@
 -- Deploy tollhouse:execution/maintain to pg
 -- requires: ledger/deliveries
--- requires: ledger/partitions
+-- requires: ledger/ensure_partitions
+-- requires: ledger/drop_old_partitions
 -- requires: queue/jobs
 -- requires: idempotency/request_keys
--- requires: shutoff/hourly_shutoffs
+-- requires: shutoff/hourly_spend
 -- requires: cache/response_cache
 -- requires: breaker/breakers
 

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:execution/record to pg
 -- requires: execution/settle
--- requires: execution/late
+-- requires: execution/book_late
 
 begin;
 set local role tollhouse_engine;

@@ -5,8 +5,8 @@
 -- requires: breaker/observe_users
 -- requires: breaker/observe_probes
 -- requires: breaker/observe_providers
--- requires: budget/settle
--- requires: shutoff/book
+-- requires: budget/settle_budget
+-- requires: shutoff/book_hour
 -- requires: execution/assess
 -- requires: execution/append_attempts
 -- requires: execution/requeue

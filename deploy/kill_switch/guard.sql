@@ -1,4 +1,5 @@
 -- Deploy tollhouse:kill_switch/guard to pg
+-- requires: kill_switch/switch_stops
 -- requires: kill_switch/killed
 -- requires: routing/candidate_models
 -- requires: admission/verdict

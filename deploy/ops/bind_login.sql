@@ -1,6 +1,8 @@
 -- Deploy tollhouse:ops/bind_login to pg
 -- requires: tenancy/login_bindings
--- requires: ops/operator_audit
+-- requires: ops/audit
+-- requires: ops/check_target
+-- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

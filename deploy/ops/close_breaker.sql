@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/close_breaker to pg
--- requires: queue/channels
+-- requires: queue/wake_idle_worker
 -- requires: ops/move_breaker
 
 begin;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:ops/drop_rate_limit to pg
 -- requires: rate_limit/rate_limits
--- requires: ops/operator_audit
+-- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:ops/explained_calls to pg
 -- requires: ledger/llm_api_calls
--- requires: admission/explain
+-- requires: admission/explain_refusal
 
 begin;
 set local role tollhouse_engine;

@@ -2,7 +2,9 @@
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 -- requires: breaker/provider_windows
--- requires: ops/operator_audit
+-- requires: ops/audit
+-- requires: ops/check_target
+-- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/open_breaker to pg
--- requires: ops/operator_audit
+-- requires: ops/check_value
 -- requires: ops/move_breaker
 
 begin;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:ops/unbind_login to pg
 -- requires: tenancy/login_bindings
--- requires: ops/operator_audit
+-- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

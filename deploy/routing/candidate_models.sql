@@ -1,6 +1,6 @@
 -- Deploy tollhouse:routing/candidate_models to pg
 -- requires: task_types/task_types
--- requires: routing/providers
+-- requires: routing/models
 
 begin;
 set local role tollhouse_owner;

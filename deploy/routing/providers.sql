@@ -1,5 +1,5 @@
 -- Deploy tollhouse:routing/providers to pg
--- requires: tenancy/login_bindings
+-- requires: tenancy/identifier
 
 begin;
 set local role tollhouse_owner;
@@ -26,18 +26,7 @@ comment on column tollhouse_private.providers.failure_window is 'Span over which
 comment on column tollhouse_private.providers.window_min_calls is 'Calls in the window below which the provider''s breaker stays closed.';
 comment on column tollhouse_private.providers.window_failure_share is 'Share of failures in the window at which it opens, if more than one user failed.';
 
-create table tollhouse_private.models (
-  model tollhouse_private.identifier not null,
-  provider text not null,
-  provider_model text not null,
-  constraint models_pkey primary key (model),
-  constraint models_provider_fkey foreign key (provider) references tollhouse_private.providers (provider),
-  constraint models_provider_model_check check (pg_catalog.length(provider_model) between 1 and 256)
-);
-comment on table tollhouse_private.models is 'A model by the name that calls and prices use, and where it is served.';
-comment on column tollhouse_private.models.provider_model is 'The name that the provider knows it by.';
-
-grant select, insert, update, delete on tollhouse_private.providers, tollhouse_private.models to tollhouse_engine;
-grant select on tollhouse_private.providers, tollhouse_private.models to tollhouse_operator, tollhouse_auditor;
+grant select, insert, update, delete on tollhouse_private.providers to tollhouse_engine;
+grant select on tollhouse_private.providers to tollhouse_operator, tollhouse_auditor;
 
 commit;

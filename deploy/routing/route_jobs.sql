@@ -1,11 +1,12 @@
 -- Deploy tollhouse:routing/route_jobs to pg
--- requires: pricing/cost
+-- requires: pricing/highest_cost
 -- requires: admission/verdict
 -- requires: routing/candidate_models
 -- requires: kill_switch/killed
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 -- requires: routing/breaker_gate
+-- requires: pricing/price_at
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:task_types/task_types to pg
--- requires: tenancy/login_bindings
+-- requires: tenancy/identifier
 
 begin;
 set local role tollhouse_owner;

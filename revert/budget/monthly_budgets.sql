@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_owner;
 
 drop table tollhouse_private.monthly_budgets;
-drop table tollhouse_private.budget_caps;
 
 commit;

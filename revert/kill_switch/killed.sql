@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_owner;
 
 drop function tollhouse_private.killed(text, text, text, text, text);
-drop function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text);
 
 commit;

@@ -3,7 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop table tollhouse_private.channel_secret;
 drop table tollhouse_private.settings;
 
 commit;

@@ -3,7 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse_private.price_at(text, timestamptz);
 drop table tollhouse_private.model_prices;
 
 commit;

@@ -3,7 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop table tollhouse_private.hourly_spend;
 drop table tollhouse_private.hourly_shutoffs;
 
 commit;

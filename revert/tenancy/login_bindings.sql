@@ -4,6 +4,5 @@ begin;
 set local role tollhouse_owner;
 
 drop table tollhouse_private.login_bindings;
-drop domain tollhouse_private.identifier;
 
 commit;

@@ -80,7 +80,7 @@ _OF_THE_PLATFORM = (
     ("task_types/task_types", "delete from tollhouse_private.task_types"),
     ("execution/attempt_outcomes", "delete from tollhouse_private.attempt_outcomes"),
     (
-        "ledger/partitions",
+        "ledger/ensure_partitions",
         (
             "do $$ begin execute format('drop table tollhouse_private.%I',"
             " 'call_content_' || to_char(now() at time zone 'UTC', 'YYYY_MM')); end $$"

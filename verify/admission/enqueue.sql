@@ -3,18 +3,6 @@
 begin;
 
 select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_engine', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.existing_call(tollhouse_private.jobs)'::regprocedure;
-
-select
   1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
   1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
   1 / has_function_privilege('tollhouse_client', p.oid, 'execute')::int,
@@ -24,9 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb)'::regprocedure,
-  'tollhouse.enqueue_many(jsonb)'::regprocedure
-);
+where p.oid = 'tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb)'::regprocedure;
 
 rollback;

@@ -12,9 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text)'::regprocedure,
-  'tollhouse_private.killed(text, text, text, text, text)'::regprocedure
-);
+where p.oid = 'tollhouse_private.killed(text, text, text, text, text)'::regprocedure;
 
 rollback;

@@ -34,20 +34,4 @@ select
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_ops.operator_audit'::regclass;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.audit(text, jsonb, text, jsonb, jsonb)'::regprocedure,
-  'tollhouse_private.check_target(text, text)'::regprocedure,
-  'tollhouse_private.check_value(boolean, text, text)'::regprocedure
-);
-
 rollback;

@@ -6,10 +6,6 @@ select provider, failure_threshold, cooldown, failure_window, window_min_calls, 
 from tollhouse_private.providers
 where false;
 
-select model, provider, provider_model
-from tollhouse_private.models
-where false;
-
 select
   1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
   1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
@@ -24,9 +20,6 @@ select
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
-where c.oid in (
-  'tollhouse_private.providers'::regclass,
-  'tollhouse_private.models'::regclass
-);
+where c.oid = 'tollhouse_private.providers'::regclass;
 
 rollback;

@@ -6,10 +6,6 @@ select tenant_id, user_id, threshold_micro_usd, cooldown, disabled_until, mode, 
 from tollhouse_private.hourly_shutoffs
 where false;
 
-select tenant_id, user_id, hour, calls, spent_micro_usd, tripped_at_micro_usd
-from tollhouse_private.hourly_spend
-where false;
-
 select
   1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
   1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
@@ -26,10 +22,7 @@ select
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
-where c.oid in (
-  'tollhouse_private.hourly_shutoffs'::regclass,
-  'tollhouse_private.hourly_spend'::regclass
-);
+where c.oid = 'tollhouse_private.hourly_shutoffs'::regclass;
 
 select 1 / (count(*) = 4)::int
 from pg_catalog.pg_policy as p
@@ -39,15 +32,6 @@ where p.polrelid = 'tollhouse_private.hourly_shutoffs'::regclass
     'hourly_shutoffs_select_owner',
     'hourly_shutoffs_select_client',
     'hourly_shutoffs_select_operator'
-  );
-
-select 1 / (count(*) = 3)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.hourly_spend'::regclass
-  and p.polname in (
-    'hourly_spend_all_engine',
-    'hourly_spend_select_client',
-    'hourly_spend_select_operator'
   );
 
 rollback;

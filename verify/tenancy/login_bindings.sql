@@ -2,8 +2,6 @@
 
 begin;
 
-select 'tollhouse_private.identifier'::regtype;
-
 select login, tenant_id, user_id, reads_all_users
 from tollhouse_private.login_bindings
 where false;
@@ -32,10 +30,5 @@ where p.polrelid = 'tollhouse_private.login_bindings'::regclass
     'login_bindings_all_engine',
     'login_bindings_select_operator'
   );
-
-select 1 / (count(*) = 1)::int
-from pg_catalog.pg_constraint as c
-where c.contypid = 'tollhouse_private.identifier'::regtype
-  and c.conname = 'identifier_check';
 
 rollback;

@@ -1,0 +1,101 @@
+-- Deploy tollhouse:execution/book_late to pg
+-- requires: platform/call_created_at
+-- requires: pricing/price_at
+-- requires: pricing/cost_of_usage
+-- requires: ledger/provider_attempts
+-- requires: execution/attempt_outcomes
+-- requires: budget/settle_budget
+-- requires: shutoff/book_hour
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.book_late(
+  p_worker_id uuid,
+  p_results tollhouse_private.attempt_result[],
+  p_now timestamptz
+)
+  returns integer
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_late tollhouse_private.settlement[];
+begin
+  if cardinality(p_results) = 0 then
+    return 0;
+  end if;
+
+  with given_up as (
+    select pa, r, o.sent and r.sent is distinct from false as sent,
+      tollhouse_private.cost_of_usage(
+        p.input, p.cached_input, p.output, p.reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      ) as usage,
+      o.billing
+    from unnest(p_results) as r
+    join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
+    join tollhouse_private.provider_attempts as pa
+      on pa.tenant_id = r.tenant_id and pa.call_id = r.call_id and pa.attempt = r.attempt
+      and pa.created_at = tollhouse_private.call_created_at(r.call_id)
+      and pa.worker_id = p_worker_id
+      and pa.outcome = 'abandoned'
+      and not pa.late
+    cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+  ),
+  booked as (
+    insert into tollhouse_private.provider_attempts (
+      tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
+      worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
+      input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+      cost_micro_usd, cost_basis, budget_month, latency_ms
+    )
+    select
+      (g.pa).tenant_id, (g.pa).call_id, (g.pa).attempt, true, (g.pa).created_at, (g.pa).started_at, p_now,
+      (g.pa).user_id, (g.pa).endpoint, (g.pa).provider, (g.pa).model, p_worker_id,
+      (g.r).outcome, g.sent, (g.r).http_status,
+      left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
+      (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
+      case
+        when not g.sent or g.billing = 'nothing' then 0
+        when g.usage is not null then g.usage
+        when g.billing = 'usage' then 0
+        else (g.pa).cost_micro_usd
+      end - (g.pa).cost_micro_usd,
+      case
+        when not g.sent or g.billing = 'nothing' then 'none'
+        when g.usage is not null then 'usage'
+        when g.billing = 'usage' then 'none'
+        else 'reservation'
+      end,
+      (g.pa).budget_month, (g.r).latency_ms
+    from given_up as g
+    on conflict do nothing
+    returning tenant_id, call_id, user_id, cost_micro_usd, budget_month, outcome
+  )
+  select array_agg(row(
+    jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
+      'tenant_id', b.tenant_id, 'call_id', b.call_id, 'user_id', b.user_id,
+      'budget_month', b.budget_month, 'reserved_micro_usd', 0
+    )),
+    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', b.outcome)),
+    null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
+  )::tollhouse_private.settlement)
+  into v_late
+  from booked as b;
+
+  if v_late is null then
+    return 0;
+  end if;
+  perform tollhouse_private.settle_budget(v_late);
+  perform tollhouse_private.book_hour(v_late, p_now);
+  return cardinality(v_late);
+end
+$$;
+comment on function tollhouse_private.book_late(uuid, tollhouse_private.attempt_result[], timestamptz) is
+  'Corrects the charge of abandoned attempts by results that came after all; repeated or foreign results book nothing. Returns how many it booked.';
+
+revoke execute on function tollhouse_private.book_late(uuid, tollhouse_private.attempt_result[], timestamptz) from public;
+
+commit;

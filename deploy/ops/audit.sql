@@ -1,0 +1,33 @@
+-- Deploy tollhouse:ops/audit to pg
+-- requires: ops/operator_audit
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.audit(
+  p_action text,
+  p_target jsonb,
+  p_reason text,
+  p_before jsonb,
+  p_after jsonb
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_reason is null or btrim(p_reason) = '' then
+    raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
+      hint = 'Say why: whoever is on call next reads it in operator_audit.';
+  end if;
+  insert into tollhouse_private.operator_audit (action, target, reason, before, after)
+  values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
+end
+$$;
+comment on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) is
+  'Writes one operator action down. Raises TH301 without a reason, which undoes the action.';
+
+revoke execute on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) from public;
+
+commit;

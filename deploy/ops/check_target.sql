@@ -1,0 +1,45 @@
+-- Deploy tollhouse:ops/check_target to pg
+-- requires: task_types/task_types
+-- requires: routing/providers
+-- requires: routing/models
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.check_target(
+  p_kind text,
+  p_target text
+)
+  returns void
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known text[];
+begin
+  case p_kind
+    when 'provider' then select array_agg(p.provider order by p.provider) into v_known from tollhouse_private.providers as p;
+    when 'model' then select array_agg(m.model order by m.model) into v_known from tollhouse_private.models as m;
+    when 'endpoint' then select array_agg(tt.endpoint order by tt.endpoint) into v_known from tollhouse_private.task_types as tt;
+    else
+      if p_target is null or p_target !~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' then
+        raise exception using errcode = 'TH303', message = 'bad value',
+          detail = format('%s %s', p_kind, coalesce(quote_literal(p_target), 'null')),
+          hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+      end if;
+      return;
+  end case;
+  if p_target is null or p_target <> all (coalesce(v_known, '{}')) then
+    raise exception using errcode = 'TH302', message = 'unknown ' || p_kind,
+      detail = coalesce(quote_literal(p_target), 'null'),
+      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
+  end if;
+end
+$$;
+comment on function tollhouse_private.check_target(text, text) is
+  'Raises TH302 for a provider, model or endpoint that does not exist, TH303 for a malformed tenant or user.';
+
+revoke execute on function tollhouse_private.check_target(text, text) from public;
+
+commit;

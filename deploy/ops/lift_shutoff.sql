@@ -1,0 +1,29 @@
+-- Deploy tollhouse:ops/lift_shutoff to pg
+-- requires: queue/wake_idle_worker
+-- requires: ops/change_shutoff
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_ops.lift_shutoff(
+  p_tenant_id text,
+  p_user_id text,
+  p_reason text
+)
+  returns void
+  language sql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
+    '{"disabled_until": null, "mode": null, "reason": null}', p_reason);
+  select tollhouse_private.wake_idle_worker()
+$$;
+comment on function tollhouse_ops.lift_shutoff(text, text, text) is
+  'Ends a shutoff before its time; the threshold stays. Raises TH301, TH303.';
+
+revoke execute on function tollhouse_ops.lift_shutoff(text, text, text) from public;
+grant execute on function tollhouse_ops.lift_shutoff(text, text, text) to tollhouse_operator;
+
+commit;

@@ -1,0 +1,63 @@
+-- Deploy tollhouse:ops/pull_kill_switch to pg
+-- requires: kill_switch/kill_switches
+-- requires: ops/audit
+-- requires: ops/check_target
+-- requires: ops/check_value
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_ops.pull_kill_switch(
+  p_scope text,
+  p_target text,
+  p_reason text,
+  p_tenant_id text default ''
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_before jsonb;
+  v_after jsonb;
+begin
+  perform tollhouse_private.check_value(
+    p_scope in ('global', 'provider', 'model', 'endpoint', 'tenant', 'user'),
+    format('scope %s', coalesce(quote_literal(p_scope), 'null')),
+    'A scope is global, provider, model, endpoint, tenant or user.');
+  if p_scope = 'global' then
+    perform tollhouse_private.check_value(p_target = '*', format('target %s', coalesce(quote_literal(p_target), 'null')), 'The target of global is *.');
+  else
+    perform tollhouse_private.check_target(p_scope, p_target);
+  end if;
+  if p_scope = 'user' then
+    perform tollhouse_private.check_target('tenant', v_tenant_id);
+  else
+    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
+  end if;
+
+  select to_jsonb(ks) into v_before
+  from tollhouse_private.kill_switches as ks
+  where ks.scope = p_scope and ks.tenant_id = v_tenant_id and ks.target = p_target;
+  insert into tollhouse_private.kill_switches as ks (scope, tenant_id, target, reason, set_by, set_at)
+  values (p_scope, v_tenant_id, p_target, coalesce(p_reason, ''), session_user, clock_timestamp())
+  on conflict (scope, tenant_id, target) do update
+  set reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at
+  returning to_jsonb(ks) into v_after;
+
+  perform tollhouse_private.audit('pull_kill_switch',
+    jsonb_build_object('scope', p_scope, 'tenant_id', nullif(v_tenant_id, ''), 'target', p_target), p_reason, v_before, v_after);
+  perform pg_notify('tollhouse_control', '');
+end
+$$;
+comment on function tollhouse_ops.pull_kill_switch(text, text, text, text) is
+  'Stops what matches, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
+
+revoke execute on function tollhouse_ops.pull_kill_switch(text, text, text, text) from public;
+grant execute on function tollhouse_ops.pull_kill_switch(text, text, text, text) to tollhouse_operator;
+
+commit;

@@ -1,0 +1,31 @@
+-- Deploy tollhouse:ops/refusals to pg
+-- requires: ledger/llm_api_calls
+
+begin;
+set local role tollhouse_owner;
+
+create view tollhouse.refusals with (security_invoker = true) as
+select
+  case
+    when c.blocked_reason = 'provider_kill_switch' then 'kill_switch'
+    when c.blocked_reason = 'hourly_shutoff' then 'shutoff'
+    when c.blocked_reason = 'breaker_open' then 'breaker'
+    when c.blocked_reason = 'monthly_cap_exceeded' then 'budget'
+    else 'routing'
+  end as guard,
+  c.blocked_reason, c.tenant_id, c.endpoint,
+  pg_catalog.count(*) as calls,
+  pg_catalog.count(*) filter (where c.finished_at >= pg_catalog.now() - interval '1 hour') as last_hour,
+  pg_catalog.count(*) filter (where c.provider_attempted) as stopped_in_flight,
+  pg_catalog.count(distinct c.user_id) as users,
+  pg_catalog.max(c.finished_at) as last_at
+from tollhouse_private.llm_api_calls as c
+where c.created_at >= pg_catalog.now() - interval '24 hours'
+  and c.status = 'blocked'
+group by 1, 2, 3, 4;
+comment on view tollhouse.refusals is
+  'Calls of the last 24 hours (by creation) that a guard refused. stopped_in_flight: aborted by a kill switch after they had been sent.';
+
+grant select on tollhouse.refusals to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

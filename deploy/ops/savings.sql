@@ -1,0 +1,22 @@
+-- Deploy tollhouse:ops/savings to pg
+-- requires: ledger/llm_api_calls
+
+begin;
+set local role tollhouse_owner;
+
+create view tollhouse.savings with (security_invoker = true) as
+select
+  c.tenant_id, c.endpoint, c.model,
+  pg_catalog.count(*) as cached,
+  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd), 0) / 1000000.0, 6) as saved_usd,
+  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd), 0) / 1000000.0 / pg_catalog.count(*), 6) as saved_per_call_usd
+from tollhouse_private.llm_api_calls as c
+where c.created_at >= pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC')
+  and c.was_cached
+group by 1, 2, 3;
+comment on view tollhouse.savings is
+  'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
+
+grant select on tollhouse.savings to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+
+commit;

@@ -1,0 +1,89 @@
+-- Deploy tollhouse:ops/set_task_type to pg
+-- requires: task_types/task_types
+-- requires: ops/audit
+-- requires: ops/check_target
+-- requires: ops/check_value
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_ops.set_task_type(
+  p_endpoint text,
+  p_reason text,
+  p_models text[] default null,
+  p_timeout_ms integer default null,
+  p_max_attempts integer default null,
+  p_backoff_ms integer default null,
+  p_max_output_tokens integer default null,
+  p_max_request_bytes integer default null,
+  p_cache_ttl interval default null,
+  p_cache_scope text default null,
+  p_capture text default null,
+  p_retries_abandoned boolean default null,
+  p_materializer text default null
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before tollhouse_private.task_types;
+  v_after tollhouse_private.task_types;
+  v_model text;
+begin
+  perform tollhouse_private.check_target('name', p_endpoint);
+  foreach v_model in array coalesce(p_models, '{}') loop
+    perform tollhouse_private.check_target('model', v_model);
+  end loop;
+  -- The shape first: to_regprocedure raises on what can't be a name.
+  perform tollhouse_private.check_value(
+    case
+      when p_materializer is null or p_materializer = '' then true
+      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
+      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
+    end,
+    format('materializer %s', p_materializer),
+    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+
+  select tt.* into v_before from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint for update;
+  if not found then
+    insert into tollhouse_private.task_types (endpoint) values (p_endpoint);
+  end if;
+  begin
+    update tollhouse_private.task_types as tt
+    set
+      models = coalesce(p_models, tt.models),
+      timeout_ms = coalesce(p_timeout_ms, tt.timeout_ms),
+      max_attempts = coalesce(p_max_attempts, tt.max_attempts),
+      backoff_ms = coalesce(p_backoff_ms, tt.backoff_ms),
+      max_output_tokens = coalesce(p_max_output_tokens, tt.max_output_tokens),
+      max_request_bytes = coalesce(p_max_request_bytes, tt.max_request_bytes),
+      cache_ttl = coalesce(p_cache_ttl, tt.cache_ttl),
+      cache_scope = coalesce(p_cache_scope, tt.cache_scope),
+      capture = coalesce(p_capture, tt.capture),
+      retries_abandoned = coalesce(p_retries_abandoned, tt.retries_abandoned),
+      -- The function's own, quoted name: what is stored is executed later.
+      materializer = case
+        when p_materializer is null then tt.materializer
+        when p_materializer = '' then null
+        else to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)')::regproc::text
+      end
+    where tt.endpoint = p_endpoint
+    returning tt.* into v_after;
+  exception
+    when check_violation then
+      raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
+        hint = 'See the comments on tollhouse_private.task_types.';
+  end;
+  perform tollhouse_private.audit('set_task_type', jsonb_build_object('endpoint', p_endpoint), p_reason, to_jsonb(v_before), to_jsonb(v_after));
+end
+$$;
+comment on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) is
+  'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
+
+revoke execute on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) from public;
+grant execute on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) to tollhouse_operator;
+
+commit;

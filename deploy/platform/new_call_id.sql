@@ -1,0 +1,30 @@
+-- Deploy tollhouse:platform/new_call_id to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+-- A call id carries its call's created_at to the millisecond, so one id finds its partition.
+create function tollhouse_private.new_call_id(
+  p_created_at timestamptz
+)
+  returns uuid
+  language sql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  select encode(
+    set_bit(set_bit(
+      overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send(floor(extract(epoch from p_created_at) * 1000)::bigint) from 3)
+        from 1 for 6
+      ), 52, 1), 53, 1),
+    'hex')::uuid
+$$;
+comment on function tollhouse_private.new_call_id(timestamptz) is
+  'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
+
+revoke execute on function tollhouse_private.new_call_id(timestamptz) from public;
+
+commit;

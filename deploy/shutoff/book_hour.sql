@@ -1,0 +1,62 @@
+-- Deploy tollhouse:shutoff/book_hour to pg
+-- requires: shutoff/hourly_shutoffs
+-- requires: shutoff/hourly_spend
+-- requires: execution/settlement
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.book_hour(
+  p_settlements tollhouse_private.settlement[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+begin
+  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
+  select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
+  from unnest(p_settlements) as s
+  cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+  -- Handed back unsent costs nothing; but where the attempt had been given up and charged, that is undone.
+  where (s.result).outcome <> 'not_sent' or s.cost_micro_usd <> 0
+  group by 1, 2
+  order by 1, 2
+  on conflict (tenant_id, user_id, hour) do update
+  set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+
+  with tripped as (
+    update tollhouse_private.hourly_spend as hs
+    set tripped_at_micro_usd = hs.spent_micro_usd
+    from tollhouse_private.hourly_shutoffs as so
+    where hs.hour = v_hour
+      and so.tenant_id = hs.tenant_id and so.user_id = hs.user_id
+      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= so.threshold_micro_usd
+      and (hs.tenant_id, hs.user_id) in (
+        select (s.job).tenant_id, u.user_id
+        from unnest(p_settlements) as s
+        cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+      )
+    returning hs.tenant_id, hs.user_id, hs.spent_micro_usd
+  )
+  update tollhouse_private.hourly_shutoffs as so
+  set
+    disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
+    mode = 'automatic',
+    reason = format('spent %s of %s micro-USD in the hour', t.spent_micro_usd, so.threshold_micro_usd)
+  from tripped as t
+  where so.tenant_id = t.tenant_id and so.user_id = t.user_id
+    -- A longer shutoff, an operator's, stays as it is.
+    and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+end
+$$;
+comment on function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz) is
+  'Books the ended attempts into the hour and shuts off the tenant or user whose threshold is reached.';
+
+revoke execute on function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz) from public;
+
+commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:admission/check_request from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop function tollhouse_private.request_problem(jsonb);
-
-commit;

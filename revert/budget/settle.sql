@@ -1,8 +1,0 @@
--- Revert tollhouse:budget/settle from pg
-
-begin;
-set local role tollhouse_engine;
-
-drop function tollhouse_private.settle_budget(tollhouse_private.settlement[]);
-
-commit;

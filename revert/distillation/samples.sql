@@ -1,8 +1,0 @@
--- Revert tollhouse:distillation/samples from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop view tollhouse.distillation_samples;
-
-commit;

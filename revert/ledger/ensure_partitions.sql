@@ -1,0 +1,26 @@
+-- Revert tollhouse:ledger/ensure_partitions from pg
+
+begin;
+set local role tollhouse_owner;
+
+do $$
+declare
+  v_partition regclass;
+begin
+  for v_partition in
+    select i.inhrelid::regclass
+    from pg_catalog.pg_inherits as i
+    where i.inhparent in (
+      'tollhouse_private.llm_api_calls'::regclass,
+      'tollhouse_private.provider_attempts'::regclass,
+      'tollhouse_private.call_content'::regclass
+    )
+  loop
+    execute format('drop table %s', v_partition);
+  end loop;
+end
+$$;
+
+drop function tollhouse_private.ensure_partitions(timestamptz, timestamptz);
+
+commit;

@@ -1,9 +1,0 @@
--- Revert tollhouse:ops/dashboards_providers from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop view tollhouse.retries;
-drop view tollhouse.provider_performance;
-
-commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:ops/database_health from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop view tollhouse_ops.database_health;
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:ops/savings from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop view tollhouse.savings;
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:ops/stop_everything from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_ops.stop_everything(text);
+
+commit;

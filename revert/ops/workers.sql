@@ -1,0 +1,8 @@
+-- Revert tollhouse:ops/workers from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop view tollhouse_ops.workers;
+
+commit;
