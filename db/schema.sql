@@ -39,6 +39,14 @@ CREATE DOMAIN tollhouse_private.identifier AS text
 	CONSTRAINT identifier_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$'::text));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
 COMMENT ON DOMAIN tollhouse_private.identifier IS 'A tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit.';
+CREATE TYPE tollhouse_private.price AS (
+	input bigint,
+	cached_input bigint,
+	output bigint,
+	reasoning bigint
+);
+ALTER TYPE tollhouse_private.price OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.price IS 'What a million tokens of each kind cost, in micro-USD.';
 CREATE TABLE tollhouse_private.jobs (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -63,6 +71,7 @@ CREATE TABLE tollhouse_private.jobs (
     started_at timestamp with time zone,
     provider text,
     model text,
+    price tollhouse_private.price,
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
     budget_month date,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
@@ -86,6 +95,7 @@ COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. 
 COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
 COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
+COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
 CREATE TYPE tollhouse_private.route AS (
@@ -94,12 +104,13 @@ CREATE TYPE tollhouse_private.route AS (
 	model text,
 	provider_model text,
 	timeout_ms integer,
+	price tollhouse_private.price,
 	reservation bigint,
 	user_probe boolean,
 	provider_probe boolean
 );
 ALTER TYPE tollhouse_private.route OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 CREATE TYPE tollhouse_private.settlement AS (
 	job tollhouse_private.jobs,
 	result tollhouse_private.attempt_result,
@@ -948,13 +959,8 @@ CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_resu
     AS $$
 begin
   return (
-  with price as materialized (
-    select m.model, m.started_at, p.*
-    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
-    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
-  )
   select coalesce(array_agg(row(
-    j, r,
+    j, case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end,
     case
       when retry.again and cr.call_id is null then null
       when retry.again then 'cancelled'
@@ -977,25 +983,20 @@ begin
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-  join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
   left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact
   cross join lateral (
     select tollhouse_private.cost_of_usage(
-      p.input, p.cached_input, p.output, p.reasoning,
+      (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
       r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
     ) as usage
   ) as bill
   cross join lateral (
-    select bill.usage, case
-      when not fact.sent or o.billing = 'nothing' then 'none'
-      when bill.usage is not null then 'usage'
-      when o.billing = 'usage' then 'none'
-      else 'reservation'
-    end as basis
+    select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
   ) as charge
   cross join lateral (
     select o.retries
@@ -1006,7 +1007,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1035,6 +1036,7 @@ begin
     started_at = p_now,
     provider = r.provider,
     model = r.model,
+    price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
   from unnest(p_routes) as r
@@ -1079,8 +1081,7 @@ begin
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
   from unnest(p_settlements) as s
   cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  -- Handed back unsent costs nothing; but where the attempt had been given up and charged, that is undone.
-  where (s.result).outcome <> 'not_sent' or s.cost_micro_usd <> 0
+  where (s.result).outcome <> 'not_sent'
   group by 1, 2
   order by 1, 2
   on conflict (tenant_id, user_id, hour) do update
@@ -1125,12 +1126,8 @@ begin
   end if;
 
   with given_up as (
-    select pa, r, o.sent and r.sent is distinct from false as sent,
-      tollhouse_private.cost_of_usage(
-        p.input, p.cached_input, p.output, p.reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      ) as usage,
-      o.billing
+    select pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then pa.cost_micro_usd else 0 end - pa.cost_micro_usd as difference
     from unnest(p_results) as r
     join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
     join tollhouse_private.provider_attempts as pa
@@ -1139,7 +1136,20 @@ begin
       and pa.worker_id = p_worker_id
       and pa.outcome = 'abandoned'
       and not pa.late
+    left join tollhouse_private.task_types as tt on tt.endpoint = pa.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = pa.tenant_id
     cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+    cross join lateral (
+      select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
+    ) as result
+    cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
+    cross join lateral (
+      select tollhouse_private.cost_of_usage(
+        p.input, p.cached_input, p.output, p.reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      ) as usage
+    ) as bill
+    cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
   ),
   booked as (
     insert into tollhouse_private.provider_attempts (
@@ -1154,30 +1164,14 @@ begin
       (g.r).outcome, g.sent, (g.r).http_status,
       left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
       (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
-      case
-        when not g.sent or g.billing = 'nothing' then 0
-        when g.usage is not null then g.usage
-        when g.billing = 'usage' then 0
-        else (g.pa).cost_micro_usd
-      end - (g.pa).cost_micro_usd,
-      case
-        when not g.sent or g.billing = 'nothing' then 'none'
-        when g.usage is not null then 'usage'
-        when g.billing = 'usage' then 'none'
-        else 'reservation'
-      end,
-      (g.pa).budget_month, (g.r).latency_ms
+      g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
     from given_up as g
     on conflict do nothing
-    returning tenant_id, call_id, user_id, cost_micro_usd, budget_month, outcome
+    returning tenant_id, call_id, attempt, created_at, user_id, cost_micro_usd, budget_month
   )
   select array_agg(row(
-    jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
-      'tenant_id', b.tenant_id, 'call_id', b.call_id, 'user_id', b.user_id,
-      'budget_month', b.budget_month, 'reserved_micro_usd', 0
-    )),
-    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', b.outcome)),
-    null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
+    jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(b) || jsonb_build_object('attempts', b.attempt, 'reserved_micro_usd', 0)),
+    null, null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
   )::tollhouse_private.settlement)
   into v_late
   from booked as b;
@@ -1186,7 +1180,7 @@ begin
     return 0;
   end if;
   perform tollhouse_private.settle_budget(v_late);
-  perform tollhouse_private.book_hour(v_late, p_now);
+  perform tollhouse_private.correct_hours(v_late);
   return cardinality(v_late);
 end
 $$;
@@ -1278,6 +1272,18 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it.';
+CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_sent is not true or p_billing = 'nothing' then 'none'
+    when p_usage_cost is not null then 'usage'
+    when p_billing = 'usage' then 'none'
+    else 'reservation'
+  end
+$$;
+ALTER FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1405,6 +1411,27 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
+CREATE FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, spent_micro_usd)
+  select pa.tenant_id, u.user_id, date_trunc('hour', pa.finished_at, 'UTC'), sum(l.cost_micro_usd)
+  from unnest(p_late) as l
+  join tollhouse_private.provider_attempts as pa
+    on pa.tenant_id = (l.job).tenant_id and pa.call_id = (l.job).call_id and pa.attempt = (l.job).attempts
+    and pa.created_at = (l.job).created_at
+    and not pa.late
+  cross join lateral (values (''), (pa.user_id)) as u (user_id)
+  group by 1, 2, 3
+  order by 1, 2, 3
+  on conflict (tenant_id, user_id, hour) do update
+  set spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+end
+$$;
+ALTER FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) IS 'Books the difference of a late result into the hour that the abandoned attempt was charged to. Shuts nobody off.';
 CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1444,6 +1471,8 @@ CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now 
 declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
+  v_routes tollhouse_private.route[];
+  v_refused tollhouse_private.verdict[];
 begin
   verdicts := array(select v from tollhouse_private.guard_cancelled(v_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
@@ -1460,15 +1489,39 @@ begin
   verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now, p_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
-  select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
+  admitted := '{}';
+  loop
+    select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
+    v_routes := v_routing.routes;
+
+    v_refused := array(
+      select v
+      from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
+      where v.call_id not in (select (a.job).call_id from unnest(admitted) as a)
+    );
+    v_routes := tollhouse_private.undecided(v_routes, v_refused);
+
+    v_refused := v_refused || array(select v from tollhouse_private.guard_budget(v_routes, p_now) as v);
+    admitted := admitted || tollhouse_private.undecided(v_routes, v_refused);
+    verdicts := verdicts || v_refused;
+
+    -- A probe that is turned away after all leaves its turn to the next call, or its breaker would stay open for all.
+    exit when not exists (
+      select
+      from unnest(v_routing.routes) as r
+      join unnest(v_refused) as v on v.call_id = (r.job).call_id
+      where r.user_probe or r.provider_probe
+    );
+    v_jobs := array(
+      select j
+      from unnest(v_jobs) as j
+      join unnest(v_routing.verdicts) as v on v.call_id = j.call_id
+      where v.reason = 'breaker_open'
+    );
+    v_routing.verdicts := array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
+    verdicts := verdicts || v_routing.verdicts;
+  end loop;
   verdicts := verdicts || v_routing.verdicts;
-  admitted := v_routing.routes;
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_rate_limit(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_budget(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
 end
 $$;
 ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
@@ -1933,36 +1986,68 @@ begin
       and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
     group by l.scope, l.target
   ),
+  ahead as (
+    select rl.scope, rl.target, rl.first_call_id as call_id, least(rl.first_tokens, rl.tokens_per_minute) as tokens
+    from tollhouse_private.rate_limits as rl
+    join tollhouse_private.jobs as j
+      on j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+    where rl.first_call_id not in (select (r.job).call_id from unnest(p_routes) as r)
+  ),
   demand as (
     select
       l.*,
-      row_number() over line as place,
-      sum(l.tokens) over line as tokens_in_line,
-      l.max_in_flight - rn.in_flight as free
+      row_number() over line + (a.call_id is not null)::integer as place,
+      case row_number() over line when 1 then least(l.tokens, l.tokens_per_minute) else sum(l.tokens) over line end
+        + coalesce(a.tokens, 0) as tokens_in_line,
+      row_number() over line - l.max_in_flight + rn.in_flight as too_many
     from tollhouse_private.rate_limits_of(p_routes, p_now) as l
     left join running as rn on rn.scope = l.scope and rn.target = l.target
+    left join ahead as a on a.scope = l.scope and a.target = l.target and a.call_id < l.call_id
     window line as (partition by l.scope, l.target order by l.call_id)
   ),
   wait as (
     select
-      d.call_id,
+      d.*,
       greatest(
         (d.place - d.requests_now) * 60 / d.requests_per_minute,
-        -- A call larger than the bucket goes when the bucket is full.
-        (case d.place when 1 then least(d.tokens_in_line, d.tokens_per_minute) else d.tokens_in_line end - d.tokens_now)
-          * 60 / d.tokens_per_minute,
-        case when d.place > d.free then 0.2 end
-      ) as seconds
+        (d.tokens_in_line - d.tokens_now) * 60 / d.tokens_per_minute
+      ) as refill,
+      case when d.too_many > 0 then 0.2 * ceil(d.too_many::numeric / d.max_in_flight) end as slot
     from demand as d
+  ),
+  held as (
+    select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
+    from wait as w
+    group by w.call_id
+  ),
+  -- Kept across claims: the first in line of each bucket.
+  noted as (
+    update tollhouse_private.rate_limits as rl
+    set first_tenant_id = f.tenant_id, first_call_id = f.call_id, first_tokens = f.tokens
+    from (
+      select distinct on (w.scope, w.target)
+        w.scope, w.target, case when waits.here then w.tenant_id end as tenant_id,
+        case when waits.here then w.call_id end as call_id, case when waits.here then w.tokens end as tokens
+      from wait as w
+      join held as h on h.call_id = w.call_id
+      cross join lateral (select w.refill > 0 and h.limits = 1 as here) as waits
+      order by w.scope, w.target, waits.here desc, w.call_id
+    ) as f
+    where rl.scope = f.scope
+      and rl.target = f.target
+      and rl.first_call_id is distinct from f.call_id
+      and not exists (
+        select from ahead as a
+        where a.scope = f.scope and a.target = f.target and (f.call_id is null or a.call_id < f.call_id)
+      )
   )
-  select w.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, max(w.seconds)))::double precision)
-  from wait as w
-  group by w.call_id
-  having max(w.seconds) > 0;
+  select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
+  from held as h
+  where h.seconds > 0;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age.';
+COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
 CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2026,20 +2111,23 @@ declare
   v_result tollhouse_private.attempt_result;
 begin
   for v_task in
-    select s.position, tt.materializer
+    select s.position, tt.materializer, tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' as keeps
     from (
-      select i as position, (p_settlements[i].job).endpoint as endpoint
+      select i as position, (p_settlements[i].job).endpoint as endpoint, (p_settlements[i].job).tenant_id as tenant_id
       from generate_subscripts(p_settlements, 1) as i
       where p_settlements[i].status = 'success'
     ) as s
     join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = s.tenant_id
     where tt.materializer is not null
   loop
     v_settlement := p_settlements[v_task.position];
     begin
       execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
       using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
-        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+        (v_settlement.job).created_at,
+        case when v_task.keeps then (v_settlement.job).request end,
+        case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
       when others then
@@ -2054,7 +2142,7 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 CREATE FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2503,7 +2591,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares, beginning after the tenant served last.';
-CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) RETURNS record
+CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) RETURNS tollhouse_private.price
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2521,8 +2609,8 @@ CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with ti
     coalesce(max(cp.amount) filter (where cp.kind = 'reasoning'), max(cp.amount) filter (where cp.kind = 'output'))
   from current_price as cp
 $$;
-ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
+ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
 CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2547,7 +2635,7 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(
+  select case when p_request is not null then coalesce(
     p_request ->> 'prompt',
     (
       select case jsonb_typeof(m.message -> 'content')
@@ -2563,15 +2651,15 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
       limit 1
     ),
     ''
-  )
+  ) end
 $$;
 ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
-CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
+CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
     LANGUAGE sql STABLE
     AS $$
   select
-    (r.job).call_id, rl.scope, rl.target,
+    (r.job).tenant_id, (r.job).call_id, rl.scope, rl.target,
     (r.job).request_bytes / 4 + (r.job).max_output_tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
@@ -2758,7 +2846,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Puts the calls that get another attempt back into the queue.';
-CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2779,7 +2867,7 @@ begin
     select
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
-      p.input, p.output, p.reasoning,
+      p as price,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -2788,14 +2876,14 @@ begin
   ),
   candidate as materialized (
     select
-      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate,
+      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate, o.price,
       (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
       cost.highest,
       gate.user_gate,
       case
         when o.killed then 'provider_kill_switch'
         when cost.highest is null then 'price_unknown'
-        when cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
+        when j.spent_micro_usd + cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
         when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
       end as obstacle
     from unnest(p_jobs) as j
@@ -2806,7 +2894,7 @@ begin
       select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate
     ) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost(o.input, o.output, o.reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost
   ),
   wish as (
@@ -2826,13 +2914,22 @@ begin
       from wish as w
     ) as w
     where w.user_turn and w.provider_turn
+      and not exists (
+        select
+        from unnest(p_admitted) as a
+        where a.provider = w.provider
+          and (
+            (a.provider_probe and w.provider_gate = 'probe')
+            or (a.user_probe and w.user_gate = 'probe' and (a.job).tenant_id = w.tenant_id and (a.job).user_id = w.user_id)
+          )
+      )
   ),
   chosen as (
-    select g.call_id, g.model, g.provider, g.provider_model, g.highest, g.user_gate, g.provider_gate
+    select g.call_id, g.model, g.provider, g.provider_model, g.price, g.highest, g.user_gate, g.provider_gate
     from granted as g
     union all
     (
-      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.highest, c.user_gate, c.provider_gate
+      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.price, c.highest, c.user_gate, c.provider_gate
       from candidate as c
       where c.obstacle is null
         and c.user_gate = 'pass'
@@ -2843,7 +2940,7 @@ begin
   )
   select
     coalesce(array_agg(row(
-      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.highest,
+      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.price, ch.highest,
       ch.user_gate = 'probe', ch.provider_gate = 'probe'
     )::tollhouse_private.route) filter (where ch.call_id is not null), '{}'),
     coalesce(array_agg(row(
@@ -2860,8 +2957,8 @@ begin
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
 end
 $$;
-ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first.';
+ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
 CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3182,6 +3279,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+CREATE FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) RETURNS tollhouse_private.attempt_result
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  p_result.error_message := null;
+  return p_result;
+end
+$$;
+ALTER FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) IS 'A result without its error message, in which a provider may quote the request: for calls of which nothing may be kept.';
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3452,16 +3560,17 @@ begin
   from unnest(v_held) as h
   join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
 
-  record.late := tollhouse_private.book_late(p_worker_id, array(
-    select r from unnest(v_results) as r
-    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
-  ), v_now);
   if cardinality(v_held) > 0 then
     perform tollhouse_private.settle(v_held, array(
       select r from unnest(v_results) as r
       join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
     ), v_now);
   end if;
+  -- After settle, whose locks come first in the order of all.
+  record.late := tollhouse_private.book_late(p_worker_id, array(
+    select r from unnest(v_results) as r
+    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
+  ), v_now);
   record.booked := cardinality(v_held);
   return next;
 end
@@ -3602,12 +3711,13 @@ CREATE TABLE tollhouse_private.budget_optimization_jobs (
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     user_id text NOT NULL,
-    objective text NOT NULL,
-    recommendation jsonb NOT NULL
+    objective text,
+    recommendation jsonb,
+    CONSTRAINT budget_optimization_jobs_recommendation_check CHECK (((objective IS NULL) = (recommendation IS NULL)))
 );
 ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.budget_optimization_jobs OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization.';
+COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization; objective and recommendation are null where nothing of them may be kept.';
 COMMENT ON COLUMN tollhouse_private.budget_optimization_jobs.recommendation IS 'The answer where it is JSON, else {"text": the answer}.';
 CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
@@ -3829,12 +3939,13 @@ CREATE TABLE tollhouse_private.investigations (
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     user_id text NOT NULL,
-    question text NOT NULL,
-    findings text NOT NULL
+    question text,
+    findings text,
+    CONSTRAINT investigations_findings_check CHECK (((question IS NULL) = (findings IS NULL)))
 );
 ALTER TABLE ONLY tollhouse_private.investigations FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.investigations OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.investigations IS 'One row per successful call of the endpoint investigation.';
+COMMENT ON TABLE tollhouse_private.investigations IS 'One row per successful call of the endpoint investigation; question and findings are null where nothing of them may be kept.';
 CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -4416,6 +4527,10 @@ CREATE TABLE tollhouse_private.rate_limits (
     requests_available numeric DEFAULT 0 NOT NULL,
     tokens_available numeric DEFAULT 0 NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
+    first_tenant_id text,
+    first_call_id uuid,
+    first_tokens integer,
+    CONSTRAINT rate_limits_first_check CHECK ((((first_call_id IS NULL) = (first_tenant_id IS NULL)) AND ((first_call_id IS NULL) = (first_tokens IS NULL)))),
     CONSTRAINT rate_limits_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT rate_limits_requests_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT rate_limits_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'provider'::text, 'model'::text]))),
@@ -4425,6 +4540,7 @@ WITH (fillfactor='50');
 ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.first_call_id IS 'The oldest call that only this limit holds back: younger ones leave its request and tokens in the bucket, so that a steady trickle of small calls can''t starve a large one.';
 CREATE TABLE tollhouse_private.request_keys (
     tenant_id text NOT NULL,
     endpoint text NOT NULL,
@@ -4764,10 +4880,13 @@ GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollh
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.current_tenant_id() FROM PUBLIC;
@@ -4817,8 +4936,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
@@ -4829,7 +4948,7 @@ GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -4851,6 +4970,7 @@ GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.rou
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) FROM PUBLIC;

@@ -19,12 +19,13 @@ create type tollhouse_private.route as (
   model text,
   provider_model text,
   timeout_ms integer,
+  price tollhouse_private.price,
   reservation bigint,
   user_probe boolean,
   provider_probe boolean
 );
 comment on type tollhouse_private.route is
-  'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+  'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 
 create function tollhouse_private.undecided(
   p_jobs tollhouse_private.jobs[],

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:queue/jobs to pg
 -- requires: tenancy/identity
+-- requires: pricing/price
 
 begin;
 set local role tollhouse_owner;
@@ -28,6 +29,7 @@ create table tollhouse_private.jobs (
   started_at timestamptz,
   provider text,
   model text,
+  price tollhouse_private.price,
   reserved_micro_usd bigint not null default 0,
   budget_month date,
   spent_micro_usd bigint not null default 0,
@@ -67,6 +69,8 @@ comment on column tollhouse_private.jobs.waits_for is
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+comment on column tollhouse_private.jobs.price is
+  'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';
 comment on column tollhouse_private.jobs.spent_micro_usd is 'Cost of the attempts that ended without an outcome for the call.';
 

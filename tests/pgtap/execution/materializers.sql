@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(21);
 
 select columns_are('tollhouse_private', 'investigations', array['tenant_id', 'call_id', 'created_at', 'user_id', 'question', 'findings'], 'an investigation is a question and findings');
 select columns_are('tollhouse_private', 'budget_optimization_jobs', array['tenant_id', 'call_id', 'created_at', 'user_id', 'objective', 'recommendation'],
@@ -12,6 +12,7 @@ select is(tollhouse_private.question_of('{"messages": [{"role": "user", "content
   'second', 'of several messages it is the user''s last');
 select is(tollhouse_private.question_of('{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]}'), e'a\nb', 'its parts are put together');
 select is(tollhouse_private.question_of('{"messages": [{"role": "system", "content": "x"}]}'), '', 'where no user speaks there is none');
+select is(tollhouse_private.question_of(null), null, 'of a request that may not be kept nothing is');
 
 create function pg_temp.investigates(p_response jsonb)
   returns text
@@ -31,14 +32,14 @@ as $$
   select b.recommendation from tollhouse_private.budget_optimization_jobs as b
 $$;
 select is(pg_temp.investigates('{"content": "sales fell"}'), 'acme/ann/why?/sales fell', 'an investigation''s answer becomes its findings');
-select throws_ok($$select pg_temp.investigates('{"content": null}')$$, '23502', null, 'an answer without a text is no finding');
+select throws_ok($$select pg_temp.investigates('{"content": null}')$$, '23514', null, 'an answer without a text is no finding');
 select is(pg_temp.recommends('{"cut": ["tv"]}'), '{"cut": ["tv"]}', 'a recommendation that is JSON is kept as such');
 select is(pg_temp.recommends('[1]'), '[1]', 'of whatever kind');
 select is(pg_temp.recommends('cut tv'), '{"text": "cut tv"}', 'any other is kept as text');
 select is(pg_temp.recommends('{"cut": '), '{"text": "{\"cut\": "}', 'so is broken JSON');
 select is(pg_temp.recommends('{"a": "\u0000"}'), '{"text": "{\"a\": \"\\u0000\"}"}', 'and JSON with a character that a text can''t hold');
 select is(pg_temp.recommends(''), '{"text": ""}', 'and an empty answer');
-select throws_ok($$select pg_temp.recommends(null)$$, '23502', null, 'no text at all is no recommendation');
+select throws_ok($$select pg_temp.recommends(null)$$, '23514', null, 'no text at all is no recommendation');
 select is((select objective from tollhouse_private.budget_optimization_jobs), 'spend less', 'the objective is what was asked');
 
 select pg_temp.investigates('{"content": "sales fell"}');

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(24);
 
 select is(tollhouse_private.highest_cost(1000000, 2000000, 2000000, 100, 100), 300::bigint, 'at most: every byte a token of input, every token of output used');
 select is(tollhouse_private.highest_cost(1000000, 2000000, 5000000, 100, 100), 600::bigint, 'dear reasoning tokens could be all of the output');
@@ -20,6 +20,13 @@ select is(tollhouse_private.cost_of_usage(1, 1, 1, 1, 0, 0, 0, 0), 0::bigint, 'n
 select is(tollhouse_private.cost_of_usage(1, 1, 1, 1, null, 0, 5, 0), null::bigint, 'unreported input makes the cost unknown');
 select is(tollhouse_private.cost_of_usage(1, 1, 1, 1, 5, 0, null, 0), null::bigint, 'unreported output makes the cost unknown');
 select is(tollhouse_private.cost_of_usage(null, null, 1, 1, 5, 0, 5, 0), null::bigint, 'an unknown price makes the cost unknown');
+
+-- What an ended attempt is charged.
+select is(tollhouse_private.charge_basis(v.sent, v.billing, v.usage), v.basis, format('sent %s, billing %s, usage %s: %s', v.sent, v.billing, v.usage, v.basis))
+from (values
+  (true, 'usage_or_reservation', 5::bigint, 'usage'), (true, 'usage_or_reservation', null, 'reservation'), (true, 'usage', 5, 'usage'),
+  (true, 'usage', null, 'none'), (true, 'nothing', 5, 'none'), (false, 'usage_or_reservation', 5, 'none'), (null, 'usage', 5, 'none')
+) as v (sent, billing, usage, basis);
 
 select * from finish();
 rollback;

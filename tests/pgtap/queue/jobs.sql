@@ -65,6 +65,7 @@ select results_eq(
     'started_at timestamp with time zone',
     'provider text',
     'model text',
+    'price tollhouse_private.price',
     'reserved_micro_usd bigint not null default 0',
     'budget_month date',
     'spent_micro_usd bigint not null default 0',

@@ -19,6 +19,7 @@ select set_eq(
     ('tollhouse_private.budget_month(timestamp with time zone)'),
     ('tollhouse_private.call_created_at(uuid)'),
     ('tollhouse_private.candidate_models(text,text)'),
+    ('tollhouse_private.charge_basis(boolean,text,bigint)'),
     ('tollhouse_private.cost_of_usage(bigint,bigint,bigint,bigint,integer,integer,integer,integer)'),
     ('tollhouse_private.highest_cost(bigint,bigint,bigint,integer,integer)'),
     ('tollhouse_private.killed(text,text,text,text,text)'),
