@@ -1974,46 +1974,8 @@ begin
   for update;
 
   return query
-  with running as (
-    select l.scope, l.target, count(j.call_id) as in_flight
-    from (
-      select distinct rl.scope, rl.target
-      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
-      where rl.max_in_flight is not null
-    ) as l
-    left join tollhouse_private.jobs as j
-      on j.state = 'running'
-      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
-    group by l.scope, l.target
-  ),
-  ahead as (
-    select rl.scope, rl.target, rl.first_call_id as call_id, least(rl.first_tokens, rl.tokens_per_minute) as tokens
-    from tollhouse_private.rate_limits as rl
-    join tollhouse_private.jobs as j
-      on j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
-    where rl.first_call_id not in (select (r.job).call_id from unnest(p_routes) as r)
-  ),
-  demand as (
-    select
-      l.*,
-      row_number() over line + (a.call_id is not null)::integer as place,
-      case row_number() over line when 1 then least(l.tokens, l.tokens_per_minute) else sum(l.tokens) over line end
-        + coalesce(a.tokens, 0) as tokens_in_line,
-      row_number() over line - l.max_in_flight + rn.in_flight as too_many
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    left join running as rn on rn.scope = l.scope and rn.target = l.target
-    left join ahead as a on a.scope = l.scope and a.target = l.target and a.call_id < l.call_id
-    window line as (partition by l.scope, l.target order by l.call_id)
-  ),
-  wait as (
-    select
-      d.*,
-      greatest(
-        (d.place - d.requests_now) * 60 / d.requests_per_minute,
-        (d.tokens_in_line - d.tokens_now) * 60 / d.tokens_per_minute
-      ) as refill,
-      case when d.too_many > 0 then 0.2 * ceil(d.too_many::numeric / d.max_in_flight) end as slot
-    from demand as d
+  with wait as materialized (
+    select w.* from tollhouse_private.rate_limit_waits(p_routes, p_now) as w
   ),
   held as (
     select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
@@ -2037,8 +1999,11 @@ begin
       and rl.target = f.target
       and rl.first_call_id is distinct from f.call_id
       and not exists (
-        select from ahead as a
-        where a.scope = f.scope and a.target = f.target and (f.call_id is null or a.call_id < f.call_id)
+        select
+        from tollhouse_private.jobs as j
+        where j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+          and (f.call_id is null or j.call_id < f.call_id)
+          and j.call_id not in (select w.call_id from wait as w)
       )
   )
   select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
@@ -2655,6 +2620,55 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
 $$;
 ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
+CREATE FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, refill numeric, slot numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  with running as (
+    select l.scope, l.target, count(j.call_id) as in_flight
+    from (
+      select distinct rl.scope, rl.target
+      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
+      where rl.max_in_flight is not null
+    ) as l
+    left join tollhouse_private.jobs as j
+      on j.state = 'running'
+      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
+    group by l.scope, l.target
+  ),
+  ahead as (
+    select rl.scope, rl.target, rl.first_call_id as call_id, least(rl.first_tokens, rl.tokens_per_minute) as tokens
+    from tollhouse_private.rate_limits as rl
+    join tollhouse_private.jobs as j
+      on j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+    where rl.first_call_id not in (select (r.job).call_id from unnest(p_routes) as r)
+  ),
+  demand as (
+    select
+      l.*,
+      row_number() over line + (a.call_id is not null)::integer as place,
+      case row_number() over line when 1 then least(l.tokens, l.tokens_per_minute) else sum(l.tokens) over line end
+        + coalesce(a.tokens, 0) as tokens_in_line,
+      row_number() over line - l.max_in_flight + rn.in_flight as too_many
+    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
+    left join running as rn on rn.scope = l.scope and rn.target = l.target
+    left join ahead as a on a.scope = l.scope and a.target = l.target and a.call_id < l.call_id
+    window line as (partition by l.scope, l.target order by l.call_id)
+  )
+  select
+    d.tenant_id, d.call_id, d.scope, d.target, d.tokens,
+    greatest(
+      (d.place - d.requests_now) * 60 / d.requests_per_minute,
+      (d.tokens_in_line - d.tokens_now) * 60 / d.tokens_per_minute
+    ) as refill,
+    case when d.too_many > 0 then 0.2 * ceil(d.too_many::numeric / d.max_in_flight) end as slot
+  from demand as d;
+end
+$$;
+ALTER FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'For each call and each limit it falls under: seconds until its turn has refilled in the bucket, and until one of the calls in flight may have ended; zero, negative or null: no wait. In line by age, behind the limit''s first in line.';
 CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
     LANGUAGE sql STABLE
     AS $$
@@ -4941,6 +4955,7 @@ GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp w
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;

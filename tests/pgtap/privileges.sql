@@ -100,6 +100,7 @@ insert into routines values
   ('tollhouse_private.observe_users(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.pick(text, integer)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.promote_due(timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.rate_limit_waits(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.reads_all_users()', 'engine', 'definer', 'client engine owner'),
   ('tollhouse_private.release_flights(tollhouse_private.settlement[])', 'engine', 'invoker', 'engine'),
