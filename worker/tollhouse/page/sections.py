@@ -200,13 +200,13 @@ SECTIONS = {
 
 
 def _call(call: Call) -> Markup:
-    at = call.finished_at
+    at, who = call.finished_at, person(call.tenant_id, call.user_id)
     label = guard(call.blocked_reason) if call.blocked_reason else call.status
     level = {"success": "good", "blocked": "warn", "failed": "bad"}.get(call.status, "muted")
     return element(
         "tr",
         _cell(element("time", clock(at), datetime=at.isoformat(timespec="seconds"))),
-        _cell(person(call.tenant_id, call.user_id), "who"),
+        _cell(element("span", who, title=who), "who"),
         element(
             "th",
             call.endpoint,
