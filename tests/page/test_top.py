@@ -6,7 +6,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.page.test_content import AN_HOUR, CATALOG
+from tests.page.test_content import AN_HOUR, CATALOG, look
 from tests.support.database import Database
 from tollhouse.cli import main
 from tollhouse.page.reader import PageError
@@ -28,6 +28,21 @@ def test_once(pg18_database: Database, capsys: pytest.CaptureFixture[str]) -> No
     wide = Console(file=out, width=160, highlight=False)
     assert top(pg18_database.url("th_auditor"), once=True, console=wide) == 0
     for text in ("$39.87", "monthly cap", "all providers", "wrong answers since the new prompt"):
+        assert text in out.getvalue()
+
+
+def test_a_short_terminal_answers_too(pg18_database: Database) -> None:
+    """In 80 columns and 24 lines: up or not, the cost, and who is blocked, all on one screen."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+        connection.execute(AN_HOUR)
+    snapshot = asyncio.run(look(pg18_database))
+    out = io.StringIO()
+    Console(file=out, width=80, highlight=False).print(render(snapshot, lines=24))
+    shown = out.getvalue().splitlines()
+    assert len(shown) <= 24
+    assert max(map(len, shown)) <= 80
+    for text in ("No worker is alive", "$39.87", "4 stops in force", "monthly cap", "breaker open"):
         assert text in out.getvalue()
 
 

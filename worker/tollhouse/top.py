@@ -1,7 +1,8 @@
 """`tollhouse top`: the numbers of the page, in a terminal."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -11,11 +12,13 @@ from rich.text import Text
 
 from tollhouse.page.reader import PageError, Reader
 from tollhouse.page.rows import Snapshot
-from tollhouse.page.verdict import judge
-from tollhouse.page.words import age, clock, guard, milliseconds, money, person
+from tollhouse.page.verdict import judge, refused_lately
+from tollhouse.page.words import age, clock, count, guard, milliseconds, money, person
 
 __all__ = ["render", "top"]
 
+_SHORT_LINES = 34
+_SHRINKING = ("who", "what", "why", "tenant", "waits")
 _COLORS = {"up": "green", "behind": "yellow", "stopped": "yellow", "down": "red"}
 
 
@@ -40,33 +43,63 @@ async def _top(database_url: str, seconds: float, once: bool, console: Console) 
                     shown, problem = await reader.snapshot(), None
                 except PageError as error:
                     problem = str(error)
-                screen.update(render(shown, problem), refresh=True)
+                screen.update(render(shown, problem, lines=console.height), refresh=True)
                 await asyncio.sleep(seconds)
 
 
-def render(snapshot: Snapshot | None, problem: str | None = None) -> RenderableType:
-    """Render what the page shows, as far as a terminal is wide."""
+def render(
+    snapshot: Snapshot | None, problem: str | None = None, *, lines: int | None = None
+) -> RenderableType:
+    """Render what the page shows, as far as a terminal is wide; a short one gets less of each."""
     verdict = judge(snapshot, problem)
     head = Text.assemble(
         (f" {verdict.word} ", f"bold reverse {_COLORS[verdict.level]}"), " ", verdict.sentence
     )
     if snapshot is None:
         return head
-    now = snapshot.look.at
-    head.append(f"  {clock(now)} UTC", style="dim")
+    head.append(f"  {clock(snapshot.look.at)} UTC", style="dim")
     total = snapshot.total
     spent = f"{money(total.month_micro_usd)} this month, {money(total.hour_micro_usd)} this hour"
+    cost, blocked = Text(f"Cost: {spent}", "bold"), Text(f"Blocked: {_who(snapshot)}", "bold")
+    if lines is not None and lines < _SHORT_LINES:
+        few = _shortened(snapshot)
+        tables = (_stops(few), _refusals(few), _queue(few), _latency(few), _last_calls(few))
+        return Group(head, cost, _spends(few), blocked, *_with_rows(*tables))
     return Group(
         head,
         Text(),
         Columns([_workers(snapshot), _queue(snapshot), _latency(snapshot)], padding=(0, 3)),
-        Text(f"\nCost: {spent}", style="bold"),
+        Text(),
+        cost,
         _spends(snapshot),
-        Text("\nBlocked" if snapshot.stops else "\nBlocked: nobody", style="bold"),
-        Columns([_stops(snapshot), _refusals(snapshot)], padding=(0, 3)),
+        Text(),
+        blocked,
+        Columns(_with_rows(_stops(snapshot), _refusals(snapshot)), padding=(0, 3)),
         Text("\nThe last calls", style="bold"),
         _calls(snapshot),
     )
+
+
+def _shortened(snapshot: Snapshot) -> Snapshot:
+    return replace(
+        snapshot,
+        spends=snapshot.spends[:3],
+        stops=snapshot.stops[:4],
+        refusals=snapshot.refusals[:3],
+        queue=snapshot.queue[:2],
+        latencies=snapshot.latencies[:1],
+        calls=snapshot.calls[:3],
+    )
+
+
+def _who(snapshot: Snapshot) -> str:
+    if snapshot.stops:
+        return f"{count(len(snapshot.stops) + max(0, snapshot.stops[0].others), 'stop')} in force"
+    return "some calls" if refused_lately(snapshot) else "nobody"
+
+
+def _with_rows(*tables: Table) -> list[Table]:
+    return [table for table in tables if table.row_count]
 
 
 def _workers(snapshot: Snapshot) -> Table:
@@ -123,8 +156,12 @@ def _spends(snapshot: Snapshot) -> Table:
 
 
 def _stops(snapshot: Snapshot) -> Table:
-    rows = ((stop.kind, stop.target, stop.reason) for stop in snapshot.stops)
-    return _table(("stopped by", "what", "why"), rows)
+    now = snapshot.look.at
+    rows = (
+        (stop.kind, stop.target, stop.reason, age(now, stop.until) if stop.until else "")
+        for stop in snapshot.stops
+    )
+    return _table(("stopped by", "what", "why", "#left"), rows, lines=1)
 
 
 def _refusals(snapshot: Snapshot) -> Table:
@@ -151,20 +188,44 @@ def _calls(snapshot: Snapshot) -> Table:
     return _table(("ended", "who", "endpoint", "request id", "outcome", "why", "#cost"), rows)
 
 
-def _table(heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    """A column whose head begins with # holds numbers. Texts are never read as markup."""
+def _last_calls(snapshot: Snapshot) -> Table:
+    rows = (
+        (
+            clock(call.finished_at),
+            person(call.tenant_id, call.user_id),
+            guard(call.blocked_reason) if call.blocked_reason else call.status,
+            call.why,
+        )
+        for call in snapshot.calls
+    )
+    return _table(("ended", "who", "outcome", "why"), rows, lines=1)
+
+
+def _table(
+    heads: Sequence[str], rows: Iterable[tuple[str, ...]], *, lines: int | None = None
+) -> Table:
+    """A column whose head begins with # holds numbers. Texts are never read as markup.
+
+    lines: 1 cuts what is too long, instead of breaking it
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in heads:
-        number = head.startswith("#")
+    texts = [[_visible(cell) for cell in row] for row in rows]
+    for place, head in enumerate(heads):
         table.add_column(
             head.removeprefix("#"),
-            justify="right" if number else "left",
-            no_wrap=head != "why",
-            overflow="ellipsis",
+            justify="right" if head.startswith("#") else "left",
+            no_wrap=head not in _SHRINKING,
+            min_width=None if head in _SHRINKING else min(36, _widest(texts, place)),
         )
-    for row in rows:
-        table.add_row(*(Text(_visible(cell)) for cell in row))
+    wraps = [head == "why" and lines != 1 for head in heads]
+    for row in texts:
+        cells = zip(row, wraps, strict=True)
+        table.add_row(*(Text(text, no_wrap=not wrap, overflow="ellipsis") for text, wrap in cells))
     return table
+
+
+def _widest(texts: list[list[str]], place: int) -> int:
+    return max((len(row[place]) for row in texts), default=0)
 
 
 def _visible(text: str) -> str:

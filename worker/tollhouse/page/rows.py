@@ -143,7 +143,10 @@ class LatencyMinute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that the page shows, read in one transaction."""
+    """Everything that the page shows, read in one transaction.
+
+    problem: why there is no newer one
+    """
 
     look: Look
     read_ms: int
@@ -157,3 +160,4 @@ class Snapshot:
     calls: list[Call]
     minutes: list[Minute]
     latency_minutes: list[LatencyMinute]
+    problem: str | None = None

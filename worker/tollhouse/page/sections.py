@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.rows import Call, Snapshot, Spend, Stop
-from tollhouse.page.verdict import judge
+from tollhouse.page.verdict import judge, refused_lately
 from tollhouse.page.words import age, clock, count, guard, milliseconds, money, person
 
 __all__ = ["SECTIONS"]
@@ -23,7 +23,10 @@ def _up(snapshot: Snapshot) -> Markup:
     facts = (
         ("Longest wait", age(oldest, now) if oldest else "nobody waits"),
         ("Last outcome", ended),
-        ("Failed", f"{tried.failed:,} of {tried.attempts:,} attempts" if tried else "no attempt"),
+        (
+            "Failed, 1 h",
+            f"{tried.failed:,} of {tried.attempts:,} attempts" if tried else "no attempt",
+        ),
         ("Database", f"PostgreSQL {snapshot.look.server.split()[0]}, {snapshot.read_ms} ms"),
     )
     rows = [
@@ -36,7 +39,11 @@ def _up(snapshot: Snapshot) -> Markup:
         for worker in snapshot.workers[:4]
     ]
     return joined(
-        _figure(verdict.word, _busy(snapshot), level=verdict.level),
+        _figure(
+            verdict.word,
+            f"since {clock(now)} UTC" if snapshot.problem else _busy(snapshot),
+            level=verdict.level,
+        ),
         element("dl", *(_fact(term, text) for term, text in facts), class_="facts"),
         _table("Workers", ("Worker", "Lease", "#In flight", "#Up for"), rows, empty="No worker."),
         _more(len(snapshot.workers) - len(rows), "worker"),
@@ -92,6 +99,12 @@ def _blocked(snapshot: Snapshot) -> Markup:
     stops = snapshot.stops
     total = len(stops) + (max(0, stops[0].others) if stops else 0)
     refused = sum(refusal.calls for refusal in snapshot.refusals)
+    if stops:
+        who, what = count(total, "stop"), "in force"
+    elif refused_lately(snapshot):
+        who, what = "Some calls", "are refused"
+    else:
+        who, what = "Nobody", "is stopped"
     rows = [
         _row(
             (guard(refusal.reason), "name"),
@@ -103,9 +116,9 @@ def _blocked(snapshot: Snapshot) -> Markup:
     ]
     return joined(
         _figure(
-            "Nobody" if not stops else count(total, "stop"),
-            f"{'is stopped' if not stops else 'in force'}; {refused:,} refused in the last hour",
-            level="up" if not stops else "stopped",
+            who,
+            f"{what}; {refused:,} refused in the last hour",
+            level="up" if who == "Nobody" else "stopped",
         ),
         element("ul", *(_stop(stop, now) for stop in stops[:4]), class_="stops") if stops else None,
         _more(total - min(4, len(stops)), "more"),
@@ -187,13 +200,13 @@ SECTIONS = {
 
 
 def _call(call: Call) -> Markup:
-    at = call.finished_at
+    at, who = call.finished_at, person(call.tenant_id, call.user_id)
     label = guard(call.blocked_reason) if call.blocked_reason else call.status
     level = {"success": "good", "blocked": "warn", "failed": "bad"}.get(call.status, "muted")
     return element(
         "tr",
         _cell(element("time", clock(at), datetime=at.isoformat(timespec="seconds"))),
-        _cell(person(call.tenant_id, call.user_id), "who"),
+        _cell(element("span", who, title=who), "who"),
         element(
             "th",
             call.endpoint,
@@ -230,7 +243,7 @@ def _gauge(spend: Spend) -> Markup:
     cap = max(1, spend.cap_micro_usd)
     spent = min(100.0, max(0.0, 100 * spend.spent_micro_usd / cap))
     held = min(100.0 - spent, 100 * spend.reserved_micro_usd / cap)
-    share = round(100 * (spend.spent_micro_usd + spend.reserved_micro_usd) / cap)
+    share = 100 * (spend.spent_micro_usd + spend.reserved_micro_usd) // cap
     level = "full" if share >= 90 else "high" if share >= 70 else "low"
     bar = element(
         "svg",
