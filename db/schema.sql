@@ -994,9 +994,11 @@ begin
       (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
       r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
     ) as usage
+    offset 0
   ) as bill
   cross join lateral (
     select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
+    offset 0
   ) as charge
   cross join lateral (
     select o.retries
@@ -1851,7 +1853,6 @@ declare
   v_candidates tollhouse_private.jobs[];
   v_fresh bigint;
   v_leaders tollhouse_private.jobs[];
-  v_followers uuid[];
 begin
   select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
   if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
@@ -1879,6 +1880,12 @@ begin
     for update;
   end if;
 
+  -- Each has a flight of its own: all of them lead.
+  if v_fresh = cardinality(v_candidates) then
+    return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
+    return;
+  end if;
+
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
   join tollhouse_private.cache_flights as cf
@@ -1888,20 +1895,13 @@ begin
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
-  select array_agg(j.call_id) into v_followers
-  from unnest(v_candidates) as j
-  join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id;
-
   return query
-  select
-    j.call_id,
-    case when j.call_id = any (v_followers) then 'coalesced' else 'deferred' end,
-    null::text,
-    p_now
+  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now
   from unnest(v_candidates) as j
-  where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
+  left join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+  where cf.call_id is distinct from j.call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
@@ -3222,20 +3222,32 @@ $$;
 ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.jobs[]
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(pg_catalog.array_agg(j), '{}')
-  from pg_catalog.unnest(p_jobs) as j
-  where j.call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_jobs;
+  end if;
+  return array(
+    select j from unnest(p_jobs) as j where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
 CREATE FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.route[]
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(pg_catalog.array_agg(r), '{}')
-  from pg_catalog.unnest(p_routes) as r
-  where (r.job).call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_routes;
+  end if;
+  return array(
+    select r from unnest(p_routes) as r where (r.job).call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';

@@ -59,9 +59,11 @@ begin
       (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
       r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
     ) as usage
+    offset 0
   ) as bill
   cross join lateral (
     select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
+    offset 0
   ) as charge
   cross join lateral (
     select o.retries

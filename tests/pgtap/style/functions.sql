@@ -26,8 +26,6 @@ select set_eq(
     ('tollhouse_private.rate_limits_of(tollhouse_private.route[],timestamp with time zone)'),
     ('tollhouse_private.stricter_capture(text,text)'),
     ('tollhouse_private.switch_stops(tollhouse_private.kill_switches,text,text,text,text,text)'),
-    ('tollhouse_private.undecided(tollhouse_private.jobs[],tollhouse_private.verdict[])'),
-    ('tollhouse_private.undecided(tollhouse_private.route[],tollhouse_private.verdict[])'),
     -- A procedure with a SET clause could not commit.
     ('tollhouse_worker.record_and_claim(uuid,jsonb,integer,jsonb)')
   $$,
