@@ -2577,9 +2577,12 @@ $$;
 ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
 CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_promoted bigint;
+begin
   update tollhouse_private.jobs as j
   set state = 'queued'
   from (
@@ -2592,10 +2595,41 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
     for update skip locked
   ) as due
   where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id
+    and j.call_id = due.call_id;
+  get diagnostics v_promoted = row_count;
+  if v_promoted < 1000 then
+    return;
+  end if;
+
+  -- They may all be one tenant's: so that nobody waits behind its backlog, some of each tenant's besides.
+  with recursive onward (tenant_id) as (
+    select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled'
+    union all
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+    )
+    from onward as o
+    where o.tenant_id is not null
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from onward as o
+  cross join lateral (
+    select due.tenant_id, due.call_id
+    from tollhouse_private.jobs as due
+    where due.state = 'scheduled'
+      and due.tenant_id = o.tenant_id
+      and due.run_at <= p_now
+    order by due.run_at
+    limit 10
+    for update skip locked
+  ) as due
+  where j.tenant_id = due.tenant_id
+    and j.call_id = due.call_id;
+end
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time.';
+COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time, and ten of each tenant where there are more.';
 CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4734,6 +4768,7 @@ CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id
 CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, call_id) WHERE (state = 'queued'::text);
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX jobs_scheduled_tenant_idx ON tollhouse_private.jobs USING btree (tenant_id, run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
 CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
