@@ -84,7 +84,7 @@ CREATE TABLE tollhouse_private.jobs (
     CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
     CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'coalesced'::text, 'running'::text]))),
-    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text])))
+    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text, 'flight'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_threshold='1000', autovacuum_analyze_scale_factor='0.2');
 ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
@@ -92,7 +92,7 @@ ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
 COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of what decides the answer; null when the call may not use the cache.';
 COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
-COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
+COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
 COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
 COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
@@ -1374,14 +1374,14 @@ begin
   )
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
-    status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+    status, blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
     (c.job).request_id, (c.job).fingerprint,
-    c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
+    c.status, c.blocked_reason, c.was_cached, c.was_cached and (c.job).waits_for is not distinct from 'flight', (c.job).provider_attempted or c.sent,
     (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
@@ -2449,7 +2449,6 @@ begin
   end if;
 
   -- Only what is locked: a row that another batch has made meanwhile would be locked out of the order of keys.
-
   with seen as (
     select
       (s.job).tenant_id, (s.job).user_id, (s.job).provider, (s.job).call_id, s.breaker,
@@ -3231,7 +3230,7 @@ begin
   insert into tollhouse_private.jobs
   select row_now.*
   from parked as pk
-  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight"}') as row_now;
 
   v_closing := array(
     select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
@@ -3801,6 +3800,7 @@ CREATE TABLE tollhouse_private.llm_api_calls (
     status text NOT NULL,
     blocked_reason text,
     was_cached boolean NOT NULL,
+    was_coalesced boolean DEFAULT false NOT NULL,
     provider_attempted boolean NOT NULL,
     attempts integer NOT NULL,
     provider text,
@@ -3823,12 +3823,14 @@ CREATE TABLE tollhouse_private.llm_api_calls (
     CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
     CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
     CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
+    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
 )
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
@@ -4070,6 +4072,7 @@ CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
     status,
     blocked_reason,
     was_cached,
+    was_coalesced,
     provider_attempted,
     attempts,
     provider,
@@ -4273,9 +4276,11 @@ CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
  SELECT tenant_id,
     endpoint,
     model,
-    count(*) AS cached,
-    round((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0), 6) AS saved_usd,
-    round(((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0) / (count(*))::numeric), 6) AS saved_per_call_usd
+    count(*) FILTER (WHERE (NOT was_coalesced)) AS cached,
+    round((COALESCE(sum(saved_micro_usd) FILTER (WHERE (NOT was_coalesced)), (0)::numeric) / 1000000.0), 6) AS cache_saved_usd,
+    count(*) FILTER (WHERE was_coalesced) AS coalesced,
+    round((COALESCE(sum(saved_micro_usd) FILTER (WHERE was_coalesced), (0)::numeric) / 1000000.0), 6) AS coalescing_saved_usd,
+    round((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0), 6) AS saved_usd
    FROM tollhouse_private.llm_api_calls c
   WHERE ((created_at >= date_trunc('month'::text, now(), 'UTC'::text)) AND was_cached)
   GROUP BY tenant_id, endpoint, model;
@@ -4305,7 +4310,7 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
           WHERE ((sibling.inhparent = i.inhparent) AND ("right"((later.relname)::text, 7) >= to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text)))) ahead ON ((i.inhparent IS NOT NULL)))
      CROSS JOIN ( SELECT max(held.xids) AS xids,
             round(max(held.seconds), 1) AS seconds
-           FROM ( SELECT age(sa.backend_xmin) AS xids,
+           FROM ( SELECT GREATEST(age(sa.backend_xmin), age(sa.backend_xid)) AS xids,
                     EXTRACT(epoch FROM (clock_timestamp() - sa.xact_start)) AS seconds
                    FROM pg_stat_activity sa
                   WHERE ((sa.pid <> pg_backend_pid()) AND (sa.datname = current_database()))
@@ -4770,7 +4775,7 @@ CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, 
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX jobs_scheduled_tenant_idx ON tollhouse_private.jobs USING btree (tenant_id, run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
-CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, saved_micro_usd) WHERE was_cached;
+CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);

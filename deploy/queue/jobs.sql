@@ -41,7 +41,7 @@ create table tollhouse_private.jobs (
   request jsonb not null,
   constraint jobs_pkey primary key (tenant_id, call_id),
   constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
-  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff')),
+  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff', 'flight')),
   constraint jobs_running_check check (
     (state = 'running') = (worker_id is not null)
     and (state = 'running') = (started_at is not null)
@@ -66,7 +66,7 @@ comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue un
 comment on column tollhouse_private.jobs.state is
   'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
 comment on column tollhouse_private.jobs.waits_for is
-  'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
+  'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';
