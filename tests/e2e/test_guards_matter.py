@@ -292,9 +292,11 @@ def test_proof_fails_without_its_guard(town: Town, tenant: str, guard: str) -> N
 
 def test_every_policy_of_the_clients_matters(town: Town, tenant: str) -> None:
     """With any one of them wide open, a stranger sees rows."""
+    # Of cancel_requests a client sees no row: its view of jobs says whether a job it sees has one.
     policies = town.rows(
         "select tablename, policyname from pg_catalog.pg_policies"
         " where schemaname = 'tollhouse_private' and 'tollhouse_client' = any (roles)"
+        " and tablename <> 'cancel_requests'"
     )
     assert len(policies) >= 11
     with test_9_isolation.furnished(town, tenant) as ann:
