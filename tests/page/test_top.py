@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -44,6 +45,21 @@ def test_a_short_terminal_answers_too(pg18_database: Database) -> None:
     assert max(map(len, shown)) <= 80
     for text in ("No worker is alive", "$39.87", "4 stops in force", "monthly cap", "breaker open"):
         assert text in out.getvalue()
+
+
+def test_a_narrow_terminal_gets_whole_sentences(
+    pg18_database: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 80 columns a call has one line, which says why it ended."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+        connection.execute(AN_HOUR)
+    monkeypatch.setenv("COLUMNS", "80")
+    main(["top", "--once", "--database-url", pg18_database.url("th_auditor")])
+    said = capsys.readouterr().out
+    calls = said[said.index("The last calls") :].splitlines()[2:]
+    assert all(re.match(r"\d\d:\d\d:\d\d  .*[a-z]{4}", line) for line in calls)
+    assert "Answered by" in said
 
 
 def test_not_up_is_an_exit_code(pg18_database: Database) -> None:

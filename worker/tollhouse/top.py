@@ -18,6 +18,7 @@ from tollhouse.page.words import age, clock, count, guard, milliseconds, money, 
 __all__ = ["render", "top"]
 
 _SHORT_LINES = 34
+_NARROW_COLUMNS = 110
 _SHRINKING = ("who", "what", "why", "tenant", "waits")
 _COLORS = {"up": "green", "behind": "yellow", "stopped": "yellow", "down": "red"}
 
@@ -34,7 +35,7 @@ async def _top(database_url: str, seconds: float, once: bool, console: Console) 
     async with Reader(database_url=database_url, application_name="tollhouse-top") as reader:
         if once:
             snapshot = await reader.snapshot()
-            console.print(render(snapshot))
+            console.print(render(snapshot, columns=console.width))
             return 0 if judge(snapshot).level != "down" else 1
         shown: Snapshot | None = None
         with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
@@ -43,14 +44,19 @@ async def _top(database_url: str, seconds: float, once: bool, console: Console) 
                     shown, problem = await reader.snapshot(), None
                 except PageError as error:
                     problem = str(error)
-                screen.update(render(shown, problem, lines=console.height), refresh=True)
+                size = {"lines": console.height, "columns": console.width}
+                screen.update(render(shown, problem, **size), refresh=True)
                 await asyncio.sleep(seconds)
 
 
 def render(
-    snapshot: Snapshot | None, problem: str | None = None, *, lines: int | None = None
+    snapshot: Snapshot | None,
+    problem: str | None = None,
+    *,
+    lines: int | None = None,
+    columns: int | None = None,
 ) -> RenderableType:
-    """Render what the page shows, as far as a terminal is wide; a short one gets less of each."""
+    """Render what the page shows; a short terminal gets less of each, a narrow one of the calls."""
     verdict = judge(snapshot, problem)
     head = Text.assemble(
         (f" {verdict.word} ", f"bold reverse {_COLORS[verdict.level]}"), " ", verdict.sentence
@@ -68,7 +74,9 @@ def render(
     return Group(
         head,
         Text(),
-        Columns([_workers(snapshot), _queue(snapshot), _latency(snapshot)], padding=(0, 3)),
+        Columns(
+            _with_rows(_workers(snapshot), _queue(snapshot), _latency(snapshot)), padding=(0, 3)
+        ),
         Text(),
         cost,
         _spends(snapshot),
@@ -76,7 +84,7 @@ def render(
         blocked,
         Columns(_with_rows(_stops(snapshot), _refusals(snapshot)), padding=(0, 3)),
         Text("\nThe last calls", style="bold"),
-        _calls(snapshot),
+        _last_calls(snapshot) if columns and columns < _NARROW_COLUMNS else _calls(snapshot),
     )
 
 

@@ -38,7 +38,7 @@ class Control:
             try:
                 await self._stop_calls()
             except TollhouseError as error:
-                log.warning("asking what to abort failed", error=type(error).__name__)
+                log.warning("asking what to abort failed", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._event.set()
 

@@ -128,7 +128,7 @@ class Leases:
         try:
             terms = await self._gate.register(worker_id, self._name, self._capacity, __version__)
         except TollhouseError as error:
-            log.warning("register failed", error=type(error).__name__)
+            log.warning("register failed", error=str(error))
             return False
         lease = Lease(worker_id, lease_seconds=terms.lease_ms / 1000, renewed=before)
         self.heartbeat_seconds = terms.heartbeat_ms / 1000
@@ -145,7 +145,7 @@ class Leases:
         except LeaseLostError:
             held = False
         except TollhouseError as error:
-            log.warning("heartbeat failed", worker_id=lease.worker_id, error=type(error).__name__)
+            log.warning("heartbeat failed", worker_id=lease.worker_id, error=str(error))
             return False
         if held is not True:
             self.lose(lease, "reaped")
@@ -178,7 +178,7 @@ class Leases:
         except LeaseLostError:
             pass
         except TollhouseError as error:
-            log.warning("deregister failed", worker_id=lease.worker_id, error=type(error).__name__)
+            log.warning("deregister failed", worker_id=lease.worker_id, error=str(error))
             return
         if lease.fence is not None:
             lease.fence.cancel()
