@@ -114,7 +114,7 @@ def make_call(provider: str = "mock", attempt: int = 1) -> Call:
         endpoint="route",
         provider=provider,
         model="small",
-        request={"prompt": "a secret question"},
+        request='{"prompt": "a secret question"}',
         max_output_tokens=10,
         timeout_ms=1000,
     )

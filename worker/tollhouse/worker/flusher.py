@@ -7,9 +7,9 @@ from typing import Any
 
 from tollhouse.db import Gate, GateError
 from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
 
 __all__ = ["Flusher", "Result", "refused_as_data"]

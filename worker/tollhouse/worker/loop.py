@@ -10,12 +10,12 @@ import asyncio
 
 from tollhouse.db import Gate, GateError, ReplyLostError
 from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.log import Log
 from tollhouse.providers import Call
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher, Result, refused_as_data
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.lease import Lease, Leases
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
 
 __all__ = ["ClaimLoop"]
