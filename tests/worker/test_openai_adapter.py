@@ -142,7 +142,10 @@ async def test_tool_calls_are_kept(adapter: OpenAIProvider) -> None:
         ({"malformed": "empty"}, ("malformed", 200, "empty_body")),
         ({"malformed": "no_choices"}, ("malformed", 200, "no_choices")),
         ({"malformed": "no_usage"}, ("success", 200, None)),
+        ({"malformed": "deep"}, ("malformed", 200, "not_json")),
+        ({"malformed": "long_number"}, ("malformed", 200, "not_json")),
         ({"malformed": "nul"}, ("success", 200, None)),
+        ({"malformed": "extreme"}, ("success", 200, None)),
         ({"usage": {"prompt_tokens": -5}}, ("success", 200, None)),
     ],
 )

@@ -138,6 +138,22 @@ async def test_unreadable_request_costs_no_other(desk: Bench, poison: str) -> No
     assert b"999" not in log
 
 
+async def test_unreadable_answer_costs_no_other(desk: Bench) -> None:
+    """An answer that Python can't read is malformed, one that jsonb can't hold is cleaned."""
+    for kind in ("deep", "long_number"):
+        desk.mock.fault({"malformed": kind}, times=2)
+    desk.mock.fault({"malformed": "extreme"}, times=2)
+    desk.enqueue(9)
+    async with process(desk, TOLLHOUSE_CONCURRENCY="3") as (worker, _):
+        await desk.until(DONE, 9)
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(worker.communicate(), 10.0)
+    assert worker.returncode == 0
+    assert desk.ledger() == {"success": 9}
+    assert desk.attempts() == {"success": 9, "malformed": 4}
+    assert desk.billed() == 13
+
+
 async def test_sigterm_drains(desk: Bench) -> None:
     """It lets the call in flight finish, records it, says goodbye and exits with 0."""
     desk.mock.fault({"delay_ms": 500})
