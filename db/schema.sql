@@ -3642,12 +3642,15 @@ CREATE PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_res
 begin
   perform tollhouse_worker.record(p_worker_id, p_results);
   commit;
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  select coalesce(
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c) || pg_catalog.jsonb_build_object('request', c.request::text)),
+    '[]'::jsonb
+  ) into p_claimed
   from tollhouse_worker.claim(p_worker_id, p_limit) as c;
 end
 $$;
 ALTER PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) OWNER TO tollhouse_engine;
-COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
 CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) RETURNS TABLE(lease_ms integer, heartbeat_ms integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'

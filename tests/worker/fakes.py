@@ -1,6 +1,7 @@
 """A database that says what a test tells it to, for the worker's parts alone."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -62,11 +63,12 @@ class FakeGate(Gate):
         """Keep the results, unless the script says otherwise."""
         self.asked.append("record")
         failure = self.records.pop(0) if self.records else None
-        for result in results:
-            failure = failure or self.refuse(dict(result))
+        rows = [json.loads(result) for result in results]
+        for row in rows:
+            failure = failure or self.refuse(row)
         if failure is not None:
             raise failure
-        self.recorded.append((worker_id, [dict(result) for result in results]))
+        self.recorded.append((worker_id, rows))
         return Booked(booked=len(results), late=0)
 
     async def record_and_claim(
@@ -114,7 +116,7 @@ def make_call(provider: str = "mock", attempt: int = 1) -> Call:
         endpoint="route",
         provider=provider,
         model="small",
-        request={"prompt": "a secret question"},
+        request='{"prompt": "a secret question"}',
         max_output_tokens=10,
         timeout_ms=1000,
     )

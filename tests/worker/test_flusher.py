@@ -1,6 +1,7 @@
 """Results are recorded in batches, and none is lost because of another."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -36,8 +37,19 @@ async def test_takes_one_lease_at_a_time() -> None:
     assert flusher.leases == [old, new]
     assert [result.call for result in flusher.take(old)] == [calls[0], calls[2]]
     (result,) = flusher.take(new)
-    assert result.as_json()["tenant_id"] == "acme"
+    assert json.loads(result.text)["tenant_id"] == "acme"
     assert flusher.pending == 1
+
+
+async def test_huge_answers_go_a_few_at_a_time() -> None:
+    """A batch is bounded in bytes too, but an answer that is larger goes all the same."""
+    flusher, lease = make_flusher(FakeGate()), make_lease()
+    for megabytes in (3, 3, 3, 10, 1):
+        call = make_call()
+        flusher.put(lease, call, success(call, reasoning="x" * megabytes * 1024**2))
+    batches = [len(flusher.take(lease)) for _ in range(4)]
+    assert batches == [2, 1, 1, 1]
+    assert flusher.pending == 0
 
 
 async def test_refused_result_becomes_malformed() -> None:
@@ -57,6 +69,22 @@ async def test_refused_result_becomes_malformed() -> None:
     assert outcomes[str(bad.call_id)]["outcome"] == "malformed"
     assert outcomes[str(bad.call_id)]["error_code"] == "result_refused"
     assert (lease.held, flusher.pending) == (0, 0)
+
+
+async def test_result_that_json_can_not_hold_becomes_malformed() -> None:
+    """What can't even be written down costs its own call the answer, and nothing else."""
+    gate = FakeGate()
+    flusher, lease = make_flusher(gate), make_lease()
+    good, bad = make_call(), make_call()
+    flusher.put(lease, bad, success(bad, metadata={"score": object()}))
+    flusher.put(lease, good, success(good))
+    lease.held = 2
+    await flusher.record(lease, flusher.take(lease))
+    ((_, rows),) = gate.recorded
+    assert [(row["outcome"], row["error_code"]) for row in rows] == [
+        ("malformed", "result_refused"),
+        ("success", None),
+    ]
 
 
 async def test_call_that_can_not_be_settled_ends_the_lease() -> None:

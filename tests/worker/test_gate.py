@@ -65,7 +65,7 @@ async def test_claim_without_a_lease(gate: Gate) -> None:
 async def test_failure_names_query_and_sqlstate_only(gate: Gate) -> None:
     """A refused statement says which and why, and quotes no data."""
     with pytest.raises(GateError) as caught:
-        await gate.record(uuid.uuid4(), [{"outcome": "secret"}])
+        await gate.record(uuid.uuid4(), ['{"outcome": "secret"}'])
     assert str(caught.value) == "record failed (TH202)"
     assert caught.value.sqlstate == "TH202"
 

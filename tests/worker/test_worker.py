@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.running import Bench, bench, killed
+from tollhouse.log import JsonLines
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.log import JsonLines
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"

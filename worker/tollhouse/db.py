@@ -8,7 +8,7 @@ committed: that is `ReplyLostError`, and the caller gives up its identity (see w
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,7 +18,6 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import BaseRowFactory, class_row, scalar_row
-from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tollhouse.errors import TollhouseError, mapped_errors
@@ -27,7 +26,7 @@ from tollhouse.providers import Call
 __all__ = ["Abort", "Booked", "Gate", "GateError", "ReplyLostError", "Results", "Terms", "queries"]
 
 T = TypeVar("T")
-Results = Sequence[Mapping[str, Any]]
+Results = Sequence[str]  # one JSON text each
 
 # A half-open connection is noticed in about twenty seconds, on the listener too.
 CONNECTION_OPTIONS: dict[str, Any] = {
@@ -160,7 +159,7 @@ class Gate:
     async def record(self, worker_id: UUID, results: Results) -> Booked:
         """Settle a batch. Safe to repeat: an attempt is settled once."""
         rows = await self._rows(
-            "record", class_row(Booked), worker_id=worker_id, results=Jsonb(results)
+            "record", class_row(Booked), worker_id=worker_id, results=_array(results)
         )
         return rows[0]
 
@@ -170,7 +169,7 @@ class Gate:
             "record_and_claim",
             scalar_row,
             worker_id=worker_id,
-            results=Jsonb(results),
+            results=_array(results),
             limit=limit,
             repeat=False,
         )
@@ -219,6 +218,10 @@ class Gate:
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))
             delay = min(delay * 4, _LONGEST_DELAY)
         raise AssertionError  # pragma: no cover
+
+
+def _array(texts: Results) -> str:
+    return f"[{','.join(texts)}]"
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

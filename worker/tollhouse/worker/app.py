@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from tollhouse.db import Gate
 from tollhouse.errors import SettingsError
 from tollhouse.http import Probe
+from tollhouse.log import Log
 from tollhouse.providers import Providers, open_session
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
@@ -17,7 +18,6 @@ from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.keeper import Keeper
 from tollhouse.worker.lease import Lease, Leases
 from tollhouse.worker.listener import Listener
-from tollhouse.worker.log import Log
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
 from tollhouse.worker.tracing import Complete, traced

@@ -4,9 +4,9 @@ import asyncio
 
 from tollhouse.db import Gate
 from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.log import Log
 from tollhouse.worker.inflight import Inflight, Reason
 from tollhouse.worker.lease import Leases
-from tollhouse.worker.log import Log
 
 __all__ = ["Control"]
 

@@ -2,33 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from tollhouse.db import Gate, GateError
 from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.result import Result, unanswered
 
-__all__ = ["Flusher", "Result", "refused_as_data"]
+__all__ = ["Flusher", "refused_as_data"]
 
 log = Log(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a call ended, the lease under which it was claimed, and when it came (loop time)."""
-
-    lease: Lease
-    call: Call
-    outcome: Outcome
-    at: float
-
-    def as_json(self) -> dict[str, Any]:
-        """The element of `p_results`: the tenant is the first column of the job's key."""
-        return {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+# A batch of huge answers would outlast the statement's time limit, and that each time it is tried.
+_BATCH_BYTES = 8 * 1024 * 1024
 
 
 class Flusher:
@@ -71,17 +60,27 @@ class Flusher:
 
     def put(self, lease: Lease, call: Call, outcome: Outcome) -> None:
         """Take a result in."""
-        self._results.append(Result(lease, call, outcome, asyncio.get_running_loop().time()))
+        now = asyncio.get_running_loop().time()
+        try:
+            result = Result(lease, call, outcome, now)
+        except (TypeError, ValueError, RecursionError) as error:
+            self._refused(outcome, type(error).__name__)
+            result = Result(lease, call, unanswered(call, outcome), now)
+        self._results.append(result)
         self._on_put()
 
     def take(self, lease: Lease) -> list[Result]:
         """Take the next batch of this lease out; give it back or settle it."""
-        taken = [result for result in self._results if result.lease is lease][: self._size]
-        if len(taken) == len(self._results):
-            self._results = []
-        else:
-            gone = {id(result) for result in taken}
-            self._results = [result for result in self._results if id(result) not in gone]
+        taken: list[Result] = []
+        size = 0
+        for result in self._results:
+            if result.lease is lease:
+                size += len(result.text)
+                if taken and (len(taken) == self._size or size > _BATCH_BYTES):
+                    break
+                taken.append(result)
+        gone = set(taken)
+        self._results = [result for result in self._results if result not in gone]
         return taken
 
     def give_back(self, results: list[Result]) -> None:
@@ -113,21 +112,13 @@ class Flusher:
                 raise
 
     async def _record_one(self, lease: Lease, result: Result) -> None:
-        for attempt in (result, _without_answer(result)):
+        for outcome in (result.outcome, unanswered(result.call, result.outcome)):
             try:
-                await self._record(lease, [attempt])
+                await self._record(lease, [replace(result, outcome=outcome)])
             except TollhouseError as error:
                 if not refused_as_data(error):
                     raise
-                self._metrics.refused.inc()
-                outcome = attempt.outcome
-                log.error(
-                    "result refused",
-                    call_id=outcome.call_id,
-                    attempt=outcome.attempt,
-                    outcome=outcome.outcome,
-                    error=str(error),
-                )
+                self._refused(outcome, str(error))
             else:
                 return
         # Nothing that we can say about this call is accepted. Ending the lease hands it over.
@@ -135,10 +126,10 @@ class Flusher:
         self._on_stuck(lease, "result_refused")
 
     async def _record(self, lease: Lease, results: list[Result]) -> None:
-        rows = [result.as_json() for result in results]
+        texts = [result.text for result in results]
         try:
             with self._metrics.database_seconds.labels("record").time():
-                booked = await self._gate.record(lease.worker_id, rows)
+                booked = await self._gate.record(lease.worker_id, texts)
         except LeaseLostError:
             # The reaper has charged these calls; nobody waits for them under this id any more.
             log.warning("results of a lost lease refused", worker_id=lease.worker_id)
@@ -146,6 +137,16 @@ class Flusher:
             if booked.late:
                 log.warning("late results", worker_id=lease.worker_id, late=booked.late)
         self.settled(lease, len(results))
+
+    def _refused(self, outcome: Outcome, error: str) -> None:
+        self._metrics.refused.inc()
+        log.error(
+            "result refused",
+            call_id=outcome.call_id,
+            attempt=outcome.attempt,
+            outcome=outcome.outcome,
+            error=error,
+        )
 
 
 def refused_as_data(error: TollhouseError) -> bool:
@@ -156,17 +157,3 @@ def refused_as_data(error: TollhouseError) -> bool:
     """
     state = error.sqlstate if isinstance(error, GateError) else None
     return (state or "")[:2] in {"22", "23", "54", "P0", "TH"}
-
-
-def _without_answer(result: Result) -> Result:
-    outcome = result.outcome
-    blank = Outcome(
-        call_id=result.call.call_id,
-        attempt=result.call.attempt,
-        outcome="malformed",
-        http_status=outcome.http_status,
-        error_code="result_refused",
-        error_message="the database refused this result as data",
-        latency_ms=outcome.latency_ms,
-    )
-    return replace(result, outcome=blank)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome, OutcomeName
 from tollhouse.worker.lease import Lease
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
 
 __all__ = ["Inflight", "Reason"]

@@ -5,8 +5,8 @@ import random
 
 from tollhouse.db import Gate
 from tollhouse.errors import TollhouseError
+from tollhouse.log import Log
 from tollhouse.worker.lease import Leases
-from tollhouse.worker.log import Log
 
 __all__ = ["Keeper"]
 

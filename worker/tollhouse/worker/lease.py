@@ -18,7 +18,7 @@ from enum import Enum
 from tollhouse import __version__
 from tollhouse.db import Gate
 from tollhouse.errors import LeaseLostError, TollhouseError
-from tollhouse.worker.log import Log
+from tollhouse.log import Log
 
 __all__ = ["Lease", "Leases", "State"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from tollhouse.db import CONNECTION_OPTIONS, queries
-from tollhouse.worker.log import Log
+from tollhouse.log import Log
 
 __all__ = ["Listener"]
 

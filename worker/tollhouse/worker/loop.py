@@ -10,13 +10,14 @@ import asyncio
 
 from tollhouse.db import Gate, GateError, ReplyLostError
 from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.log import Log
 from tollhouse.providers import Call
 from tollhouse.worker.control import Control
-from tollhouse.worker.flusher import Flusher, Result, refused_as_data
+from tollhouse.worker.flusher import Flusher, refused_as_data
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.lease import Lease, Leases
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.result import Result
 
 __all__ = ["ClaimLoop"]
 
@@ -139,9 +140,9 @@ class ClaimLoop:
                 with self._metrics.database_seconds.labels("claim").time():
                     calls = await self._gate.claim(lease.worker_id, limit)
             else:
-                rows = [result.as_json() for result in results]
+                texts = [result.text for result in results]
                 with self._metrics.database_seconds.labels("record_and_claim").time():
-                    calls = await self._gate.record_and_claim(lease.worker_id, rows, limit)
+                    calls = await self._gate.record_and_claim(lease.worker_id, texts, limit)
                 self._flusher.settled(lease, len(results))
         except TollhouseError as error:
             if results and refused_as_data(error):

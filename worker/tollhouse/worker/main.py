@@ -7,9 +7,9 @@ import signal
 from collections.abc import Callable
 
 from tollhouse.http import serve_http
+from tollhouse.log import Log, set_up
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.app import open_worker
-from tollhouse.worker.log import Log, set_up
 
 __all__ = ["run", "serve"]
 
