@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tollhouse.page.reader import PageError, Reader
-from tollhouse.page.rows import Snapshot
+from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.verdict import judge, refused_lately
 from tollhouse.page.words import age, clock, count, guard, milliseconds, money, person
 
