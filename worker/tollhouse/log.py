@@ -2,15 +2,23 @@
 
 import json
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
 
 __all__ = ["JsonLines", "Log", "set_up"]
 
+# What stands before an @ may be of a password: one that is not written as %40 makes it a host's.
+_SECRET = re.compile(r"[^\s'\"]*@")
+
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object; the message of a `Log` call is its event."""
+    """Formats a record as one JSON object; the message of a `Log` call is its event.
+
+    The event of a library's record is its template; `text` has the first line of what it says.
+    Further lines may quote data, and so may the texts of exceptions: of those, only type and place.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Render time, level, logger, event and the fields, in that order."""
@@ -18,9 +26,11 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
         }
-        line.update(getattr(record, "fields", {}))
+        if hasattr(record, "fields"):
+            line |= {"event": record.msg, **record.fields}
+        else:
+            line |= _of_library(record)
         return json.dumps(line, default=str)
 
 
@@ -48,9 +58,7 @@ class Log:
 
     def bug(self, event: str, error: BaseException, **fields: object) -> None:
         """Log where an unexpected exception came from, without its text: that may be payload."""
-        frames = traceback.extract_tb(error.__traceback__)
-        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        self.error(event, exception=type(error).__qualname__, traceback=places, **fields)
+        self.error(event, **_origin(error), **fields)
 
 
 def set_up(level: str = "INFO") -> None:
@@ -58,3 +66,16 @@ def set_up(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _of_library(record: logging.LogRecord) -> dict[str, object]:
+    event = str(record.msg) if record.args else "message of a library"
+    text = _SECRET.sub("…@", record.getMessage().partition("\n")[0])
+    error = record.exc_info[1] if record.exc_info else None
+    return {"event": event, "text": text, **(_origin(error) if error else {})}
+
+
+def _origin(error: BaseException) -> dict[str, object]:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"exception": type(error).__qualname__, "traceback": places}

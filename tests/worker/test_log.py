@@ -1,0 +1,120 @@
+"""What is written to the log: constant events, and nothing that somebody else must not read."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from tests.support.database import Database
+from tollhouse.log import JsonLines, Log
+
+SECRET = "open-sesame"
+
+
+class Lines:
+    """What has been logged since, as text and as objects."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        """All lines."""
+        return self.stream.getvalue()
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """All lines, read."""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """Log as a worker does, into a text."""
+    lines = Lines()
+    handler = logging.StreamHandler(lines.stream)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel("INFO")
+    yield lines
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_own_events_are_as_they_were_written(lines: Lines) -> None:
+    """The event is not formatted, and its fields stand beside it."""
+    Log("tollhouse.test").info("100% done", calls=3)
+    (line,) = lines.objects
+    assert list(line) == ["time", "level", "logger", "event", "calls"]
+    assert (line["logger"], line["event"], line["calls"]) == ("tollhouse.test", "100% done", 3)
+
+
+def test_the_event_of_a_library_is_its_template(lines: Lines) -> None:
+    """What varies is in its text, so that the same events can be counted."""
+    for name in ("pool-1", "pool-2"):
+        logging.getLogger("library").warning("error connecting in %r: %s", name, "refused")
+    assert {line["event"] for line in lines.objects} == {"error connecting in %r: %s"}
+    assert [line["text"] for line in lines.objects] == [
+        "error connecting in 'pool-1': refused",
+        "error connecting in 'pool-2': refused",
+    ]
+    assert {line["logger"] for line in lines.objects} == {"library"}
+
+
+def test_a_finished_message_is_a_text(lines: Lines) -> None:
+    """Without a template there is no telling what is constant; only its first line is kept."""
+    logging.getLogger("asyncio").error(f"never retrieved\nfuture: ValueError('{SECRET}')")
+    (line,) = lines.objects
+    assert (line["event"], line["text"]) == ("message of a library", "never retrieved")
+
+
+def test_an_exception_of_a_library_is_type_and_place(lines: Lines) -> None:
+    """Not its text: that may be payload."""
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        logging.getLogger("aiohttp.server").exception("Error handling request from %s", "::1")
+    (line,) = lines.objects
+    assert line["text"] == "Error handling request from ::1"
+    assert line["exception"] == "ValueError"
+    assert line["traceback"][-1].endswith("test_an_exception_of_a_library_is_type_and_place")
+    assert SECRET not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        (SECRET, "password authentication failed"),
+        (f"half@{SECRET}", "failed to resolve host '…@127.0.0.1'"),
+    ],
+    ids=["wrong", "unescaped"],
+)
+async def test_a_pool_that_can_not_connect_says_why(
+    pg18_database: Database, lines: Lines, password: str, why: str
+) -> None:
+    """But no password, not even the part that a forgotten %40 makes a host of."""
+    url = urlsplit(pg18_database.url("th_worker"))
+    pool = AsyncConnectionPool(
+        f"postgresql://th_worker:{password}@{url.hostname}:{url.port}{url.path}",
+        min_size=1,
+        timeout=0.5,
+        reconnect_timeout=0.1,
+        open=False,
+    )
+    async with pool:
+        with pytest.raises(PoolTimeout):
+            await pool.getconn()
+    told = [line for line in lines.objects if "error connecting" in line["event"]]
+    assert told
+    assert {line["logger"] for line in told} == {"psycopg.pool"}
+    assert {line["event"] for line in told} == {"error connecting in %r: %s"}
+    assert all(why in line["text"] for line in told)
+    assert SECRET not in lines.text
