@@ -2,16 +2,26 @@
 
 import asyncio
 import io
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
 
 from tests.page.test_content import AN_HOUR, CATALOG, look
 from tests.support.database import Database
+from tests.support.waiting import until
 from tollhouse.cli import main
 from tollhouse.page.reader import PageError
 from tollhouse.top import render, top
+
+# Runs a program in a pseudo terminal of its own: what it reads is typed there.
+IN_A_TERMINAL = """
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
 
 
 def test_once(pg18_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,3 +111,33 @@ def test_no_database_is_no_snapshot() -> None:
     with pytest.raises(PageError) as caught:
         top("postgresql://u:secret@127.0.0.1:1/x", once=True)
     assert "secret" not in str(caught.value)
+
+
+def test_ctrl_c_ends_it_well(pg18_database: Database) -> None:
+    """Whoever has seen enough gets exit code 0, the cursor and the screen as it was."""
+    command = [sys.executable, "-c", IN_A_TERMINAL, sys.executable, "-m", "tollhouse", "top"]
+    with subprocess.Popen(
+        [*command, "--database-url", pg18_database.url("th_auditor")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
+    ) as process:
+        keyboard, screen = process.stdin, process.stdout
+        assert keyboard is not None
+        assert screen is not None
+        os.set_blocking(screen.fileno(), False)
+        shown = bytearray()
+
+        def sees(text: bytes) -> bool:
+            shown.extend(screen.read() or b"")
+            return text in shown
+
+        until(lambda: sees(b"No worker is alive"), "the first look")
+        assert b"\x1b[?1049h" in shown
+        assert b"\x1b[?1049l" not in shown
+        keyboard.write(b"\x03")
+        keyboard.flush()
+        assert process.wait(timeout=10) == 0
+        assert sees(b"\x1b[?1049l")
+        assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
+        assert b"Traceback" not in shown
