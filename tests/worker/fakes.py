@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tollhouse.db import Abort, Booked, Gate, Results, Terms
@@ -13,6 +13,11 @@ from tollhouse.worker.lease import Lease, Leases
 from tollhouse.worker.metrics import Metrics
 
 Step = Callable[[], Any]
+AsyncStep = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Take no time and succeed."""
 
 
 class FakeGate(Gate):
@@ -30,6 +35,8 @@ class FakeGate(Gate):
         self.aborts: list[Abort] = []
         self.deregistered: list[uuid.UUID] = []
         self.during_claim: Step = lambda: None
+        self.during_reap: AsyncStep = at_once
+        self.during_maintain: AsyncStep = at_once
         self.lease_ms = 60_000
 
     def count(self, query: str) -> int:
@@ -83,6 +90,17 @@ class FakeGate(Gate):
         """Return the scripted calls."""
         self.asked.append("calls_to_abort")
         return self.aborts
+
+    async def reap(self) -> int:
+        """Find nobody dead, or do what the script says."""
+        self.asked.append("reap")
+        await self.during_reap()
+        return 0
+
+    async def maintain(self) -> None:
+        """Do what the script says."""
+        self.asked.append("maintain")
+        await self.during_maintain()
 
     async def deregister(self, worker_id: uuid.UUID) -> None:
         """Keep it in mind."""

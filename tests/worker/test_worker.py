@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,10 @@ from tollhouse.providers import Call, Outcome
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+WAITING = (
+    "select count(*) from pg_stat_activity"
+    " where wait_event_type = 'Lock' and query ~ 'maintain' and datname = current_database()"
+)
 IDLE = "select coalesce(bool_and(idle), false) from tollhouse_private.workers"
 
 
@@ -131,6 +136,22 @@ async def test_reaped_worker_starts_over(desk: Bench) -> None:
     assert desk.attempts()["success"] == 2
     late = "select count(*) from tollhouse_private.provider_attempts where late"
     assert desk.database.value(late) == 2
+
+
+async def test_reaps_while_upkeep_waits(desk: Bench) -> None:
+    """A lock that upkeep waits for keeps no dead worker's call from being made again."""
+    desk.enqueue(1)
+    dead = uuid4()
+    desk.database.rows("select tollhouse_worker.register(%s, 'dead', 1, '0')", dead)
+    desk.database.rows("select from tollhouse_worker.claim(%s, 1)", dead)
+    desk.database.rows("update tollhouse_private.workers set alive_until = now() - interval '1 s'")
+    with desk.database.connect("postgres", autocommit=False) as blocker:
+        blocker.execute("lock table tollhouse_private.request_keys in access exclusive mode")
+        async with desk.worker():
+            await desk.until(DONE, 1, timeout=10.0)
+            assert desk.database.value(WAITING) == 1
+            blocker.rollback()
+    assert desk.attempts() == {"abandoned": 1, "success": 1}
 
 
 async def test_lost_replies_and_connections(desk: Bench) -> None:

@@ -103,7 +103,8 @@ class Worker:
             asyncio.create_task(self.leases.run(), name="leases"),
             asyncio.create_task(self.control.run(), name="control"),
             asyncio.create_task(self.listener.run(), name="listener"),
-            asyncio.create_task(self.keeper.run(), name="keeper"),
+            asyncio.create_task(self.keeper.reap(), name="reaper"),
+            asyncio.create_task(self.keeper.maintain(), name="upkeep"),
         ]
         stop = asyncio.create_task(self._stop.wait())
         try:

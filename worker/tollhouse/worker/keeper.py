@@ -16,24 +16,34 @@ _MAINTAIN_SECONDS = 3600.0
 
 
 class Keeper:
-    """Reaps about every second heartbeat, maintains at the start and hourly."""
+    """Two tasks, for upkeep may wait long for a lock, and dead workers' calls may not."""
 
     def __init__(self, *, gate: Gate, leases: Leases) -> None:
         self._gate = gate
         self._leases = leases
 
-    async def run(self) -> None:
-        """Go on until cancelled; a failure waits for the next round."""
-        loop = asyncio.get_running_loop()
-        maintain_at = loop.time()
+    async def reap(self) -> None:
+        """Settle what dead workers left, about every second heartbeat, until cancelled."""
         while True:
             try:
-                if loop.time() >= maintain_at:
-                    await self._gate.maintain()
-                    maintain_at = loop.time() + _MAINTAIN_SECONDS
                 reaped = await self._gate.reap()
+            except TollhouseError as error:
+                log.warning("reaping failed", error=str(error))
+            else:
                 if reaped:
                     log.warning("calls of dead workers settled", calls=reaped)
+            await self._pause()
+
+    async def maintain(self) -> None:
+        """Keep the tables up at the start and hourly, until cancelled; a failure is tried again."""
+        while True:
+            try:
+                await self._gate.maintain()
             except TollhouseError as error:
                 log.warning("upkeep failed", error=str(error))
-            await asyncio.sleep(2 * self._leases.heartbeat_seconds * random.uniform(0.8, 1.2))
+                await self._pause()
+            else:
+                await asyncio.sleep(_MAINTAIN_SECONDS)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(2 * self._leases.heartbeat_seconds * random.uniform(0.8, 1.2))
