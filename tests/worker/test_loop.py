@@ -44,9 +44,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
     lease = leases.current
     assert lease is not None
     flusher = make_flusher(gate)
-    inflight = Inflight(
-        complete=answer, put=flusher.put, metrics=Metrics(), concurrency=4, slots=lambda _: None
-    )
+    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics(), concurrency=4)
     control = Control(gate=gate, leases=leases, inflight=inflight)
     loop = ClaimLoop(
         gate=gate,

@@ -14,6 +14,7 @@ from tests.support.database import Database
 from tests.worker.running import Bench, bench, killed
 from tollhouse.log import JsonLines
 from tollhouse.providers import Call, Outcome
+from tollhouse.settings import ProviderSettings
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
@@ -199,6 +200,31 @@ async def test_refused_result_costs_no_other(desk: Bench) -> None:
         await desk.until(DONE, 20)
     assert desk.ledger() == {"success": 20}
     assert desk.attempts() == {"success": 20, "malformed": 1}
+
+
+SECOND = """
+select tollhouse_ops.set_provider('other', 'test');
+select tollhouse_ops.set_model('second', 'other', 'mock-second', 'test');
+select tollhouse_ops.set_price('second', 'input', 1, 'test');
+select tollhouse_ops.set_price('second', 'output', 1, 'test');
+select tollhouse_ops.set_task_type('explanation', 'test', p_models => array['second']);
+select tollhouse_ops.set_rate_limit('provider', 'mock', null, null, 1, 'test')
+"""
+
+
+async def test_bound_provider_holds_no_other_up(desk: Bench) -> None:
+    """A bound in the database keeps a slow provider's calls out of the worker's slots."""
+    for statement in SECOND.split(";"):
+        desk.database.rows(statement, login="th_operator")
+    desk.mock.fault({"delay_ms": 3000}, model="mock-small")
+    desk.enqueue(8)
+    with desk.database.acting("globex", "bob") as connection:
+        connection.execute("select tollhouse.enqueue('explanation', '{\"prompt\": \"Why?\"}')")
+    both = {"other": ProviderSettings(base_url=desk.mock.base_url), **desk.settings.providers}
+    async with desk.worker(concurrency=4, providers=both):
+        await desk.until(DONE, 1, timeout=2.5)
+        done = "select provider from tollhouse_private.llm_api_calls"
+        assert (desk.database.value(done), desk.database.value(RUNNING)) == ("other", 1)
 
 
 async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:

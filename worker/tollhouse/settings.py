@@ -17,7 +17,7 @@ from tollhouse.page.settings import PageSettings
 __all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
 
 _PROVIDER = re.compile(
-    r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD)"
+    r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD|CONCURRENCY)"
 )
 _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 
@@ -26,13 +26,11 @@ _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 class ProviderSettings:
     """Where a provider answers and with which key; an empty key sends none (a local server).
 
-    concurrency: the most calls that one worker has in flight there; None: only its own limit
     max_tokens_field: what it calls the limit of output tokens (older servers: max_tokens)
     """
 
     base_url: str
     api_key: str = field(default="", repr=False)
-    concurrency: int | None = None
     max_tokens_field: str = _MAX_TOKENS_FIELDS[0]
 
 
@@ -67,16 +65,6 @@ class WorkerSettings:
             page=PageSettings.from_environ(environ),
         )
 
-    @property
-    def provider_concurrency(self) -> dict[str, int]:
-        """The limits of providers that have one of their own."""
-        limits = {name: provider.concurrency for name, provider in self.providers.items()}
-        return {name: limit for name, limit in limits.items() if limit is not None}
-
-    def provider(self, name: str) -> ProviderSettings | None:
-        """Return the settings of a provider by the name it has in the database, if any."""
-        return self.providers.get(_key(name))
-
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str:
     """Return DATABASE_URL, a libpq URL or connection string; raise SettingsError otherwise."""
@@ -90,16 +78,19 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
     return value
 
 
-def _key(name: str) -> str:
-    return name.lower().replace("-", "_")
-
-
 def _providers(environ: Mapping[str, str]) -> dict[str, ProviderSettings]:
     names = {match["name"] for match in map(_PROVIDER.fullmatch, environ) if match}
-    return {_key(name): _provider(environ, f"TOLLHOUSE_PROVIDER_{name}") for name in sorted(names)}
+    return {
+        name.lower(): _provider(environ, f"TOLLHOUSE_PROVIDER_{name}") for name in sorted(names)
+    }
 
 
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
+    if environ.get(f"{prefix}_CONCURRENCY"):
+        raise SettingsError(
+            f"{prefix}_CONCURRENCY is no setting of a worker: an operator bounds a provider, for"
+            " all workers, by tollhouse_ops.set_rate_limit('provider', …, p_max_in_flight => …)"
+        )
     base_url = environ.get(f"{prefix}_BASE_URL", "").rstrip("/")
     api_key = environ.get(f"{prefix}_API_KEY", "")
     if not base_url:
@@ -111,13 +102,7 @@ def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
     max_tokens_field = environ.get(f"{prefix}_MAX_TOKENS_FIELD") or _MAX_TOKENS_FIELDS[0]
     if max_tokens_field not in _MAX_TOKENS_FIELDS:
         raise SettingsError(f"{prefix}_MAX_TOKENS_FIELD is not one of {_MAX_TOKENS_FIELDS}")
-    limit = f"{prefix}_CONCURRENCY"
-    return ProviderSettings(
-        base_url=base_url,
-        api_key=api_key,
-        concurrency=_integer(environ, limit, 1, 1, 10_000) if environ.get(limit) else None,
-        max_tokens_field=max_tokens_field,
-    )
+    return ProviderSettings(base_url=base_url, api_key=api_key, max_tokens_field=max_tokens_field)
 
 
 def _is_http_url(value: str) -> bool:

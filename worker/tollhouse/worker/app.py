@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tollhouse.db import Gate
@@ -61,7 +61,6 @@ class Worker:
             put=self.flusher.put,
             metrics=metrics,
             concurrency=settings.concurrency,
-            slots=_slots(settings),
         )
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
         self.loop = ClaimLoop(
@@ -88,7 +87,6 @@ class Worker:
             stopping=self._stop.is_set,
         )
         metrics.in_flight.set_function(lambda: len(self.inflight))
-        metrics.waiting.set_function(lambda: self.inflight.waiting)
         metrics.results_pending.set_function(lambda: self.flusher.pending)
 
     def request_stop(self) -> None:
@@ -123,7 +121,6 @@ class Worker:
         log.info("draining", in_flight=len(self.inflight), pending=self.flusher.pending)
         self.leases.stop()
         self.loop.stop()
-        self.inflight.hand_back_unsent()
         try:
             async with asyncio.timeout(self._drain_seconds):
                 await self.inflight.drained()
@@ -173,12 +170,6 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, G
 def worker_name() -> str:
     """How operators see this process: in `workers`, and as application_name."""
     return f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
-
-
-def _slots(settings: WorkerSettings) -> Callable[[str], asyncio.Semaphore | None]:
-    limits = settings.provider_concurrency
-    slots = {name: asyncio.Semaphore(limit) for name, limit in limits.items()}
-    return lambda provider: slots.get(provider.lower().replace("-", "_"))
 
 
 def _has_crashed(task: asyncio.Task[None]) -> bool:
