@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.worker.fakes import AsyncStep, FakeGate, eventually, make_leases
-from tollhouse.db import GateError
+from tollhouse.db import GateError, NoPartitionError
 from tollhouse.worker.keeper import Keeper
 
 
@@ -57,13 +57,27 @@ async def test_keeps_up_whatever_reaping_does(reaping: AsyncStep) -> None:
 
 
 async def test_upkeep_that_failed_is_tried_again() -> None:
-    """Soon after a failure, and then not before the hour is over."""
+    """Soon after a failure, then not before the hour is over, unless somebody asks."""
     gate = FakeGate()
     gate.during_maintain = fail
-    async with keeping(gate):
+    async with keeping(gate) as keeper:
         await eventually(lambda: gate.count("maintain") >= 2)
         gate.during_maintain = FakeGate().during_maintain
         before = gate.count("maintain")
         await eventually(lambda: gate.count("maintain") == before + 1)
         await asyncio.sleep(0.2)
         assert gate.count("maintain") == before + 1
+        keeper.ask()
+        await eventually(lambda: gate.count("maintain") == before + 2)
+
+
+async def test_reaping_asks_for_a_missing_partition() -> None:
+    """A dead worker's call that can't be settled for want of a partition gets one."""
+
+    async def lack() -> None:
+        raise NoPartitionError("reap", sqlstate="23514")
+
+    gate = FakeGate()
+    gate.during_reap = lack
+    async with keeping(gate):
+        await eventually(lambda: gate.count("maintain") >= 2)

@@ -155,6 +155,28 @@ async def test_reaps_while_upkeep_waits(desk: Bench) -> None:
     assert desk.attempts() == {"abandoned": 1, "success": 1}
 
 
+PARTITIONS = """
+select inhrelid::regclass::text as name from pg_inherits
+where inhparent = 'tollhouse_private.llm_api_calls'::regclass
+"""
+
+
+async def test_missing_partition_costs_no_answer(desk: Bench) -> None:
+    """Answers for which the ledger has no month wait until upkeep has made it."""
+    desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")
+    async with desk.worker():
+        desk.enqueue(1)
+        await desk.until(DONE, 1)
+        await asyncio.sleep(0.3)  # the first upkeep is over
+        with desk.database.connect("postgres") as superuser:
+            for row in superuser.execute(PARTITIONS).fetchall():
+                superuser.execute(f"drop table {row['name']}".encode())
+        desk.enqueue(5, prefix="s")
+        await desk.until(DONE, 5)
+    assert desk.attempts() == {"success": 6}
+    assert desk.billed() == 6
+
+
 async def test_lost_replies_and_connections(desk: Bench) -> None:
     """Every connection cut again and again under load: all calls end, none twice."""
     desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")

@@ -23,7 +23,17 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from tollhouse.errors import TollhouseError, mapped_errors
 from tollhouse.providers import Call
 
-__all__ = ["Abort", "Booked", "Gate", "GateError", "ReplyLostError", "Results", "Terms", "queries"]
+__all__ = [
+    "Abort",
+    "Booked",
+    "Gate",
+    "GateError",
+    "NoPartitionError",
+    "ReplyLostError",
+    "Results",
+    "Terms",
+    "queries",
+]
 
 T = TypeVar("T")
 Results = Sequence[str]  # one JSON text each
@@ -55,6 +65,10 @@ class GateError(TollhouseError):
 
 class ReplyLostError(GateError):
     """The connection broke during a claim: what it claimed, if anything, is unknown."""
+
+
+class NoPartitionError(GateError):
+    """A row has no partition to go to: its month is not made yet, which `maintain` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +228,8 @@ class Gate:
                         raise ReplyLostError(query, sqlstate=error.sqlstate) from error
                 again = broken or isinstance(error, PoolTimeout) or error.sqlstate in _ROLLED_BACK
                 if not again or attempt == _ATTEMPTS:
-                    raise GateError(query, sqlstate=error.sqlstate) from error
+                    kind = NoPartitionError if _lacks_partition(error) else GateError
+                    raise kind(query, sqlstate=error.sqlstate) from error
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))
             delay = min(delay * 4, _LONGEST_DELAY)
         raise AssertionError  # pragma: no cover
@@ -222,6 +237,11 @@ class Gate:
 
 def _array(texts: Results) -> str:
     return f"[{','.join(texts)}]"
+
+
+def _lacks_partition(error: psycopg.Error) -> bool:
+    # It comes as a violated check, but one that has no name.
+    return error.sqlstate == "23514" and error.diag.constraint_name is None
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

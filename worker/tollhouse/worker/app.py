@@ -63,6 +63,7 @@ class Worker:
             concurrency=settings.concurrency,
         )
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
+        self.keeper = Keeper(gate=gate, leases=self.leases)
         self.loop = ClaimLoop(
             gate=gate,
             leases=self.leases,
@@ -73,6 +74,7 @@ class Worker:
             concurrency=settings.concurrency,
             poll_seconds=settings.poll_seconds,
             control=self.control,
+            on_no_partition=self.keeper.ask,
         )
         self.listener = Listener(
             database_url=settings.database_url,
@@ -80,7 +82,6 @@ class Worker:
             on_wake=self.loop.wake,
             on_control=self.control.ask,
         )
-        self.keeper = Keeper(gate=gate, leases=self.leases)
         self.probe = Probe(
             lease_held=lambda: self.leases.current is not None,
             listening=lambda: self.listener.connected,

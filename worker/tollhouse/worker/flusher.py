@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from tollhouse.db import Gate, GateError
+from tollhouse.db import Gate, GateError, NoPartitionError
 from tollhouse.errors import LeaseLostError, TollhouseError
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
@@ -153,7 +153,9 @@ def refused_as_data(error: TollhouseError) -> bool:
     """Whether the statement failed because of what a result contains.
 
     Data exceptions, constraint violations, program limits and errors raised by the functions
-    themselves. Everything else is the database's trouble and is tried again.
+    themselves. Everything else is the database's trouble and is tried again, and so is a row that
+    has no partition yet.
     """
-    state = error.sqlstate if isinstance(error, GateError) else None
-    return (state or "")[:2] in {"22", "23", "54", "P0", "TH"}
+    if not isinstance(error, GateError) or isinstance(error, NoPartitionError):
+        return False
+    return (error.sqlstate or "")[:2] in {"22", "23", "54", "P0", "TH"}

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
-from tollhouse.db import Gate
+from tollhouse.db import Gate, NoPartitionError
 from tollhouse.errors import TollhouseError
 from tollhouse.log import Log
 from tollhouse.worker.lease import Leases
@@ -21,6 +22,11 @@ class Keeper:
     def __init__(self, *, gate: Gate, leases: Leases) -> None:
         self._gate = gate
         self._leases = leases
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Something is missing that upkeep makes: let it come soon."""
+        self._asked.set()
 
     async def reap(self) -> None:
         """Settle what dead workers left, about every second heartbeat, until cancelled."""
@@ -29,21 +35,26 @@ class Keeper:
                 reaped = await self._gate.reap()
             except TollhouseError as error:
                 log.warning("reaping failed", error=str(error))
+                if isinstance(error, NoPartitionError):
+                    self.ask()
             else:
                 if reaped:
                     log.warning("calls of dead workers settled", calls=reaped)
             await self._pause()
 
     async def maintain(self) -> None:
-        """Keep the tables up at the start and hourly, until cancelled; a failure is tried again."""
+        """Keep the tables up until cancelled: at the start, hourly, when asked, after a failure."""
         while True:
+            self._asked.clear()
             try:
                 await self._gate.maintain()
             except TollhouseError as error:
                 log.warning("upkeep failed", error=str(error))
-                await self._pause()
-            else:
-                await asyncio.sleep(_MAINTAIN_SECONDS)
+                self.ask()
+            await self._pause()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MAINTAIN_SECONDS):
+                    await self._asked.wait()
 
     async def _pause(self) -> None:
         await asyncio.sleep(2 * self._leases.heartbeat_seconds * random.uniform(0.8, 1.2))

@@ -7,8 +7,9 @@ scheduled call is due. The database takes the idle mark away by itself when a cl
 """
 
 import asyncio
+from collections.abc import Callable
 
-from tollhouse.db import Gate, GateError, ReplyLostError
+from tollhouse.db import Gate, NoPartitionError, ReplyLostError
 from tollhouse.errors import LeaseLostError, TollhouseError
 from tollhouse.log import Log
 from tollhouse.providers import Call
@@ -41,6 +42,7 @@ class ClaimLoop:
         concurrency: int,
         poll_seconds: float,
         control: Control,
+        on_no_partition: Callable[[], None],
     ) -> None:
         self._gate = gate
         self._leases = leases
@@ -51,6 +53,7 @@ class ClaimLoop:
         self._concurrency = concurrency
         self._poll_seconds = poll_seconds
         self._control = control
+        self._on_no_partition = on_no_partition
         self._event = asyncio.Event()
         self._look = True
         self._poll_at = 0.0
@@ -79,8 +82,9 @@ class ClaimLoop:
                 await self._step()
                 self._pause = _FIRST_PAUSE
             except TollhouseError as error:
-                state = error.sqlstate if isinstance(error, GateError) else None
-                log.warning("database trouble", error=type(error).__name__, sqlstate=state)
+                log.warning("database trouble", error=type(error).__name__, sqlstate=error.sqlstate)
+                if isinstance(error, NoPartitionError):
+                    self._on_no_partition()
                 self._look = True
                 await asyncio.sleep(self._pause)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
