@@ -2005,6 +2005,16 @@ end
 $_$;
 ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  select case
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.**{65}') then 'it is nested deeper than 64 levels'
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.** ? (@ >= 1e40 || @ <= -1e40)') then 'a number in it has more than 40 digits'
+  end
+$_$;
+ALTER FUNCTION tollhouse_private.json_problem(p_value jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.json_problem(p_value jsonb) IS 'What is wrong with a JSON value of a client''s, whatever it is for, in words, or null.';
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -2220,9 +2230,12 @@ begin
       detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
       hint = 'A text of 200 characters at most; leave it out for none.';
   end if;
-  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
+    or tollhouse_private.json_problem(p_metadata) is not null
+  then
     raise exception using errcode = 'TH109', message = 'bad metadata',
-      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
+      detail = coalesce(tollhouse_private.json_problem(p_metadata),
+        format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text))),
       hint = 'An object of 16384 bytes at most; or null.';
   end if;
 
@@ -2664,6 +2677,9 @@ declare
 begin
   if p_request is null or jsonb_typeof(p_request) <> 'object' then
     return 'it is not a JSON object';
+  end if;
+  if tollhouse_private.json_problem(p_request) is not null then
+    return tollhouse_private.json_problem(p_request);
   end if;
   if (p_request ? 'prompt') = (p_request ? 'messages') then
     return case when p_request ? 'prompt' then 'it has both a prompt and messages' else 'it has neither a prompt nor messages' end;
@@ -4802,6 +4818,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_ou
 GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:admission/new_job to pg
+-- requires: admission/json_problem
 -- requires: admission/request_problem
 -- requires: tenancy/identity
 -- requires: platform/new_call_id
@@ -89,9 +90,12 @@ begin
       detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
       hint = 'A text of 200 characters at most; leave it out for none.';
   end if;
-  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
+    or tollhouse_private.json_problem(p_metadata) is not null
+  then
     raise exception using errcode = 'TH109', message = 'bad metadata',
-      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
+      detail = coalesce(tollhouse_private.json_problem(p_metadata),
+        format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text))),
       hint = 'An object of 16384 bytes at most; or null.';
   end if;
 

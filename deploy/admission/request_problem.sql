@@ -1,5 +1,5 @@
 -- Deploy tollhouse:admission/request_problem to pg
--- requires: platform/schemas
+-- requires: admission/json_problem
 
 begin;
 set local role tollhouse_owner;
@@ -25,6 +25,9 @@ declare
 begin
   if p_request is null or jsonb_typeof(p_request) <> 'object' then
     return 'it is not a JSON object';
+  end if;
+  if tollhouse_private.json_problem(p_request) is not null then
+    return tollhouse_private.json_problem(p_request);
   end if;
   if (p_request ? 'prompt') = (p_request ? 'messages') then
     return case when p_request ? 'prompt' then 'it has both a prompt and messages' else 'it has neither a prompt nor messages' end;

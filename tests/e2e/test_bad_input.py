@@ -9,6 +9,14 @@ from psycopg.types.json import Jsonb
 
 from tests.support.town import Town
 
+
+def _nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 GOOD: dict[str, Any] = {"endpoint": "once", "request": {"prompt": "Why?"}}
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "unknown endpoint": ("TH101", {"endpoint": "nowhere"}),
@@ -23,6 +31,8 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a request that is null": ("TH102", {"request": None}),
     "a parameter that changes the price": ("TH102", {"request": {"prompt": "Why?", "n": 9}}),
     "a stream": ("TH102", {"request": {"prompt": "Why?", "stream": True}}),
+    "nesting without end": ("TH102", {"request": {"prompt": "Why?", "tools": _nested(900)}}),
+    "a number without end": ("TH102", {"request": {"prompt": "Why?", "seed": 10**4000}}),
     "more output than allowed": ("TH102", {"request": {"prompt": "Why?", "max_tokens": 10**8}}),
     "output below one": ("TH102", {"request": {"prompt": "Why?", "max_tokens": 0}}),
     "an oversized request": ("TH103", {"request": {"prompt": "x" * 262_144}}),
@@ -39,6 +49,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a watermark that is null": ("TH108", {"watermark": None}),
     "metadata that is no object": ("TH109", {"metadata": Jsonb([1])}),
     "metadata that is too large": ("TH109", {"metadata": Jsonb({"x": "x" * 16_384})}),
+    "metadata nested without end": ("TH109", {"metadata": Jsonb({"x": _nested(900)})}),
 }
 
 _TABLES = """
