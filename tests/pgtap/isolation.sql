@@ -2,36 +2,7 @@
 begin;
 select plan(42);
 
-do $$
-begin
-  perform tollhouse_ops.set_provider('north', 'test'), tollhouse_ops.set_provider('south', 'test');
-  perform tollhouse_ops.set_model('small', 'north', 'small-1', 'test'), tollhouse_ops.set_model('large', 'south', 'large-1', 'test');
-  perform tollhouse_ops.set_price(m, k, 1000000, 'test')
-  from unnest(array['small', 'large']) as m cross join unnest(array['input', 'output']) as k;
-  perform tollhouse_ops.set_task_type(e, 'test', array['small', 'large'])
-  from unnest(array['route', 'explanation', 'investigation', 'budget_optimization']) as e;
-  perform tollhouse_worker.register('00000000-0000-4000-8000-000000000001', 'test', 100, 'test');
-end
-$$;
--- What a worker does with all that it may claim: every call ends the same way.
-create function pg_temp.work(p_outcome text, p_limit integer default 100) returns integer language plpgsql as $$
-declare
-  v_results jsonb;
-begin
-  select jsonb_agg(jsonb_build_object(
-    'tenant_id', c.tenant_id, 'call_id', c.call_id, 'attempt', c.attempt, 'outcome', p_outcome, 'latency_ms', 5,
-    'input_tokens', 10, 'output_tokens', 20, 'reasoning_tokens', 5,
-    'response', case p_outcome when 'success' then '{"content": "forty-two", "finish_reason": "stop"}'::jsonb end,
-    'reasoning', case p_outcome when 'success' then 'six times seven' end,
-    'metadata', case p_outcome when 'success' then '{"system_fingerprint": "fp"}'::jsonb end
-  ))
-  into v_results
-  from tollhouse_worker.claim('00000000-0000-4000-8000-000000000001', p_limit) as c;
-  return coalesce((
-    select r.booked from tollhouse_worker.record('00000000-0000-4000-8000-000000000001', v_results) as r where v_results is not null
-  ), 0);
-end
-$$;
+\ir two_providers.psql
 create role tollhouse_test_tenant login in role tollhouse_client;
 create role tollhouse_test_user login in role tollhouse_client;
 create role tollhouse_test_admin login in role tollhouse_client;

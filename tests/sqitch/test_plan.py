@@ -86,6 +86,15 @@ def test_no_script_without_a_plan_line(kind: str) -> None:
     assert found == {f"{change.script}.sql" for change in PLAN}
 
 
+def test_pgtap_mirrors_the_plan() -> None:
+    """Each change has its pgTAP file, and each file of a room is a change's."""
+    tree = ROOT / "tests" / "pgtap"
+    found = {path.relative_to(tree).as_posix() for path in tree.glob("*/*.sql")}
+    assert {name for name in found if not name.startswith("style/")} == {
+        f"{change.name}.sql" for change in PLAN
+    }
+
+
 def _closure(name: str) -> set[str]:
     requires = {change.name: change.requires for change in PLAN}
     known: set[str] = set()

@@ -1,17 +1,10 @@
 begin;
-select plan(16);
+select plan(11);
 
 select columns_are('tollhouse_private', 'breakers', array[
   'tenant_id', 'user_id', 'provider', 'state', 'consecutive_failures', 'opened_at', 'open_until', 'probe_call_id'
 ], 'a breaker knows its state, its failures and its probe');
-select columns_are('tollhouse_private', 'provider_breakers', array['provider', 'state', 'opened_at', 'open_until', 'probe_call_id'],
-  'a provider''s own breaker knows its state and its probe');
-select columns_are('tollhouse_private', 'provider_windows', array[
-  'provider', 'worker_id', 'window_start', 'calls', 'failures', 'failing_users'
-], 'a window counts per provider and worker');
 select col_is_pk('tollhouse_private', 'breakers', array['tenant_id', 'user_id', 'provider'], 'one breaker per tenant, user and provider');
-select col_is_pk('tollhouse_private', 'provider_breakers', 'provider', 'one breaker per provider as a whole');
-select col_is_pk('tollhouse_private', 'provider_windows', array['provider', 'worker_id'], 'each worker counts in a row of its own');
 select policies_are('tollhouse_private', 'breakers',
   array['breakers_all_engine', 'breakers_select_identity', 'breakers_select_operator'], 'a tenant reads its own breakers only');
 select indexes_are('tollhouse_private', 'breakers', array['breakers_pkey', 'breakers_half_open_idx'],
@@ -25,7 +18,6 @@ select throws_ok($$execute broken ('open', null, null)$$, '23514', null, 'an ope
 select throws_ok($$execute broken ('open', '2030-01-01Z', '00000000-0000-0000-0000-000000000001')$$, '23514', null, 'an open breaker has no probe yet');
 select throws_ok($$execute broken ('half_open', '2030-01-01Z', null)$$, '23514', null, 'a half-open breaker has a probe');
 select throws_ok($$execute broken ('closed', '2030-01-01Z', null)$$, '23514', null, 'a closed breaker has no end');
-select throws_ok($$insert into tollhouse_private.provider_breakers values ('mock', 'half_open', null, '2030-01-01Z', null)$$, '23514', null, 'nor is a provider''s half-open without a probe');
 
 insert into tollhouse_private.breakers (tenant_id, user_id, provider, state, open_until)
 values ('acme', 'ann', 'mock', 'open', '2030-01-01Z'), ('acme', 'bob', 'mock', 'open', '2030-01-01Z'), ('globex', 'ann', 'mock', 'open', '2030-01-01Z');

@@ -1,30 +1,7 @@
 begin;
-select plan(17);
+select plan(11);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
-create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
-  select format('%s: %s%s for %s',
-    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
-    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
-  )
-  from pg_policies as p
-  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
-  order by p.policyname
-$$;
+\ir ../shape.psql
 select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.response_cache')$$,
   array[
@@ -62,36 +39,6 @@ select results_eq(
   'response_cache has exactly these policies'
 );
 
-select results_eq(
-  $$select pg_temp.columns_of('tollhouse_private.cache_flights')$$,
-  array[
-    'tenant_id text not null',
-    'scope text not null',
-    'endpoint text not null',
-    'cache_key bytea not null',
-    'watermark text not null',
-    'call_id uuid not null'
-  ],
-  'cache_flights has exactly these columns'
-);
-select results_eq(
-  $$select pg_temp.constraints_of('tollhouse_private.cache_flights')$$,
-  array[
-    'cache_flights_pkey'
-  ],
-  'cache_flights has exactly these constraints'
-);
-select col_is_pk('tollhouse_private', 'cache_flights', array['tenant_id', 'scope', 'endpoint', 'cache_key', 'watermark']::name[], 'cache_flights: the key');
-select indexes_are('tollhouse_private', 'cache_flights', array['cache_flights_pkey'], 'cache_flights has exactly these indexes');
-select ok(c.relrowsecurity and c.relforcerowsecurity, 'cache_flights: row-level security holds for its owner too')
-from pg_class as c where c.oid = 'tollhouse_private.cache_flights'::regclass;
-select results_eq(
-  $$select pg_temp.policies_of('tollhouse_private.cache_flights')$$,
-  array[
-    'cache_flights_all_engine: all for tollhouse_engine'
-  ],
-  'cache_flights has exactly these policies'
-);
 insert into tollhouse_private.response_cache
   (tenant_id, scope, endpoint, cache_key, watermark, origin_call_id, provider, model, cost_micro_usd, response, expires_at)
 select v.tenant_id, v.scope, 'route', '\x01', '', gen_random_uuid(), 'north', 'small', 5, '{"content": "x"}', now()
@@ -116,9 +63,9 @@ select is_empty('select from tollhouse_private.response_cache', 'without an iden
 reset role;
 select is_empty(
   $$
-    select r.rolname, t from pg_roles as r cross join unnest(array['response_cache', 'cache_flights']) as t
+    select r.rolname from pg_roles as r
     where r.rolname in ('tollhouse_client', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_worker')
-      and has_table_privilege(r.oid, 'tollhouse_private.' || t, 'select')
+      and has_table_privilege(r.oid, 'tollhouse_private.response_cache', 'select')
   $$,
   'nobody who logs in reads the cache: an answer is read through a call'
 );

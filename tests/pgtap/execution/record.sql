@@ -1,5 +1,5 @@
 begin;
-select plan(33);
+select plan(32);
 
 \ir scene.psql
 create function pg_temp.refuses(p_results text, p_description text)
@@ -56,9 +56,6 @@ select pg_temp.refuses((select jsonb_build_array(result || '{"cached_input_token
 select pg_temp.refuses((select jsonb_build_array(result || '{"reasoning_tokens": 8}') from first_attempt)::text, 'nor more of them reasoning');
 select pg_temp.refuses((select jsonb_build_array(pg_temp.result_of('r2', 'success'), result - 'outcome') from first_attempt)::text, 'one malformed result refuses its batch');
 select is((select count(*) from tollhouse_private.jobs where state = 'running'), 2::bigint, 'and nothing of it is booked');
-
--- The two together need a commit between them.
-select throws_ok($$call tollhouse_worker.record_and_claim('00000000-0000-0000-0000-000000000001', '[]', 10, null)$$, '2D000', null, 'record_and_claim does not run inside a transaction');
 
 -- Hints that a result can't give.
 select pg_temp.record(pg_temp.result_of('r1', 'success', '{"provider": "evil", "model": "evil", "cost_micro_usd": 0, "latency_ms": 3}'));

@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(15);
 
 \ir scene.psql
 create function pg_temp.seen(p_call_id uuid)
@@ -55,18 +55,6 @@ select is(pg_temp.seen(), 'success 1 19', 'until its time is over: then the call
 rollback to running;
 select is(pg_temp.seen('00000000-0000-0000-0000-000000000000'), null, 'a call that never was has no row');
 select is(pg_temp.seen(null), null, 'nor has null');
-
--- Waiting.
-select throws_ok('select tollhouse.wait_for((select call_id from asked))', 'TH110', null, 'a call that is not committed can''t be waited for');
-select throws_ok($$select tollhouse.wait_for((select e.call_id from tollhouse.enqueue_many('[{"endpoint": "route", "request": {"prompt": "many"}}]') as e))$$, 'TH110', null, 'nor one of a batch');
-savepoint nested;
-select pg_temp.ask('r2') as call_id into temporary table nested;
-release nested;
-select throws_ok('select tollhouse.wait_for((select call_id from nested))', 'TH110', null, 'nor one that a savepoint wrote');
-select is_empty($$select tollhouse.wait_for('00000000-0000-0000-0000-000000000000')$$, 'a call that never was is not waited for');
-select tollhouse.cancel((select call_id from asked));
-select pg_temp.record(pg_temp.result_of('r1', 'cancelled', '{"sent": false}'));
-select is((select status from tollhouse.wait_for((select call_id from asked))), 'cancelled', 'one that is over is there at once');
 
 select * from finish();
 rollback;

@@ -1,143 +1,9 @@
 begin;
-select plan(60);
+select plan(6);
 
-\ir scene.psql
--- Ends the running attempt of r1 and undoes it again: what became of the call; its attempt row (sent, basis and amount of
--- the charge); spent and reserved of the month; failures that the breaker counts.
-create function pg_temp.ends(p_outcome text, p_more jsonb default '{}')
-  returns text
-  language plpgsql
-as $$
-begin
-  perform pg_temp.record(pg_temp.result_of('r1', p_outcome, p_more));
-  raise exception using errcode = 'PT001', message = concat_ws('; ',
-    (select concat_ws(' ', c.status, c.blocked_reason, case when c.provider_attempted then 'attempted' else 'unattempted' end, c.attempts, c.cost_micro_usd)
-     from tollhouse_private.llm_api_calls as c where c.request_id = 'r1'),
-    (select concat_ws(' ', j.state, case when j.provider_attempted then 'attempted' else 'unattempted' end, j.attempts - j.unsent, j.spent_micro_usd)
-     from tollhouse_private.jobs as j where j.request_id = 'r1'),
-    (select concat_ws(' ', case when pa.sent then 'sent' else 'unsent' end, pa.cost_basis, pa.cost_micro_usd)
-     from tollhouse_private.provider_attempts as pa order by pa.attempt desc limit 1),
-    (select format('%s+%s', mb.spent_micro_usd, mb.reserved_micro_usd) from tollhouse_private.monthly_budgets as mb where mb.user_id = ''),
-    (select format('breaker %s', b.consecutive_failures) from tollhouse_private.breakers as b where b.user_id = 'ann'));
-exception
-  when sqlstate 'PT001' then
-    return sqlerrm;
-end
-$$;
--- In how many milliseconds the call would be tried again.
-create function pg_temp.backs_off(p_outcome text, p_more jsonb default '{}')
-  returns double precision
-  language plpgsql
-as $$
-declare
-  v_before timestamptz := clock_timestamp();
-begin
-  perform pg_temp.record(pg_temp.result_of('r1', p_outcome, p_more));
-  raise exception using errcode = 'PT001', message = (select extract(epoch from j.run_at - v_before) * 1000 from tollhouse_private.jobs as j where j.request_id = 'r1');
-exception
-  when sqlstate 'PT001' then
-    return sqlerrm::double precision;
-end
-$$;
-create function pg_temp.earlier_attempts(p_attempts integer)
-  returns void
-  language sql
-as $$
-  update tollhouse_private.jobs set attempts = p_attempts + 1
-$$;
+\ir attempts.psql
 
--- {"prompt": "r1"} is 16 bytes: 16 + 256 * 2 micro-USD are reserved. 5 and 7 tokens cost 5 + 7 * 2.
-select pg_temp.ask('r1');
-savepoint queued;
-select pg_temp.claimed();
-savepoint running;
 select results_eq($$select reserved_micro_usd, spent_micro_usd from tollhouse_private.monthly_budgets$$, $$values (528::bigint, 0::bigint), (528, 0)$$, 'a running call holds its highest cost reserved');
-
--- Each outcome: is it tried again, what is charged, what do breakers hear, what becomes of the call.
-select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'a success is over and costs what it used');
-select is(pg_temp.ends('success', '{"cached_input_tokens": 5, "reasoning_tokens": 7}'), 'success attempted 1 19; sent usage 19; 19+0', 'kinds without a price of their own cost as their whole');
-select is(pg_temp.ends('success', '{"output_tokens": null}'), 'success attempted 1 528; sent reservation 528; 528+0', 'a success that does not say what it used is charged its reservation');
-select is(pg_temp.ends('success', '{"input_tokens": 0, "output_tokens": 0}'), 'success attempted 1 0; sent usage 0; 0+0', 'one that used nothing costs nothing');
-select is(pg_temp.ends('rate_limited'), 'scheduled attempted 1 0; sent none 0; 0+0', 'a 429 is tried again, costs nothing and trips nothing');
-select is(pg_temp.ends('server_error'), 'scheduled attempted 1 0; sent none 0; 0+0; breaker 1', 'a server error is tried again, counts for the breaker and costs nothing');
-select is(pg_temp.ends('server_error', '{"input_tokens": 5, "output_tokens": 7}'), 'scheduled attempted 1 19; sent usage 19; 19+0; breaker 1', 'unless it reported usage');
-select is(pg_temp.ends('timeout'), 'scheduled attempted 1 528; sent reservation 528; 528+0; breaker 1', 'a timeout is tried again and charged in full: the provider may have answered');
-select is(pg_temp.ends('dropped'), 'scheduled attempted 1 528; sent reservation 528; 528+0; breaker 1', 'so is a dropped connection');
-select is(pg_temp.ends('dropped', '{"sent": false}'), 'scheduled unattempted 1 0; unsent none 0; 0+0; breaker 1', 'unless the request had not begun');
-select is(pg_temp.ends('unreachable'), 'scheduled unattempted 1 0; unsent none 0; 0+0; breaker 1', 'an unreachable provider was not attempted, and counts for the breaker');
-select is(pg_temp.ends('unreachable', '{"sent": true}'), 'scheduled unattempted 1 0; unsent none 0; 0+0; breaker 1', 'whatever the worker says of it');
-select is(pg_temp.ends('malformed'), 'scheduled attempted 1 528; sent reservation 528; 528+0; breaker 1', 'a malformed answer is tried again and charged in full');
-select is(pg_temp.ends('malformed', '{"input_tokens": 5, "output_tokens": 7}'), 'scheduled attempted 1 19; sent usage 19; 19+0; breaker 1', 'or what it says it used');
-select is(pg_temp.ends('rejected'), 'failed attempted 1 0; sent none 0; 0+0', 'a refusal by the provider is final, costs nothing and trips nothing');
-select is(pg_temp.ends('not_configured'), 'failed unattempted 1 0; unsent none 0; 0+0', 'a worker that does not know the provider fails the call without an attempt');
-select is(pg_temp.ends('aborted'), 'blocked provider_kill_switch attempted 1 528; sent reservation 528; 528+0', 'a call aborted in flight is blocked, and may have been billed');
-select is(pg_temp.ends('aborted', '{"sent": false}'), 'blocked provider_kill_switch unattempted 1 0; unsent none 0; 0+0', 'if it had not gone out it was not');
-select is(pg_temp.ends('cancelled'), 'cancelled attempted 1 528; sent reservation 528; 528+0', 'a call cancelled in flight may have been billed');
-select is(pg_temp.ends('cancelled', '{"sent": false}'), 'cancelled unattempted 1 0; unsent none 0; 0+0', 'if it had not gone out it was not');
-select is(pg_temp.ends('interrupted'), 'scheduled attempted 1 528; sent reservation 528; 528+0', 'an interrupted call is tried again and trips nothing');
-select is(pg_temp.ends('interrupted', '{"sent": false}'), 'scheduled unattempted 1 0; unsent none 0; 0+0', 'if it had not gone out it costs nothing');
-select is(pg_temp.ends('abandoned'), 'scheduled attempted 1 528; sent reservation 528; 528+0', 'an abandoned call is tried again and charged in full');
-select is(pg_temp.ends('not_sent'), 'queued unattempted 0 0; 0+0', 'a call handed back unsent is queued at once, without an attempt');
-
--- Attempts.
-update tollhouse_private.task_types set max_attempts = 2 where endpoint = 'route';
-select is(pg_temp.ends('server_error'), 'scheduled attempted 1 0; sent none 0; 0+0; breaker 1', 'while attempts are left it is tried again');
-select pg_temp.earlier_attempts(1);
-select is(pg_temp.ends('server_error'), 'failed attempted 2 0; sent none 0; 0+0; breaker 1', 'the last allowed attempt is the last');
-select is(pg_temp.ends('timeout'), 'failed attempted 2 528; sent reservation 528; 528+0; breaker 1', 'and is charged like any other');
-select is(pg_temp.ends('abandoned'), 'failed attempted 2 528; sent reservation 528; 528+0', 'also when its worker died');
-select is(pg_temp.ends('not_sent'), 'queued unattempted 1 0; 0+0', 'what was not sent does not count');
-update tollhouse_private.jobs set unsent = 1;
-select is(pg_temp.ends('server_error'), 'scheduled attempted 1 0; sent none 0; 0+0; breaker 1', 'nor what was not sent before');
-rollback to running;
-update tollhouse_private.task_types set retries_abandoned = false where endpoint = 'route';
-select is(pg_temp.ends('abandoned'), 'failed attempted 1 528; sent reservation 528; 528+0', 'an endpoint can say that what may have been done is not done again');
-select is(pg_temp.ends('timeout'), 'scheduled attempted 1 528; sent reservation 528; 528+0; breaker 1', 'which is said of dead workers only');
-rollback to running;
-
--- Costs add up over the attempts.
-select pg_temp.record(pg_temp.result_of('r1', 'timeout'));
-update tollhouse_private.jobs set run_at = clock_timestamp();
-select is(pg_temp.claimed(), 1::bigint, 'a call that is due again is claimed again');
-select is(pg_temp.ends('success'), 'success attempted 2 547; sent usage 19; 547+0; breaker 0', 'a call costs what all its attempts cost');
-savepoint second_attempt;
-select pg_temp.record(pg_temp.result_of('r1', 'success'));
-select results_eq('select cost_basis, cost_micro_usd, error_code from tollhouse_private.llm_api_calls', $$values ('reservation', 547::bigint, null::text)$$,
-  'a cost that is partly a reservation says so, and a success has no error');
-select results_eq('select attempt, outcome, cost_micro_usd, late from tollhouse_private.provider_attempts order by attempt',
-  $$values (1, 'timeout', 528::bigint, false), (2, 'success', 19, false)$$, 'each attempt has its row');
-select is((select sum(cost_micro_usd) from tollhouse_private.provider_attempts), (select spent_micro_usd::numeric from tollhouse_private.monthly_budgets where user_id = ''), 'which add up to what is spent');
-rollback to second_attempt;
-select is(pg_temp.ends('cancelled', '{"sent": false}'), 'cancelled attempted 2 528; unsent none 0; 528+0; breaker 1', 'a provider that was attempted once was attempted');
-rollback to running;
-
--- When it is tried again.
-update tollhouse_private.task_types set backoff_ms = 1000, max_attempts = 20 where endpoint = 'route';
-select ok(pg_temp.backs_off('server_error') between 500 and 1100, 'the first wait is the endpoint''s, with jitter') from generate_series(1, 3);
-select pg_temp.earlier_attempts(2);
-select ok(pg_temp.backs_off('server_error') between 2000 and 4100, 'it doubles with each attempt');
-select pg_temp.earlier_attempts(18);
-select ok(pg_temp.backs_off('server_error') between 30000 and 60100, 'up to a minute');
-select ok(pg_temp.backs_off('rate_limited', '{"retry_after_ms": 90000}') between 90000 and 90100, 'a longer Retry-After wins');
-select ok(pg_temp.backs_off('rate_limited', '{"retry_after_ms": 1}') between 30000 and 60100, 'a shorter one does not');
-select ok(pg_temp.backs_off('rate_limited', '{"retry_after_ms": 86400000}') between 3600000 and 3600100, 'and none is longer than an hour');
-select ok(pg_temp.backs_off('rate_limited', '{"retry_after_ms": -5}') between 30000 and 60100, 'nor does a negative one shorten the wait');
-update tollhouse_private.task_types set backoff_ms = 0 where endpoint = 'route';
-select ok(pg_temp.backs_off('server_error') < 100, 'an endpoint can try again at once');
-rollback to running;
-
--- A cancel that came while it ran.
-insert into tollhouse_private.cancel_requests select j.tenant_id, j.call_id, j.user_id from tollhouse_private.jobs as j;
-select is(pg_temp.ends('server_error'), 'cancelled attempted 1 0; sent none 0; 0+0; breaker 1', 'who cancelled gets no further attempt');
-select is(pg_temp.ends('not_sent'), 'cancelled unattempted 0 0; 0+0', 'nor a first one, and it says that there was none');
-select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'an answer that came nevertheless is an answer');
-rollback to running;
-
--- The price is the one at which the reservation was made.
-select tollhouse_private.price_at('small', now());
-insert into tollhouse_private.model_prices values ('small', 'output', clock_timestamp(), 500000000);
-select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'a price that rose in flight does not pass the reservation');
-rollback to running;
 
 -- The month that reserved is the month that pays.
 update tollhouse_private.monthly_budgets set month = '2020-01-01';
@@ -148,12 +14,8 @@ select results_eq('select distinct month, reserved_micro_usd, spent_micro_usd fr
 select is((select budget_month from tollhouse_private.provider_attempts), date '2020-01-01', 'and its attempt says so');
 rollback to running;
 
--- The rest of what is written with it.
+-- The hour is booked with it.
 select pg_temp.record(pg_temp.result_of('r1', 'server_error', jsonb_build_object('http_status', 503, 'error_code', 'overloaded', 'error_message', repeat('x', 600), 'latency_ms', 12, 'provider_request_id', 'req_1')));
-select results_eq('select http_status, error_code, length(error_message), latency_ms, provider_request_id, provider, model from tollhouse_private.provider_attempts',
-  $$values (503, 'overloaded', 500, 12, 'req_1', 'mock', 'small')$$, 'an attempt keeps what the provider said, at a bounded length');
-select results_eq('select state, worker_id, started_at, reserved_micro_usd, error_code from tollhouse_private.jobs', $$values ('scheduled', null::uuid, null::timestamptz, 0::bigint, 'overloaded')$$,
-  'a call that waits for its next attempt is nobody''s');
 select results_eq($$select user_id, calls, spent_micro_usd from tollhouse_private.hourly_spend order by user_id$$, $$values ('', 1::bigint, 0::bigint), ('ann', 1, 0)$$, 'the hour counts the attempt');
 rollback to running;
 

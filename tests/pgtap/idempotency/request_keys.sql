@@ -1,30 +1,7 @@
 begin;
 select plan(31);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
-create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
-  select format('%s: %s%s for %s',
-    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
-    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
-  )
-  from pg_policies as p
-  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
-  order by p.policyname
-$$;
+\ir ../shape.psql
 select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.request_keys')$$,
   array[
@@ -58,36 +35,7 @@ select results_eq(
   ],
   'request_keys has exactly these policies'
 );
-do $$
-begin
-  perform tollhouse_ops.set_provider('north', 'test'), tollhouse_ops.set_provider('south', 'test');
-  perform tollhouse_ops.set_model('small', 'north', 'small-1', 'test'), tollhouse_ops.set_model('large', 'south', 'large-1', 'test');
-  perform tollhouse_ops.set_price(m, k, 1000000, 'test')
-  from unnest(array['small', 'large']) as m cross join unnest(array['input', 'output']) as k;
-  perform tollhouse_ops.set_task_type(e, 'test', array['small', 'large'])
-  from unnest(array['route', 'explanation', 'investigation', 'budget_optimization']) as e;
-  perform tollhouse_worker.register('00000000-0000-4000-8000-000000000001', 'test', 100, 'test');
-end
-$$;
--- What a worker does with all that it may claim: every call ends the same way.
-create function pg_temp.work(p_outcome text, p_limit integer default 100) returns integer language plpgsql as $$
-declare
-  v_results jsonb;
-begin
-  select jsonb_agg(jsonb_build_object(
-    'tenant_id', c.tenant_id, 'call_id', c.call_id, 'attempt', c.attempt, 'outcome', p_outcome, 'latency_ms', 5,
-    'input_tokens', 10, 'output_tokens', 20, 'reasoning_tokens', 5,
-    'response', case p_outcome when 'success' then '{"content": "forty-two", "finish_reason": "stop"}'::jsonb end,
-    'reasoning', case p_outcome when 'success' then 'six times seven' end,
-    'metadata', case p_outcome when 'success' then '{"system_fingerprint": "fp"}'::jsonb end
-  ))
-  into v_results
-  from tollhouse_worker.claim('00000000-0000-4000-8000-000000000001', p_limit) as c;
-  return coalesce((
-    select r.booked from tollhouse_worker.record('00000000-0000-4000-8000-000000000001', v_results) as r where v_results is not null
-  ), 0);
-end
-$$;
+\ir ../two_providers.psql
 create function pg_temp.be(p_tenant_id text, p_user_id text) returns void language sql as $$
   select set_config('tollhouse.tenant_id', p_tenant_id, true), set_config('tollhouse.user_id', p_user_id, true)
 $$;

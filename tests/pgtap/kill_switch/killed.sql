@@ -1,7 +1,7 @@
 begin;
 select plan(28);
 
--- Asked with everything known: tenant acme, user ann, endpoint route, provider north, model small.
+\ir cases.psql
 create function pg_temp.switched(p_scope text, p_tenant_id text, p_target text) returns boolean language plpgsql as $$
 begin
   delete from tollhouse_private.kill_switches;
@@ -10,24 +10,8 @@ begin
 end
 $$;
 select is(tollhouse_private.killed('acme', 'ann', 'route', 'north', 'small'), false, 'no switch is pulled: nothing is stopped');
-select is(pg_temp.switched(v.scope, v.tenant_id, v.target), v.stops, v.why)
-from (values
-  ('global', '', '*', true, 'the global switch stops everything'),
-  ('provider', '', 'north', true, 'a provider''s switch stops its calls'),
-  ('provider', '', 'south', false, 'another provider''s does not'),
-  ('model', '', 'small', true, 'a model''s switch stops its calls'),
-  ('model', '', 'large', false, 'another model''s does not'),
-  ('endpoint', '', 'route', true, 'an endpoint''s switch stops its calls'),
-  ('endpoint', '', 'explanation', false, 'another endpoint''s does not'),
-  ('tenant', 'acme', 'acme', true, 'a tenant''s switch stops its calls'),
-  ('tenant', 'globex', 'globex', false, 'another tenant''s does not'),
-  ('user', 'acme', 'ann', true, 'a user''s switch stops its calls'),
-  ('user', 'acme', 'bob', false, 'another user''s does not'),
-  ('user', 'globex', 'ann', false, 'nor that of another tenant''s user of the same name'),
-  ('provider', '', 'small', false, 'a provider''s switch does not stop a model of that name'),
-  ('model', '', 'route', false, 'nor a model''s an endpoint of that name'),
-  ('user', 'acme', 'acme', false, 'nor a user''s a tenant of that name')
-) as v (scope, tenant_id, target, stops, why);
+select is(pg_temp.switched(c.scope, c.tenant_id, c.target), c.stops, c.why)
+from cases as c;
 
 create function pg_temp.stopped(p_scope text, p_tenant_id text, p_target text) returns boolean language plpgsql as $$
 begin

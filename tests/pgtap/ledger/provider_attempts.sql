@@ -1,30 +1,7 @@
 begin;
 select plan(21);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
-create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
-  select format('%s: %s%s for %s',
-    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
-    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
-  )
-  from pg_policies as p
-  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
-  order by p.policyname
-$$;
+\ir ../shape.psql
 select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.provider_attempts')$$,
   array[

@@ -1,21 +1,7 @@
 begin;
-select plan(21);
+select plan(14);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
+\ir ../shape.psql
 select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.settings')$$,
   array[
@@ -44,24 +30,6 @@ select results_eq(
 select col_is_pk('tollhouse_private', 'settings', array['only_row']::name[], 'settings: the key');
 select indexes_are('tollhouse_private', 'settings', array['settings_pkey'], 'settings has exactly these indexes');
 
-select results_eq(
-  $$select pg_temp.columns_of('tollhouse_private.channel_secret')$$,
-  array[
-    'only_row boolean not null default true',
-    'secret text not null default ((gen_random_uuid())::text || (gen_random_uuid())::text)'
-  ],
-  'channel_secret has exactly these columns'
-);
-select results_eq(
-  $$select pg_temp.constraints_of('tollhouse_private.channel_secret')$$,
-  array[
-    'channel_secret_only_row_check',
-    'channel_secret_pkey'
-  ],
-  'channel_secret has exactly these constraints'
-);
-select col_is_pk('tollhouse_private', 'channel_secret', array['only_row']::name[], 'channel_secret: the key');
-select indexes_are('tollhouse_private', 'channel_secret', array['channel_secret_pkey'], 'channel_secret has exactly these indexes');
 select is((select count(*) from tollhouse_private.settings), 1::bigint, 'a fresh installation has its settings');
 select throws_ok(
   'insert into tollhouse_private.settings default values', '23505', null, 'there is no second row of settings');
@@ -81,15 +49,6 @@ select throws_ok(
   'update tollhouse_private.settings set delivery_ttl = ''0''', '23514', null, 'a delivery waits at least a second');
 select throws_ok(
   'update tollhouse_private.settings set months_ahead = 0', '23514', null, 'partitions reach at least one month ahead');
-
-select cmp_ok(
-  (select length(s.secret) from tollhouse_private.channel_secret as s), '>=', 64, 'the secret is long enough not to be guessed');
-select throws_ok(
-  'insert into tollhouse_private.channel_secret default values', '23505', null, 'there is one secret');
-set local role tollhouse_engine;
-select throws_ok(
-  'update tollhouse_private.channel_secret set secret = ''known''', '42501', null, 'no function replaces the secret');
-reset role;
 
 select * from finish();
 rollback;

@@ -1,41 +1,8 @@
 begin;
 select plan(24);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
-create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
-  select format('%s: %s%s for %s',
-    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
-    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
-  )
-  from pg_policies as p
-  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
-  order by p.policyname
-$$;
--- A job of ann's at acme that may be claimed; a test says in what its own is different.
-create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_private.jobs language sql as $$
-  select jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
-    'tenant_id', 'acme', 'user_id', 'ann', 'call_id', made.call_id, 'request_id', made.call_id, 'endpoint', 'route',
-    'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
-    'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
-    'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
-    'request', '{"prompt": "x"}'::jsonb
-  ) || p_change)
-  from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
-$$;
+\ir ../shape.psql
+\ir ../job.psql
 create function pg_temp.enqueue(p_change jsonb default '{}') returns void language sql as $$
   insert into tollhouse_private.jobs select (pg_temp.job(p_change)).*
 $$;

@@ -1,17 +1,7 @@
 begin;
 select plan(21);
 
--- A job of ann's at acme that may be claimed; a test says in what its own is different.
-create function pg_temp.job(p_change jsonb default '{}') returns tollhouse_private.jobs language sql as $$
-  select jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
-    'tenant_id', 'acme', 'user_id', 'ann', 'call_id', made.call_id, 'request_id', made.call_id, 'endpoint', 'route',
-    'created_at', tollhouse_private.call_created_at(made.call_id), 'fingerprint', '\x00', 'request_bytes', 10,
-    'max_output_tokens', 10, 'cache_scope', '', 'watermark', '', 'state', 'queued', 'run_at', now(), 'attempts', 0, 'unsent', 0,
-    'reserved_micro_usd', 0, 'spent_micro_usd', 0, 'cost_basis', 'none', 'provider_attempted', false,
-    'request', '{"prompt": "x"}'::jsonb
-  ) || p_change)
-  from tollhouse_private.new_call_id(clock_timestamp()) as made (call_id)
-$$;
+\ir ../job.psql
 do $$
 begin
   perform tollhouse_ops.set_provider('north', 'test'), tollhouse_ops.set_provider('south', 'test');

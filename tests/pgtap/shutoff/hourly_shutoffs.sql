@@ -1,30 +1,7 @@
 begin;
-select plan(27);
+select plan(21);
 
-create function pg_temp.columns_of(p_table regclass) returns setof text language sql as $$
-  select concat_ws(' ',
-    a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
-    'default ' || pg_get_expr(d.adbin, d.adrelid)
-  )
-  from pg_attribute as a
-  left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
-  order by a.attnum
-$$;
-create function pg_temp.constraints_of(p_table regclass) returns setof text language sql as $$
-  select k.conname::text from pg_constraint as k
-  where k.conrelid = p_table and k.contype <> 'n'  -- PostgreSQL 18 lists not null among them
-  order by k.conname
-$$;
-create function pg_temp.policies_of(p_table regclass) returns setof text language sql as $$
-  select format('%s: %s%s for %s',
-    p.policyname, lower(p.cmd), case p.permissive when 'PERMISSIVE' then '' else ' (restrictive)' end,
-    (select string_agg(r, ', ' order by r) from unnest(p.roles) as r)
-  )
-  from pg_policies as p
-  where p.schemaname = 'tollhouse_private' and format('%I.%I', p.schemaname, p.tablename)::regclass = p_table
-  order by p.policyname
-$$;
+\ir ../shape.psql
 select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.hourly_shutoffs')$$,
   array[
@@ -63,38 +40,6 @@ select results_eq(
   'hourly_shutoffs has exactly these policies'
 );
 
-select results_eq(
-  $$select pg_temp.columns_of('tollhouse_private.hourly_spend')$$,
-  array[
-    'tenant_id text not null',
-    'user_id text not null default ''''::text',
-    'hour timestamp with time zone not null',
-    'calls bigint not null default 0',
-    'spent_micro_usd bigint not null default 0',
-    'tripped_at_micro_usd bigint not null default 0'
-  ],
-  'hourly_spend has exactly these columns'
-);
-select results_eq(
-  $$select pg_temp.constraints_of('tollhouse_private.hourly_spend')$$,
-  array[
-    'hourly_spend_pkey'
-  ],
-  'hourly_spend has exactly these constraints'
-);
-select col_is_pk('tollhouse_private', 'hourly_spend', array['tenant_id', 'user_id', 'hour']::name[], 'hourly_spend: the key');
-select indexes_are('tollhouse_private', 'hourly_spend', array['hourly_spend_pkey'], 'hourly_spend has exactly these indexes');
-select ok(c.relrowsecurity and c.relforcerowsecurity, 'hourly_spend: row-level security holds for its owner too')
-from pg_class as c where c.oid = 'tollhouse_private.hourly_spend'::regclass;
-select results_eq(
-  $$select pg_temp.policies_of('tollhouse_private.hourly_spend')$$,
-  array[
-    'hourly_spend_all_engine: all for tollhouse_engine',
-    'hourly_spend_select_client: select for tollhouse_client',
-    'hourly_spend_select_operator: select for tollhouse_auditor, tollhouse_operator'
-  ],
-  'hourly_spend has exactly these policies'
-);
 create function pg_temp.shut(p_change jsonb) returns void language sql as $$
   insert into tollhouse_private.hourly_shutoffs
   select (jsonb_populate_record(null::tollhouse_private.hourly_shutoffs, '{"tenant_id": "acme", "user_id": "ann"}'::jsonb || p_change)).*

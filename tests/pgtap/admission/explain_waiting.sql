@@ -1,0 +1,65 @@
+begin;
+select plan(17);
+
+\ir explained.psql
+
+select tollhouse.enqueue('route', '{"prompt": "a"}', 'r0');
+select pg_temp.tick();
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
+savepoint queued;
+select tollhouse_worker.deregister('00000000-0000-0000-0000-000000000001');
+select is(pg_temp.why(), 'No worker is alive.', 'when no worker is alive it says so');
+rollback to queued;
+select tollhouse_ops.pull_kill_switch('user', 'ann', 'test', 'acme');
+select is(pg_temp.why(), 'A kill switch matches it; the next claim will refuse it.', 'a switch that will refuse it is named');
+rollback to queued;
+select tollhouse_ops.set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'test');
+select is(pg_temp.why(), 'The tenant or the user is shut off; the next claim will refuse it.', 'so is a shutoff');
+rollback to queued;
+select tollhouse_ops.open_breaker('mock', 'test', 'acme', 'ann');
+select is(pg_temp.why(), 'A circuit breaker is open; the call is refused unless another provider serves it.', 'and an open breaker');
+rollback to queued;
+select pg_temp.claimed();
+select matches(pg_temp.why(), '^Attempt 1 is under way at small since 20[-0-9]+ [0-9:]+\S*\.$', 'a running call is under way, and it says where and since when');
+select results_eq($$select status, queue_position, attempts from tollhouse.explain('route', 'r1')$$, $$values ('running', null::bigint, 1)$$, 'with its attempt');
+select tollhouse.cancel((select call_id from tollhouse.explain('route', 'r1')));
+select matches(pg_temp.why(), 'It is being cancelled\.$', 'a cancel that is under way is told');
+rollback to queued;
+select pg_temp.claimed();
+select pg_temp.record('server_error', 'http_500', 'oops');
+select matches(pg_temp.why(), '^Attempt 1 failed \(http_500\); the next one is due at 20.*\.$', 'after a failed attempt it says when the next one is due');
+select results_eq($$select status, next_try_at > clock_timestamp(), attempts, last_error from tollhouse.explain('route', 'r1')$$, $$values ('scheduled', true, 1, 'http_500: oops')$$, 'and what went wrong');
+rollback to queued;
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r2', p_run_at => '2100-01-01Z');
+select matches(pg_temp.why('r2'), '^It was asked to run at 2100-01-01', 'a scheduled call waits for its time');
+select is((select next_try_at from tollhouse.explain('route', 'r2')), '2100-01-01Z'::timestamptz, 'which is named');
+rollback to queued;
+select tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');
+select pg_temp.claimed();
+select matches(pg_temp.why(), '^Over a rate limit; it is tried again at 20', 'a deferred call is over a rate limit');
+rollback to start;
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r0');
+select pg_temp.tick();
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
+savepoint queued;
+select pg_temp.claimed();
+select results_eq($$select status, why from tollhouse.explain('route', 'r1')$$,
+  $$values ('queued', 'The same request is in flight already; this call waits for its answer instead of paying twice.')$$, 'a coalesced call waits for another''s answer');
+rollback to start;
+
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
+create temporary table states on commit drop as select s as state from unnest(array['queued', 'coalesced', 'scheduled', 'running']) as s;
+create function pg_temp.why_in(p_state text)
+  returns text
+  language plpgsql
+as $$
+begin
+  update tollhouse_private.jobs set state = p_state, worker_id = case p_state when 'running' then gen_random_uuid() end,
+    started_at = case p_state when 'running' then now() end, model = 'small';
+  return pg_temp.why();
+end
+$$;
+select ok(pg_temp.why_in(states.state) is not null, format('a call that is %s has a reason', states.state)) from states;
+
+select * from finish();
+rollback;

@@ -1,0 +1,45 @@
+begin;
+select plan(12);
+
+\ir scene.psql
+create function pg_temp.lease_ends()
+  returns void
+  language sql
+as $$
+  update tollhouse_private.workers set alive_until = now() - interval '1 microsecond'
+$$;
+savepoint start;
+
+-- Reap.
+select pg_temp.ask('r' || i) from generate_series(1, 3) as i;
+select pg_temp.claimed(2);
+select is(tollhouse_worker.reap(), 0, 'the calls of a live worker are its own');
+select pg_temp.lease_ends();
+savepoint dead;
+select is(tollhouse_worker.reap(), 2, 'the calls of a dead one are taken from it');
+select is((select count(*) from tollhouse_private.workers), 0::bigint, 'and it is buried');
+select results_eq('select request_id, state, attempts from tollhouse_private.jobs order by 1', $$values ('r1', 'scheduled', 1), ('r2', 'scheduled', 1), ('r3', 'queued', 0)$$, 'they wait for their next attempt');
+select results_eq('select outcome, error_code, error_message, cost_basis, sent from tollhouse_private.provider_attempts limit 1',
+  $$values ('abandoned', 'abandoned', 'worker 00000000-0000-0000-0000-000000000001 held it and died', 'reservation', true)$$, 'the attempt is on record as abandoned');
+select is((select reserved_micro_usd from tollhouse_private.monthly_budgets where user_id = ''), 0::bigint, 'nothing of it stays reserved');
+select is((select spent_micro_usd from tollhouse_private.monthly_budgets where user_id = ''), (select sum(cost_micro_usd)::bigint from tollhouse_private.provider_attempts), 'it is charged: never under-count');
+select is(tollhouse_worker.reap(), 0, 'once');
+rollback to dead;
+update tollhouse_private.task_types set retries_abandoned = false;
+select tollhouse_worker.reap();
+select results_eq('select request_id, status, error_code, provider_attempted from tollhouse_private.llm_api_calls order by 1', $$values ('r1', 'failed', 'abandoned', true), ('r2', 'failed', 'abandoned', true)$$,
+  'where an endpoint wants no second attempt they fail, and say so');
+rollback to dead;
+select tollhouse_worker.register('00000000-0000-0000-0000-000000000002', 'two', 5, '1.0');
+select tollhouse_worker.reap();
+select is((select count(*) from tollhouse_private.workers), 1::bigint, 'a live worker is not buried with a dead one');
+rollback to dead;
+-- A probe whose worker died frees its slot.
+insert into tollhouse_private.breakers (tenant_id, user_id, provider, state, opened_at, open_until, probe_call_id)
+select 'acme', 'ann', 'mock', 'half_open', now(), now(), call_id from tollhouse_private.jobs where request_id = 'r1';
+select tollhouse_worker.reap();
+select is((select state from tollhouse_private.breakers), 'open', 'a probe whose worker died says nothing of the provider');
+select ok((select tollhouse_private.breaker_gate(state, open_until, clock_timestamp()) = 'probe' from tollhouse_private.breakers), 'and the next call may probe');
+
+select * from finish();
+rollback;

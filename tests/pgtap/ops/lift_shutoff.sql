@@ -1,0 +1,16 @@
+begin;
+select plan(5);
+
+\ir shutoffs.psql
+select pg_temp.leaves($$set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'too much')$$),
+  pg_temp.leaves($$set_shutoff('acme', 'ann', clock_timestamp() + interval '1 hour', 'ann too')$$),
+  pg_temp.leaves($$set_hourly_threshold('acme', '', 5000000, 'careful', '10 minutes')$$);
+
+select is(pg_temp.leaves($$lift_shutoff('acme', '', 'enough')$$), 1::bigint, 'a shutoff is lifted, and it is audited');
+select is(pg_temp.shutoff(), '5000000 00:10:00 -', 'without touching the threshold');
+select matches(pg_temp.audited(), '^lift_shutoff \| {"tenant_id": "acme"} \| enough \| {.*"mode": "manual".*} \| {.*"mode": null.*}$', 'what it was is on record');
+select is(pg_temp.shutoff('ann'), '- - manual t ann too', 'the user''s stays');
+select pg_temp.refuses('TH301', $$lift_shutoff('acme', 'ann', '')$$, 'that takes a reason');
+
+select * from finish();
+rollback;

@@ -1,0 +1,32 @@
+begin;
+select plan(17);
+
+\ir scene.psql
+do $$
+begin
+  perform tollhouse_ops.set_provider('mock', 'test');
+  perform tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
+end
+$$;
+
+select is(pg_temp.leaves($$set_price('small', 'input', 2500000, 'list', '2030-01-01Z')$$), 1::bigint, 'a price is set, and it is audited');
+select matches(pg_temp.audited(), '^set_price \| {"kind": "input", "model": "small"} \| list \| {"effective_from": "20(30-01-01|29-12-31).*", "micro_usd_per_million": 2500000}$', 'with the time from which it holds');
+select is(pg_temp.leaves($$set_price('small', k, 0, 'list')$$ || $$ from unnest(array['cached_input', 'output', 'reasoning']) as k$$), 3::bigint, 'every kind has its price, and free is one');
+select lives_ok($$select tollhouse_ops.set_price('small', 'input', 1, 'list', '2030-02-01Z')$$, 'the next price can be set ahead');
+select pg_temp.refuses('TH301', $$set_price('small', 'input', 1, ' ', '2031-01-01Z')$$, 'that takes a reason');
+select pg_temp.refuses('TH302', $$set_price('huge', 'input', 1, 'test')$$, 'an unknown model is refused');
+select pg_temp.refuses('TH302', $$set_price(null, 'input', 1, 'test')$$, 'so is none');
+select pg_temp.refuses('TH303', $$set_price('small', 'image', 1, 'test')$$, 'a kind that nobody counts is refused');
+select pg_temp.refuses('TH303', $$set_price('small', null, 1, 'test')$$, 'so is none');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', -1, 'test', '2031-01-01Z')$$, 'a negative price is refused');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', null, 'test', '2031-01-01Z')$$, 'so is none: an unknown price is not a price');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', 1000000000001, 'test', '2031-01-01Z')$$, 'and one that is a typing error');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', '2030-01-01Z')$$, 'a price is not changed');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', now() - interval '1 second')$$, 'nor set backwards, once there is one');
+select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', null)$$, 'and it holds from a time on');
+select tollhouse_ops.set_model('fresh', 'mock', 'x', 'test');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'input', 5, 'test', null)$$, 'also the first one');
+select lives_ok($$select tollhouse_ops.set_price('fresh', 'input', 5, 'test', '2020-01-01Z')$$, 'the first one may hold since long ago');
+
+select * from finish();
+rollback;

@@ -1,0 +1,20 @@
+begin;
+select plan(7);
+
+\ir scene.psql
+
+select is(tollhouse_private.tenants_in_line('', 10), '{}', 'with nothing queued nobody is in line');
+
+do $$ begin perform pg_temp.enqueue('c', 10), pg_temp.enqueue('a', 10), pg_temp.enqueue('b', 10); end $$;
+do $$ begin perform pg_temp.enqueue('d', 5, '{"state": "scheduled"}'), pg_temp.enqueue('e', 5, '{"state": "coalesced"}'),
+  pg_temp.enqueue('f', 5, '{"state": "running", "worker_id": "00000000-0000-4000-8000-000000000001", "started_at": "2026-01-01"}'); end $$;
+
+select is(tollhouse_private.tenants_in_line('', 10), array['a', 'b', 'c'], 'in line are the tenants with queued jobs, in order');
+select is(tollhouse_private.tenants_in_line('a', 10), array['b', 'c'], 'after the one that was served last');
+select is(tollhouse_private.tenants_in_line('aa', 10), array['b', 'c'], 'which need not be there any more');
+select is(tollhouse_private.tenants_in_line('c', 10), '{}', 'after the last there is nobody');
+select is(tollhouse_private.tenants_in_line('', 2), array['a', 'b'], 'no more than asked for');
+select is(tollhouse_private.tenants_in_line('', 0), '{}', 'nobody when none is asked for');
+
+select * from finish();
+rollback;
