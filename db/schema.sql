@@ -1486,24 +1486,23 @@ CREATE FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '200ms'
     AS $$
 declare
   v_partition record;
-  v_dropped integer := 0;
+  v_gone integer := 0;
 begin
-  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
-
   for v_partition in
     -- Materialized: a name is read as a month only where it is known to be one.
     with ours as materialized (
-      select c.relname, p.relname as parent
+      select c.oid, c.relname, p.relname as parent
       from pg_catalog.pg_inherits as i
       join pg_catalog.pg_class as c on c.oid = i.inhrelid
       join pg_catalog.pg_class as p on p.oid = i.inhparent
       where p.relnamespace = 'tollhouse_private'::regnamespace
         and c.relkind = 'r'
     )
-    select o.relname
+    select o.relname, m.month = any (p_months_in_use) as in_use
     from ours as o
     cross join tollhouse_private.settings as s
     cross join lateral (
@@ -1511,48 +1510,69 @@ begin
     ) as m
     where m.month + interval '1 month'
         <= p_now - case o.parent when 'call_content' then s.content_retention else s.ledger_retention end
-      and m.month <> all (p_months_in_use)
+      and case
+        when m.month = any (p_months_in_use) then o.parent = 'call_content' and pg_relation_size(o.oid) > 0
+        else m.month <> all (p_months_in_use)
+      end
+    -- As record locks them: what waits for us then holds none that we want.
+    order by array_position(array['provider_attempts', 'call_content', 'llm_api_calls'], o.parent::text), o.relname
   loop
-    execute format('drop table tollhouse_private.%I', v_partition.relname);
-    v_dropped := v_dropped + 1;
+    begin
+      if v_partition.in_use then
+        -- The month stays for the outcomes to come. Its owner has no right on it, so that nobody has.
+        execute format('grant truncate on tollhouse_private.%I to tollhouse_owner', v_partition.relname);
+        execute format('truncate tollhouse_private.%I', v_partition.relname);
+        execute format('revoke truncate on tollhouse_private.%I from tollhouse_owner', v_partition.relname);
+      else
+        execute format('drop table tollhouse_private.%I', v_partition.relname);
+      end if;
+      v_gone := v_gone + 1;
+    exception
+      when lock_not_available then null;  -- Left for the next time.
+    end;
   end loop;
-  return v_dropped;
+  return v_gone;
 end
 $$;
 ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention, but none of p_months_in_use (first instants in UTC), to which unfinished calls belong; returns how many partitions.';
+COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
 CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $$
 declare
-  v_table text;
-  v_month timestamptz := date_trunc('month', p_from);
-  v_name text;
+  v_missing record;
   v_created integer := 0;
 begin
-  -- Two workers that start together would otherwise both find the month missing.
-  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
-
-  while v_month <= p_until loop
-    foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
-      v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
-      if to_regclass(format('tollhouse_private.%I', v_name)) is null then
-        -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
-        execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_name, v_table);
-        -- Reached through its parent only; the parent's policies do not hold for who names a partition.
-        execute format('alter table tollhouse_private.%I enable row level security', v_name);
-        execute format('alter table tollhouse_private.%I force row level security', v_name);
-        execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
-        execute format(
-          'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
-          v_table, v_name, v_month, v_month + interval '1 month'
-        );
-        v_created := v_created + 1;
-      end if;
-    end loop;
-    v_month := v_month + interval '1 month';
+  for v_missing in
+    select t.name as parent, m.month, format('%s_%s', t.name, to_char(m.month, 'YYYY_MM')) as name
+    from generate_series(date_trunc('month', p_from), p_until, interval '1 month') as m (month)
+    cross join unnest(array['llm_api_calls', 'provider_attempts', 'call_content']) as t (name)
+    where not exists (
+      select
+      from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace
+        and c.relname = format('%s_%s', t.name, to_char(m.month, 'YYYY_MM'))
+    )
+  loop
+    -- One at a time, and looked for again. A row of ours, no advisory lock: any login could take that and keep it.
+    perform from tollhouse_private.settings for update;
+    continue when exists (
+      select from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace and c.relname = v_missing.name
+    );
+    -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+    execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_missing.name, v_missing.parent);
+    -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+    execute format('alter table tollhouse_private.%I enable row level security', v_missing.name);
+    execute format('alter table tollhouse_private.%I force row level security', v_missing.name);
+    execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_missing.name);
+    execute format(
+      'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
+      v_missing.parent, v_missing.name, v_missing.month, v_missing.month + interval '1 month'
+    );
+    v_created := v_created + 1;
   end loop;
   return v_created;
 end
@@ -3310,11 +3330,13 @@ declare
     select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
   );
 begin
-  select s.* into v_settings from tollhouse_private.settings as s;
+  select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
+  if not found then
+    return;
+  end if;
   -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
   perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
   perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
-  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
@@ -3343,10 +3365,12 @@ begin
     and not exists (
       select from tollhouse_private.jobs as j where j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
     );
+  -- Last: what it drops is locked, with all that reads or writes the table, until the end of the transaction.
+  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 end
 $$;
 ALTER FUNCTION tollhouse_worker.maintain() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers.';
+COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers. Does nothing while another worker is at it.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3500,8 +3524,12 @@ CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capac
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+  -- What it will claim and record needs its month, however long no worker was there to make it.
+  select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
+  from tollhouse_private.settings as s;
+
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
-  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), now() + s.lease
+  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + s.lease
   from tollhouse_private.settings as s;
 
   select
