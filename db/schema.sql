@@ -456,7 +456,7 @@ CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '0
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
+  v_deadline timestamptz := clock_timestamp() + least(coalesce(p_timeout, '30 seconds'), '10 minutes');
   v_nap double precision := 0.01;
 begin
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
@@ -482,7 +482,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
 CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
