@@ -200,7 +200,6 @@ CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id
 declare
   v_now timestamptz := clock_timestamp();
   v_job tollhouse_private.jobs;
-  v_jobs tollhouse_private.jobs[];
   v_verdict tollhouse_private.verdict;
   v_result tollhouse_private.attempt_result;
 begin
@@ -222,22 +221,15 @@ begin
   deduplicated := false;
 
   -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
-  v_jobs := array[v_job];
-  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
-  if v_verdict.call_id is null then
-    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, v_now) as v;
-  end if;
-  if v_verdict.call_id is null and v_job.state = 'queued' then
-    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, v_now) as v;
-    if v_verdict.call_id is not null then
-      v_result := tollhouse_private.cached_result(v_job);
-    end if;
+  v_verdict := tollhouse_private.early_verdict(v_job, v_now);
+  if v_verdict.verdict = 'cached' then
+    v_result := tollhouse_private.cached_result(v_job);
   end if;
 
   if v_verdict.verdict = 'blocked' then
     status := 'blocked';
     blocked_reason := v_verdict.reason;
-  elsif v_verdict.verdict = 'cached' and v_result.response is not null then
+  elsif v_result.response is not null then
     status := 'success';
     was_cached := true;
   else
@@ -252,7 +244,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata; then nothing is written.';
+COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
 CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1278,6 +1270,102 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it.';
+CREATE TABLE tollhouse_private.task_types (
+    endpoint tollhouse_private.identifier NOT NULL,
+    models text[] DEFAULT '{}'::text[] NOT NULL,
+    timeout_ms integer DEFAULT 60000 NOT NULL,
+    max_attempts integer DEFAULT 3 NOT NULL,
+    backoff_ms integer DEFAULT 500 NOT NULL,
+    max_output_tokens integer DEFAULT 1024 NOT NULL,
+    max_request_bytes integer DEFAULT 262144 NOT NULL,
+    cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
+    cache_scope text DEFAULT 'user'::text NOT NULL,
+    capture text DEFAULT 'full'::text NOT NULL,
+    retries_abandoned boolean DEFAULT true NOT NULL,
+    materializer text,
+    CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
+    CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
+    CONSTRAINT task_types_cache_ttl_check CHECK ((cache_ttl >= '00:00:00'::interval)),
+    CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
+    CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
+    CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
+    CONSTRAINT task_types_max_request_bytes_check CHECK (((max_request_bytes >= 1) AND (max_request_bytes <= 16777216))),
+    CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
+);
+ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
+COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
+COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
+COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
+COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
+COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
+CREATE FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_bytes integer := octet_length(p_request::text);
+  v_problem text;
+  v_output_tokens integer;
+begin
+  if v_bytes > p_task.max_request_bytes then
+    raise exception using errcode = 'TH103', message = 'request too large',
+      detail = format('%s bytes, endpoint %s takes %s', v_bytes, p_task.endpoint, p_task.max_request_bytes),
+      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
+  end if;
+  v_problem := tollhouse_private.request_problem(p_request);
+  if v_problem is not null then
+    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
+      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
+  end if;
+  v_output_tokens := coalesce((p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer);
+  if v_output_tokens > p_task.max_output_tokens then
+    raise exception using errcode = 'TH102', message = 'invalid request',
+      detail = format('%s output tokens asked for, endpoint %s allows %s', v_output_tokens, p_task.endpoint, p_task.max_output_tokens),
+      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
+  end if;
+  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
+    raise exception using errcode = 'TH104', message = 'bad request id', detail = format('%L', left(p_request_id, 200)),
+      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
+  end if;
+  if p_max_cost_micro_usd < 0 then
+    raise exception using errcode = 'TH105', message = 'negative cost', detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
+      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
+  end if;
+  if cardinality(p_task.models) = 0 or p_model <> all (p_task.models) then
+    raise exception using errcode = 'TH106',
+      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
+      detail = format('endpoint %s, model %s', p_task.endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
+      hint = coalesce(
+        'This endpoint has: ' || nullif(array_to_string(p_task.models, ', '), '') || '.',
+        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
+  end if;
+  if p_watermark is null or length(p_watermark) > 200 then
+    raise exception using errcode = 'TH108', message = 'bad watermark',
+      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      hint = 'A text of 200 characters at most; leave it out for none.';
+  end if;
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
+    or tollhouse_private.json_problem(p_metadata) is not null
+  then
+    raise exception using errcode = 'TH109', message = 'bad metadata',
+      detail = coalesce(tollhouse_private.json_problem(p_metadata),
+        format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text))),
+      hint = 'An object of 16384 bytes at most; or null.';
+  end if;
+  if p_run_at > p_now + interval '1 year' or not isfinite(p_run_at) then
+    raise exception using errcode = 'TH111', message = 'bad run_at', detail = format('run_at %s', p_run_at),
+      hint = 'A time within a year from now; or null for at once.';
+  end if;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'Whether an endpoint takes a call. Raises TH102 to TH106, TH108, TH109, TH111.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1536,6 +1624,31 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
+CREATE FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_verdict tollhouse_private.verdict;
+begin
+  select v.* into v_verdict from tollhouse_private.guard_kill_switch(array[p_job]) as v;
+  if v_verdict.call_id is null then
+    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(array[p_job], p_job.run_at) as v;
+  end if;
+  if v_verdict.call_id is null and p_job.state = 'queued' then
+    select v.* into v_verdict from tollhouse_private.guard_cache(array[p_job], p_now) as v;
+  end if;
+  -- Without its month, which a worker makes, the ledger can't take an outcome.
+  if v_verdict.call_id is not null
+    and to_regclass('tollhouse_private.llm_api_calls_' || to_char(p_job.created_at at time zone 'UTC', 'YYYY_MM')) is null
+  then
+    return null;
+  end if;
+  return v_verdict;
+end
+$$;
+ALTER FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'What guards 2 to 4 say of a new call, as far as it is certain already: blocked, cached, or null. The claim decides again.';
 CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2187,12 +2300,10 @@ COMMENT ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with ti
 CREATE FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS tollhouse_private.jobs
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_identity record;
   v_task tollhouse_private.task_types;
-  v_problem text;
-  v_text text;
   v_job tollhouse_private.jobs;
 begin
   select i.* into v_identity from tollhouse_private.identity() as i;
@@ -2208,56 +2319,8 @@ begin
       hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
   end if;
 
-  v_text := p_request::text;
-  if octet_length(v_text) > v_task.max_request_bytes then
-    raise exception using errcode = 'TH103', message = 'request too large',
-      detail = format('%s bytes, endpoint %s takes %s', octet_length(v_text), p_endpoint, v_task.max_request_bytes),
-      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
-  end if;
-  v_problem := tollhouse_private.request_problem(p_request);
-  if v_problem is not null then
-    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
-      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
-  end if;
-
-  v_job.max_output_tokens := coalesce(
-    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
-  if v_job.max_output_tokens > v_task.max_output_tokens then
-    raise exception using errcode = 'TH102', message = 'invalid request',
-      detail = format('%s output tokens asked for, endpoint %s allows %s', v_job.max_output_tokens, p_endpoint, v_task.max_output_tokens),
-      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
-  end if;
-  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
-    raise exception using errcode = 'TH104', message = 'bad request id',
-      detail = format('%L', left(p_request_id, 200)),
-      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
-  end if;
-  if p_max_cost_micro_usd < 0 then
-    raise exception using errcode = 'TH105', message = 'negative cost',
-      detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
-      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
-  end if;
-  if cardinality(v_task.models) = 0 or p_model <> all (v_task.models) then
-    raise exception using errcode = 'TH106',
-      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
-      detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
-      hint = coalesce(
-        'This endpoint has: ' || nullif(array_to_string(v_task.models, ', '), '') || '.',
-        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
-  end if;
-  if p_watermark is null or length(p_watermark) > 200 then
-    raise exception using errcode = 'TH108', message = 'bad watermark',
-      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
-      hint = 'A text of 200 characters at most; leave it out for none.';
-  end if;
-  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
-    or tollhouse_private.json_problem(p_metadata) is not null
-  then
-    raise exception using errcode = 'TH109', message = 'bad metadata',
-      detail = coalesce(tollhouse_private.json_problem(p_metadata),
-        format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text))),
-      hint = 'An object of 16384 bytes at most; or null.';
-  end if;
+  perform tollhouse_private.check_call(
+    v_task, p_request, p_request_id, p_model, p_watermark, p_max_cost_micro_usd, p_run_at, p_metadata, p_now);
 
   v_job.tenant_id := v_identity.tenant_id;
   v_job.user_id := v_identity.user_id;
@@ -2268,7 +2331,9 @@ begin
   v_job.fingerprint := sha256(convert_to(
     jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
   v_job.request := p_request;
-  v_job.request_bytes := octet_length(v_text);
+  v_job.request_bytes := octet_length(p_request::text);
+  v_job.max_output_tokens := coalesce(
+    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
   v_job.metadata := p_metadata;
   v_job.requested_model := p_model;
   v_job.max_cost_micro_usd := p_max_cost_micro_usd;
@@ -2292,9 +2357,9 @@ begin
   v_job.provider_attempted := false;
   return v_job;
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109.';
+COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109, TH111.';
 CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4523,40 +4588,6 @@ COMMENT ON COLUMN tollhouse_private.settings.delivery_ttl IS 'How long an answer
 COMMENT ON COLUMN tollhouse_private.settings.content_retention IS 'Age at which a month of prompts and answers is dropped.';
 COMMENT ON COLUMN tollhouse_private.settings.ledger_retention IS 'Age at which a month of the ledger and its request keys is dropped.';
 COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions exist beyond the current one.';
-CREATE TABLE tollhouse_private.task_types (
-    endpoint tollhouse_private.identifier NOT NULL,
-    models text[] DEFAULT '{}'::text[] NOT NULL,
-    timeout_ms integer DEFAULT 60000 NOT NULL,
-    max_attempts integer DEFAULT 3 NOT NULL,
-    backoff_ms integer DEFAULT 500 NOT NULL,
-    max_output_tokens integer DEFAULT 1024 NOT NULL,
-    max_request_bytes integer DEFAULT 262144 NOT NULL,
-    cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
-    cache_scope text DEFAULT 'user'::text NOT NULL,
-    capture text DEFAULT 'full'::text NOT NULL,
-    retries_abandoned boolean DEFAULT true NOT NULL,
-    materializer text,
-    CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
-    CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
-    CONSTRAINT task_types_cache_ttl_check CHECK ((cache_ttl >= '00:00:00'::interval)),
-    CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
-    CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
-    CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
-    CONSTRAINT task_types_max_request_bytes_check CHECK (((max_request_bytes >= 1) AND (max_request_bytes <= 16777216))),
-    CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
-);
-ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
-COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
-COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
-COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
-COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
-COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
-COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
 CREATE TABLE tollhouse_private.tenant_settings (
     tenant_id tollhouse_private.identifier NOT NULL,
     capture_policy text DEFAULT 'full'::text NOT NULL,
@@ -4808,6 +4839,10 @@ GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollh
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -4825,6 +4860,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_use
 GRANT ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
@@ -5080,9 +5116,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO t
 GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.tenant_settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_auditor;

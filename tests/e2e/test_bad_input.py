@@ -49,6 +49,8 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a watermark that is null": ("TH108", {"watermark": None}),
     "metadata that is no object": ("TH109", {"metadata": Jsonb([1])}),
     "metadata that is too large": ("TH109", {"metadata": Jsonb({"x": "x" * 16_384})}),
+    "a time too far ahead": ("TH111", {"run_at": "9999-12-31"}),
+    "a time without end": ("TH111", {"run_at": "infinity"}),
     "metadata nested without end": ("TH109", {"metadata": Jsonb({"x": _nested(900)})}),
 }
 

@@ -109,7 +109,7 @@ def trouble(town: Town) -> Iterator[Town]:
     assert "success" == ann.ask("explanation", "a question", use_cache=False)["status"]
     town.operate("pull_kill_switch", "tenant", "initech")
     assert "blocked" == town.person("initech").enqueue("explanation", "one more")["status"]
-    town.person("globex").enqueue("explanation", "tomorrow", run_at="2999-01-01")
+    town.person("globex").enqueue("explanation", "tomorrow", run_at="tomorrow")
     yield town
     town.operate("lift_shutoff", "umbrella", "")
     town.operate("close_breaker", "fallback")

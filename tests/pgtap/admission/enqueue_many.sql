@@ -6,7 +6,7 @@ select plan(9);
 select results_eq(
   $$select request_id, status, deduplicated from tollhouse.enqueue_many('[
     {"endpoint": "route", "request": {"prompt": "b"}, "request_id": "r2", "watermark": "w", "use_cache": false, "max_cost_micro_usd": 5, "metadata": {"a": 1}},
-    {"endpoint": "explanation", "request": {"prompt": "c"}, "request_id": "r3", "run_at": "2100-01-01T00:00:00Z", "model": "small"},
+    {"endpoint": "explanation", "request": {"prompt": "c"}, "request_id": "r3", "run_at": "tomorrow", "model": "small"},
     {"endpoint": "route", "request": {"prompt": "a"}, "request_id": "r1"},
     {"endpoint": "route", "request": {"prompt": "a"}, "request_id": "r1"}]')$$,
   $$values ('r3', 'scheduled', false), ('r1', 'queued', false), ('r1', 'queued', true), ('r2', 'queued', false)$$,
