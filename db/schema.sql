@@ -564,8 +564,8 @@ CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_ten
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for the provider''s own.');
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
   perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
     clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
     p_reason);
@@ -649,8 +649,8 @@ CREATE FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id t
 begin
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for until the hour is over.');
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
   perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id,
     jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown), p_reason);
 end
@@ -770,7 +770,7 @@ begin
   exception
     when check_violation or not_null_violation then
       raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
-        hint = 'Threshold 1 to 1000, intervals above 0, share above 0 and at most 1.';
+        hint = 'Threshold 1 to 1000, intervals above 0 and at most 366 days, share above 0 and at most 1.';
   end;
   perform tollhouse_private.audit('set_provider', jsonb_build_object('provider', p_provider), p_reason, v_before, v_after);
 end
@@ -819,8 +819,8 @@ CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_un
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until < 'infinity',
-    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future; to stop without an end, pull a kill switch.');
+  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
+    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
   perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
     jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
 end
@@ -1285,7 +1285,7 @@ CREATE TABLE tollhouse_private.task_types (
     materializer text,
     CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
     CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
-    CONSTRAINT task_types_cache_ttl_check CHECK ((cache_ttl >= '00:00:00'::interval)),
+    CONSTRAINT task_types_cache_ttl_check CHECK (((cache_ttl >= '00:00:00'::interval) AND (cache_ttl <= '366 days'::interval))),
     CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
     CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
     CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
@@ -3849,7 +3849,7 @@ CREATE TABLE tollhouse_private.hourly_shutoffs (
     disabled_until timestamp with time zone,
     mode text,
     reason text,
-    CONSTRAINT hourly_shutoffs_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT hourly_shutoffs_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
     CONSTRAINT hourly_shutoffs_mode_check CHECK (((mode = ANY (ARRAY['manual'::text, 'automatic'::text])) AND ((mode IS NULL) = (disabled_until IS NULL)))),
     CONSTRAINT hourly_shutoffs_threshold_check CHECK ((threshold_micro_usd > 0))
 );
@@ -4503,9 +4503,9 @@ CREATE TABLE tollhouse_private.providers (
     failure_window interval DEFAULT '00:01:00'::interval NOT NULL,
     window_min_calls integer DEFAULT 20 NOT NULL,
     window_failure_share numeric DEFAULT 0.5 NOT NULL,
-    CONSTRAINT providers_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT providers_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
     CONSTRAINT providers_failure_threshold_check CHECK (((failure_threshold >= 1) AND (failure_threshold <= 1000))),
-    CONSTRAINT providers_failure_window_check CHECK ((failure_window > '00:00:00'::interval)),
+    CONSTRAINT providers_failure_window_check CHECK (((failure_window > '00:00:00'::interval) AND (failure_window <= '366 days'::interval))),
     CONSTRAINT providers_window_failure_share_check CHECK (((window_failure_share > (0)::numeric) AND (window_failure_share <= (1)::numeric))),
     CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
 );
@@ -4577,7 +4577,7 @@ CREATE TABLE tollhouse_private.settings (
     CONSTRAINT settings_content_retention_check CHECK ((content_retention >= '1 day'::interval)),
     CONSTRAINT settings_delivery_ttl_check CHECK (((delivery_ttl >= '00:00:01'::interval) AND (delivery_ttl <= '1 day'::interval))),
     CONSTRAINT settings_lease_check CHECK (((lease >= '00:00:01'::interval) AND (lease <= '00:10:00'::interval))),
-    CONSTRAINT settings_ledger_retention_check CHECK ((ledger_retention >= content_retention)),
+    CONSTRAINT settings_ledger_retention_check CHECK (((ledger_retention >= content_retention) AND (ledger_retention <= '100 years'::interval))),
     CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
     CONSTRAINT settings_only_row_check CHECK (only_row)
 );

@@ -21,8 +21,8 @@ as $$
 begin
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for until the hour is over.');
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
   perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id,
     jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown), p_reason);
 end

@@ -23,7 +23,7 @@ create table tollhouse_private.task_types (
   constraint task_types_backoff_ms_check check (backoff_ms between 0 and 3600000),
   constraint task_types_max_output_tokens_check check (max_output_tokens between 1 and 10000000),
   constraint task_types_max_request_bytes_check check (max_request_bytes between 1 and 16777216),
-  constraint task_types_cache_ttl_check check (cache_ttl >= '0'),
+  constraint task_types_cache_ttl_check check (cache_ttl between '0' and '366 days'),
   constraint task_types_cache_scope_check check (cache_scope in ('user', 'tenant')),
   constraint task_types_capture_check check (capture in ('full', 'metadata', 'none'))
 );

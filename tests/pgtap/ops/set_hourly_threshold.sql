@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(8);
 
 \ir shutoffs.psql
 select pg_temp.leaves($$set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'too much')$$);
@@ -13,6 +13,8 @@ select pg_temp.refuses('TH301', $$set_hourly_threshold('acme', '', 1, null)$$, '
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 0, 'test')$$, 'a threshold of nothing is refused');
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', -1, 'test')$$, 'and of less');
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 1, 'test', '0')$$, 'and a cool-down of no time');
+
+select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 1, 'test', '293000 years')$$, 'nor one without end');
 
 select * from finish();
 rollback;
