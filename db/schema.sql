@@ -345,10 +345,7 @@ begin
     what_to_do := 'Nothing: it is over.';
     case
       when v_call.status = 'blocked' then
-        select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(v_call.blocked_reason) as r;
-        if v_call.provider_attempted and v_call.blocked_reason = 'provider_kill_switch' then
-          why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
-        end if;
+        select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
       when v_call.was_cached then why := 'Answered from the cache, free of charge.';
       when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
       when v_call.status = 'cancelled' then why := 'It was cancelled.';
@@ -1728,6 +1725,171 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the call that already has this request id. Raises TH107 when it was another request.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status text NOT NULL,
+    blocked_reason text,
+    was_cached boolean NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text,
+    model text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    saved_micro_usd bigint,
+    latency_ms integer,
+    error_code text,
+    error_message text,
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
+CREATE FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_job tollhouse_private.jobs;
+  v_payer text;
+  v_until timestamptz;
+  v_passes boolean;
+begin
+  select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
+  case p_call.blocked_reason
+    when 'hourly_shutoff' then
+      select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
+      from tollhouse_private.hourly_shutoffs as hs
+      where hs.tenant_id = p_call.tenant_id and hs.user_id in ('', p_call.user_id) and hs.disabled_until > p_now
+      order by hs.disabled_until desc limit 1;
+      if found then
+        why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
+        what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+      end if;
+    when 'monthly_cap_exceeded' then
+      select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+      from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id)
+        and mb.month = tollhouse_private.budget_month(p_call.finished_at) and mb.cap_micro_usd is not null
+      order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+      if tollhouse_private.budget_month(p_call.finished_at) < tollhouse_private.budget_month(p_now) then
+        what_to_do := 'A new month has begun: enqueue again under a new request id.';
+      elsif found then
+        why := format('The highest possible cost of the call did not fit under the monthly cap of the %s.', v_payer);
+        what_to_do := format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.',
+          (tollhouse_private.budget_month(p_now) + interval '1 month')::date);
+      end if;
+    when 'breaker_open' then
+      v_job := jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0}');
+      select bool_or(p.obstacle is null), min(p.open_until) into v_passes, v_until from tollhouse_private.prospects(v_job, p_now) as p;
+      what_to_do := case
+        when v_passes then 'Calls pass again: enqueue again under a new request id.'
+        when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
+        else what_to_do
+      end;
+    else null;
+  end case;
+
+  if p_call.blocked_reason = 'provider_kill_switch' and exists (
+    select from tollhouse_private.provider_attempts as pa
+    where pa.tenant_id = p_call.tenant_id and pa.call_id = p_call.call_id and pa.created_at = p_call.created_at and pa.outcome = 'aborted'
+  ) then
+    why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
+  elsif p_call.attempts > 0 then
+    why := format('%s attempt(s) had been made, at a cost of %s USD; the next one was refused. ',
+      p_call.attempts, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it by now, in words.';
+CREATE FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_payer text;
+  v_until timestamptz;
+  v_prospect record;
+begin
+  if exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+    why := 'A kill switch matches it; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.kill_switches.';
+    return;
+  end if;
+  select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
+  from tollhouse_private.hourly_shutoffs as hs
+  where hs.tenant_id = p_job.tenant_id and hs.user_id in ('', p_job.user_id) and hs.disabled_until > p_now
+  order by hs.disabled_until desc limit 1;
+  if found then
+    why := format('The %s is shut off until %s; the next claim will refuse it.', v_payer, date_trunc('second', v_until));
+    what_to_do := 'Enqueue it again after that, under a new request id; or ask an operator to lift the shutoff.';
+    return;
+  end if;
+
+  select p.* into v_prospect from tollhouse_private.prospects(p_job, p_now) as p order by p.obstacle is not null, p.preference limit 1;
+  if not found then
+    why := 'The endpoint has no model that serves it; the next claim will refuse it.';
+    what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';
+  elsif v_prospect.obstacle = 'price_unknown' then
+    why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
+    what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
+  elsif v_prospect.obstacle = 'max_cost_exceeded' then
+    why := 'It could cost more than the max_cost_micro_usd it was given; the next claim will refuse it.';
+    what_to_do := 'Enqueue it again with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+  elsif v_prospect.obstacle = 'breaker_open' then
+    why := format(case
+      when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
+      else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
+    end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
+    what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
+  elsif v_prospect.obstacle is not null then
+    why := 'A kill switch matches it; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.kill_switches.';
+  else
+    select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id)
+      and mb.month = tollhouse_private.budget_month(p_now)
+      and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
+    order by mb.user_id desc limit 1;
+    if found then
+      why := format('Its highest possible cost does not fit under the %s''s monthly cap now; the next claim will refuse it.', v_payer);
+      what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
+    end if;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What the next claim will refuse a call for, in words; null when nothing is in its way.';
 CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1744,9 +1906,9 @@ CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why
     end,
     case p_blocked_reason
       when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
-      when 'hourly_shutoff' then 'See tollhouse.hourly_shutoffs for its end; then enqueue again under a new request id.'
-      when 'breaker_open' then 'Enqueue again under a new request id after the cool-down: see tollhouse.breakers.'
-      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month, or have the cap raised; see tollhouse.monthly_budgets.'
+      when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
+      when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
+      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
       when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
       when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
       when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
@@ -1758,42 +1920,50 @@ CREATE FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, 
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_attempt text := format('Attempt %s', p_job.attempts - p_job.unsent);
+  v_failed text := case
+    when p_job.waits_for = 'backoff' and p_job.attempts > p_job.unsent and p_job.error_code <> 'not_sent'
+    then format('%s failed (%s). ', v_attempt, p_job.error_code)
+    else ''
+  end;
 begin
   what_to_do := 'Nothing: it goes on by itself.';
-  if p_job.state = 'running' then
-    why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
-    if exists (
-      select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id
-    ) then
-      why := why || ' It is being cancelled.';
-    end if;
+  if p_job.state = 'scheduled' and p_job.run_at > p_now then
+    why := case p_job.waits_for
+      when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
+      when 'rate_limit' then format('Over the rate limit%s; it is tried again at %s.', (
+        select ' of ' || string_agg(distinct format('%s %s', rl.scope, rl.target), ' or ')
+        from tollhouse_private.rate_limits as rl
+        left join tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+          on rl.target = case rl.scope when 'provider' then cm.provider when 'model' then cm.model end
+        where cm.model is not null or (rl.scope = 'tenant' and rl.target = p_job.tenant_id)
+      ), date_trunc('second', p_job.run_at))
+      else format('It was asked to run at %s.', p_job.run_at)
+    end;
+  elsif p_job.state = 'running'
+    and exists (select from tollhouse_private.workers as w where w.worker_id = p_job.worker_id and w.alive_until > p_now)
+  then
+    why := format('%s is under way at %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
+  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
+    why := case p_job.state
+      when 'running' then format('%s was under way at %s when its worker died, and no other one is alive.', v_attempt, p_job.model)
+      else v_failed || 'No worker is alive.'
+    end;
+    what_to_do := 'Ask an operator to start one (tollhouse worker).';
+  elsif p_job.state = 'running' then
+    why := format('%s was under way at %s when its worker died; another one settles it within seconds.', v_attempt, p_job.model);
   elsif p_job.state = 'coalesced' then
     why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'backoff' then
-    why := format('Attempt %s failed (%s); the next one is due at %s.', p_job.attempts - p_job.unsent, p_job.error_code, date_trunc('second', p_job.run_at));
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'rate_limit' then
-    why := format('Over a rate limit; it is tried again at %s.', p_job.run_at);
-  elsif p_job.state = 'scheduled' then
-    why := format('It was asked to run at %s.', p_job.run_at);
-  elsif exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
-    why := 'A kill switch matches it; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.kill_switches.';
-  elsif exists (select from tollhouse_private.guard_hourly_shutoff(array[p_job], p_now)) then
-    why := 'The tenant or the user is shut off; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.hourly_shutoffs.';
-  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
-    why := 'No worker is alive.';
-    what_to_do := 'Ask an operator to start one (tollhouse worker).';
-  elsif exists (
-    select
-    from tollhouse_private.breakers as b
-    where b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id
-      and tollhouse_private.breaker_gate(b.state, b.open_until, p_now) = 'stop'
-  ) then
-    why := 'A circuit breaker is open; the call is refused unless another provider serves it.';
-    what_to_do := 'See tollhouse.breakers.';
   else
-    why := 'It is in line for the next free worker.';
+    select v_failed || o.why, o.what_to_do into why, what_to_do from tollhouse_private.explain_obstacle(p_job, p_now) as o where o.why is not null;
+    if not found then
+      why := v_failed || 'It is in line for the next free worker.';
+      what_to_do := 'Nothing: it goes on by itself.';
+    end if;
+  end if;
+  if exists (select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id) then
+    why := why || ' It is being cancelled.';
   end if;
 end
 $$;
@@ -2641,6 +2811,37 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time.';
+CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    cm.model, cm.provider,
+    (cm.preference - (p_job.attempts - p_job.unsent) % cm.candidates + cm.candidates) % cm.candidates,
+    case
+      when tollhouse_private.killed(null, null, null, cm.provider, cm.model) then 'provider_kill_switch'
+      when cost.highest is null then 'price_unknown'
+      when p_job.spent_micro_usd + cost.highest > p_job.max_cost_micro_usd then 'max_cost_exceeded'
+      when 'stop' in (gate.provider, gate.caller) then 'breaker_open'
+    end,
+    greatest(case gate.provider when 'stop' then pb.open_until end, case gate.caller when 'stop' then b.open_until end),
+    cost.highest
+  from tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+  cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
+  left join tollhouse_private.provider_breakers as pb on pb.provider = cm.provider
+  left join tollhouse_private.breakers as b
+    on b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id and b.provider = cm.provider
+  cross join lateral (
+    select
+      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider,
+      tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
+  ) as gate
+  cross join lateral (
+    select tollhouse_private.highest_cost(p.input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+  ) as cost
+$$;
+ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
 CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3728,54 +3929,6 @@ CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
    FROM tollhouse_private.budget_optimization_jobs;
 ALTER VIEW tollhouse.budget_optimization_jobs OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'What the endpoint budget_optimization recommends.';
-CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL,
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    fingerprint bytea NOT NULL,
-    status text NOT NULL,
-    blocked_reason text,
-    was_cached boolean NOT NULL,
-    provider_attempted boolean NOT NULL,
-    attempts integer NOT NULL,
-    provider text,
-    model text,
-    input_tokens integer,
-    cached_input_tokens integer,
-    output_tokens integer,
-    reasoning_tokens integer,
-    cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
-    saved_micro_usd bigint,
-    latency_ms integer,
-    error_code text,
-    error_message text,
-    content_ref uuid,
-    reasoning_ref uuid,
-    metadata_ref uuid,
-    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
-    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
-    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
-    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
-    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
-)
-PARTITION BY RANGE (created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
  SELECT ((d.begins AT TIME ZONE 'UTC'::text))::date AS day,
     c.tenant_id,
@@ -4274,7 +4427,11 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
     cost_micro_usd,
     latency_ms,
         CASE
-            WHEN ((status = 'blocked'::text) AND provider_attempted AND (blocked_reason = 'provider_kill_switch'::text)) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
+            WHEN ((status = 'blocked'::text) AND (attempts > 0) AND (EXISTS ( SELECT
+               FROM tollhouse_private.provider_attempts pa
+              WHERE ((pa.tenant_id = c.tenant_id) AND (pa.call_id = c.call_id) AND (pa.created_at = c.created_at) AND (pa.outcome = 'aborted'::text))))) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
+            WHEN ((status = 'blocked'::text) AND (attempts > 0)) THEN (format('Refused after %s attempt(s). '::text, attempts) || ( SELECT r.why
+               FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do)))
             WHEN (status = 'blocked'::text) THEN ( SELECT r.why
                FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do))
             WHEN was_cached THEN 'Answered from the cache, free of charge.'::text
@@ -4864,6 +5021,14 @@ REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.j
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
@@ -4901,6 +5066,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit int
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
@@ -4977,12 +5143,6 @@ GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_au
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_auditor;
-REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
-GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_auditor;
