@@ -529,7 +529,7 @@ CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
 begin
   delete from tollhouse_private.kill_switches as ks
@@ -575,7 +575,7 @@ CREATE FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
   v_after jsonb;
 begin
@@ -591,8 +591,8 @@ begin
   if p_scope = 'user' then
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
-    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
-      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
+    perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop other calls than that tenant''s.');
   end if;
 
   select to_jsonb(ks) into v_before
@@ -1033,7 +1033,7 @@ CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if p_reason is null or btrim(p_reason) = '' then
+  if p_reason is null or p_reason !~ '[^[:space:]]' then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
   end if;
@@ -3007,7 +3007,7 @@ begin
     return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
   end if;
 
-  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or btrim(p_request ->> 'prompt') = '') then
+  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then
     return 'prompt is not a text, or empty';
   end if;
   if p_request ? 'messages' then

@@ -37,7 +37,7 @@ begin
     return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
   end if;
 
-  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or btrim(p_request ->> 'prompt') = '') then
+  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then
     return 'prompt is not a text, or empty';
   end if;
   if p_request ? 'messages' then

@@ -1,5 +1,6 @@
 """Bad input: one clear error with its SQLSTATE, and nothing written."""
 
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -96,6 +97,27 @@ def test_bad_input(town: Town, tenant: str, case: str) -> None:
         assert sqlstate == caught.value.sqlstate
     assert before == row_counts(town)
     assert [] == ann.rows("select from tollhouse.jobs")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "literal"),
+    [
+        ("22P05", '{"prompt": "\\u0000"}'),
+        ("22P02", '{"prompt": NaN}'),
+        ("22P02", '{"prompt": "\\ud800"}'),
+        ("54001", '{"prompt": "x", "tools": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ],
+)
+def test_a_literal_that_is_no_json(town: Town, tenant: str, sqlstate: str, literal: str) -> None:
+    """Fails as it is cast: the standard codes of the register's second table."""
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        town.person(tenant).acting() as connection,
+    ):
+        connection.execute("select tollhouse.enqueue('once', %s::jsonb)", [literal])
+    assert sqlstate == caught.value.sqlstate
+    register = (Path(__file__).parents[2] / "db" / "ERRORS.md").read_text(encoding="utf-8")
+    assert sqlstate in register.split("## Standard codes")[1]
 
 
 def test_no_identity(town: Town) -> None:

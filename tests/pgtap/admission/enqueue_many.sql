@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(13);
 
 \ir census.psql
 
@@ -30,6 +30,11 @@ end
 $$;
 select is(current_setting('test.detail', true), 'call 2 of the array: it has neither a prompt nor messages', 'the error names the call');
 select throws_ok($$select tollhouse.enqueue_many('[{"endpoint": "route", "request": {"prompt": "a"}}, 5]')$$, 'TH102', null, 'an item that is no object is a bad call');
+select throws_ok(
+  format('select tollhouse.enqueue_many(%L)', jsonb_build_array('{"endpoint": "route", "request": {"prompt": "a"}}'::jsonb || field)),
+  'TH102', null, 'a field that is not of its type is a bad call: ' || field
+)
+from unnest(array['{"max_cost_micro_usd": "much"}', '{"max_cost_micro_usd": 1e30}', '{"run_at": "soon"}', '{"use_cache": "maybe"}']::jsonb[]) as field;
 select throws_ok($$select tollhouse.enqueue_many('{}')$$, 'TH102', null, 'an object is no batch');
 select throws_ok($$select tollhouse.enqueue_many(null)$$, 'TH102', null, 'nor is null');
 select is_empty($$select tollhouse.enqueue_many('[]')$$, 'an empty batch is nothing');
