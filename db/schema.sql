@@ -859,25 +859,20 @@ COMMENT ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, 
 CREATE FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[] DEFAULT NULL::text[], p_timeout_ms integer DEFAULT NULL::integer, p_max_attempts integer DEFAULT NULL::integer, p_backoff_ms integer DEFAULT NULL::integer, p_max_output_tokens integer DEFAULT NULL::integer, p_max_request_bytes integer DEFAULT NULL::integer, p_cache_ttl interval DEFAULT NULL::interval, p_cache_scope text DEFAULT NULL::text, p_capture text DEFAULT NULL::text, p_retries_abandoned boolean DEFAULT NULL::boolean, p_materializer text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_before tollhouse_private.task_types;
   v_after tollhouse_private.task_types;
   v_model text;
+  v_materializer text;
 begin
   perform tollhouse_private.check_target('name', p_endpoint);
   foreach v_model in array coalesce(p_models, '{}') loop
     perform tollhouse_private.check_target('model', v_model);
   end loop;
-  -- The shape first: to_regprocedure raises on what can't be a name.
-  perform tollhouse_private.check_value(
-    case
-      when p_materializer is null or p_materializer = '' then true
-      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
-      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
-    end,
-    format('materializer %s', p_materializer),
-    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+  if p_materializer <> '' then
+    v_materializer := tollhouse_private.check_materializer(p_materializer);
+  end if;
 
   select tt.* into v_before from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint for update;
   if not found then
@@ -896,12 +891,7 @@ begin
       cache_scope = coalesce(p_cache_scope, tt.cache_scope),
       capture = coalesce(p_capture, tt.capture),
       retries_abandoned = coalesce(p_retries_abandoned, tt.retries_abandoned),
-      -- The function's own, quoted name: what is stored is executed later.
-      materializer = case
-        when p_materializer is null then tt.materializer
-        when p_materializer = '' then null
-        else to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)')::regproc::text
-      end
+      materializer = case when p_materializer is null then tt.materializer else v_materializer end
     where tt.endpoint = p_endpoint
     returning tt.* into v_after;
   exception
@@ -911,7 +901,7 @@ begin
   end;
   perform tollhouse_private.audit('set_task_type', jsonb_build_object('endpoint', p_endpoint), p_reason, to_jsonb(v_before), to_jsonb(v_after));
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) IS 'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.stop_everything(p_reason text) RETURNS void
@@ -1332,7 +1322,7 @@ COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer 
 COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
 COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
-COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine.';
 CREATE FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1395,6 +1385,37 @@ end
 $_$;
 ALTER FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'Whether an endpoint takes a call. Raises TH102 to TH106, TH108, TH109, TH111.';
+CREATE FUNCTION tollhouse_private.check_materializer(p_name text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_function regprocedure;
+begin
+  -- The shape first: to_regprocedure raises on what can't be a name.
+  if p_name ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$' then
+    v_function := to_regprocedure(p_name || '(text,text,uuid,timestamptz,jsonb,jsonb)');
+  end if;
+  perform tollhouse_private.check_value(v_function is not null, format('materializer %s', coalesce(p_name, 'null')),
+    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+  perform tollhouse_private.check_value(
+    exists (
+      select
+      from pg_catalog.pg_proc as p
+      join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+      join pg_catalog.pg_roles as writes on writes.oid = p.proowner
+      join pg_catalog.pg_roles as drops on drops.oid = n.nspowner
+      where p.oid = v_function
+        and n.nspname !~ '^pg_temp'
+        and (writes.rolsuper or writes.rolname in ('tollhouse_owner', 'tollhouse_engine'))
+        and (drops.rolsuper or drops.rolname in ('tollhouse_owner', 'tollhouse_engine', 'pg_database_owner'))
+    ),
+    format('materializer %s', p_name), 'It and its schema belong to tollhouse_owner or to a superuser, and it is no temporary one.');
+  return v_function::regproc::text;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.check_materializer(p_name text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5032,6 +5053,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollh
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.check_materializer(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;

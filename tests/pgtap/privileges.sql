@@ -83,6 +83,7 @@ insert into routines values
   ('tollhouse_private.budget_month(timestamptz)', 'engine', 'invoker', 'engine owner'),
   ('tollhouse_private.cached_result(tollhouse_private.jobs)', 'engine', 'invoker', 'engine owner'),
   ('tollhouse_private.change_shutoff(text, text, text, jsonb, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.check_materializer(text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.check_target(text, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.check_value(boolean, text, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.current_tenant_id()', 'engine', 'definer', 'client engine owner'),

@@ -32,7 +32,7 @@ select is(current_setting('test.detail', true), 'call 2 of the array: it has nei
 select throws_ok($$select tollhouse.enqueue_many('[{"endpoint": "route", "request": {"prompt": "a"}}, 5]')$$, 'TH102', null, 'an item that is no object is a bad call');
 select throws_ok(
   format('select tollhouse.enqueue_many(%L)', jsonb_build_array('{"endpoint": "route", "request": {"prompt": "a"}}'::jsonb || field)),
-  'TH102', null, 'a field that is not of its type is a bad call: ' || field
+  'TH102', null, 'a field that is not of its type is a bad call: ' || field::text
 )
 from unnest(array['{"max_cost_micro_usd": "much"}', '{"max_cost_micro_usd": 1e30}', '{"run_at": "soon"}', '{"use_cache": "maybe"}']::jsonb[]) as field;
 select throws_ok($$select tollhouse.enqueue_many('{}')$$, 'TH102', null, 'an object is no batch');
