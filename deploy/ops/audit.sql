@@ -17,7 +17,7 @@ create function tollhouse_private.audit(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_reason is null or btrim(p_reason) = '' then
+  if p_reason is null or p_reason !~ '[^[:space:]]' then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
   end if;
