@@ -2932,9 +2932,8 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
 declare
   v_promoted bigint;
 begin
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
+  with due as materialized (
     select due.tenant_id, due.call_id
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
@@ -2942,7 +2941,10 @@ begin
     order by due.run_at
     limit 1000
     for update skip locked
-  ) as due
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
   get diagnostics v_promoted = row_count;
@@ -2959,20 +2961,24 @@ begin
     )
     from onward as o
     where o.tenant_id is not null
+  ),
+  due as materialized (
+    select ten.tenant_id, ten.call_id
+    from onward as o
+    cross join lateral (
+      select due.tenant_id, due.call_id
+      from tollhouse_private.jobs as due
+      where due.state = 'scheduled'
+        and due.tenant_id = o.tenant_id
+        and due.run_at <= p_now
+      order by due.run_at
+      limit 10
+      for update skip locked
+    ) as ten
   )
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from onward as o
-  cross join lateral (
-    select due.tenant_id, due.call_id
-    from tollhouse_private.jobs as due
-    where due.state = 'scheduled'
-      and due.tenant_id = o.tenant_id
-      and due.run_at <= p_now
-    order by due.run_at
-    limit 10
-    for update skip locked
-  ) as due
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
 end
@@ -3698,9 +3704,8 @@ begin
   where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
     and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
 
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized: run anew for each row of a join, a limit with skip locked would let more through.
+  with follower as materialized (
     select f.tenant_id, f.call_id
     from tollhouse_private.jobs as f
     where f.state = 'coalesced'
@@ -3712,7 +3717,10 @@ begin
       )
     limit 1000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
