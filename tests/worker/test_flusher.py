@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
-from tollhouse.db import GateError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError, LeaseLostError
 from tollhouse.worker.lease import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.fakes import eventually
-from tollhouse.db import Gate, GateError, ReplyLostError, queries
-from tollhouse.errors import LeaseLostError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, ReplyLostError
+from tollhouse.statements import queries
 
 WAITING = (
     "select pid from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"

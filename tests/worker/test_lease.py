@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.worker.fakes import FakeGate, eventually, make_leases
-from tollhouse.db import GateError
+from tollhouse.errors import GateError
 from tollhouse.worker.lease import Lease, Leases, State
 
 

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
-from tollhouse.db import GateError, NoPartitionError, ReplyLostError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher

@@ -3,7 +3,7 @@
 import asyncio
 
 from tollhouse.db import Gate
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.errors import GateError, LeaseLostError
 from tollhouse.log import Log
 from tollhouse.worker.inflight import Inflight, Reason
 from tollhouse.worker.lease import Leases
@@ -37,7 +37,7 @@ class Control:
             self._event.clear()
             try:
                 await self._stop_calls()
-            except TollhouseError as error:
+            except GateError as error:
                 log.warning("asking what to abort failed", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._event.set()

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from tollhouse.db import Gate, GateError, NoPartitionError
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
@@ -96,7 +96,7 @@ class Flusher:
         """Record a batch; whatever is not settled when this raises has been given back."""
         try:
             await self._record(lease, results)
-        except TollhouseError as error:
+        except GateError as error:
             if not refused_as_data(error):
                 self.give_back(results)
                 raise
@@ -107,7 +107,7 @@ class Flusher:
         for index, result in enumerate(results):
             try:
                 await self._record_one(lease, result)
-            except TollhouseError:
+            except GateError:
                 self.give_back(results[index:])
                 raise
 
@@ -115,7 +115,7 @@ class Flusher:
         for outcome in (result.outcome, unanswered(result.call, result.outcome)):
             try:
                 await self._record(lease, [replace(result, outcome=outcome)])
-            except TollhouseError as error:
+            except GateError as error:
                 if not refused_as_data(error):
                     raise
                 self._refused(outcome, str(error))
@@ -149,13 +149,13 @@ class Flusher:
         )
 
 
-def refused_as_data(error: TollhouseError) -> bool:
+def refused_as_data(error: GateError) -> bool:
     """Whether the statement failed because of what a result contains.
 
     Data exceptions, constraint violations, program limits and errors raised by the functions
     themselves. Everything else is the database's trouble and is tried again, and so is a row that
     has no partition yet.
     """
-    if not isinstance(error, GateError) or isinstance(error, NoPartitionError):
+    if isinstance(error, LeaseLostError | NoPartitionError):
         return False
     return (error.sqlstate or "")[:2] in {"22", "23", "54", "P0", "TH"}

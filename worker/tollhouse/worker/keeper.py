@@ -4,8 +4,8 @@ import asyncio
 import random
 from contextlib import suppress
 
-from tollhouse.db import Gate, NoPartitionError
-from tollhouse.errors import TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, NoPartitionError
 from tollhouse.log import Log
 from tollhouse.worker.lease import Leases
 
@@ -33,7 +33,7 @@ class Keeper:
         while True:
             try:
                 reaped = await self._gate.reap()
-            except TollhouseError as error:
+            except GateError as error:
                 log.warning("reaping failed", error=str(error))
                 if isinstance(error, NoPartitionError):
                     self.ask()
@@ -48,7 +48,7 @@ class Keeper:
             self._asked.clear()
             try:
                 await self._gate.maintain()
-            except TollhouseError as error:
+            except GateError as error:
                 log.warning("upkeep failed", error=str(error))
                 self.ask()
             await self._pause()

@@ -17,7 +17,7 @@ from enum import Enum
 
 from tollhouse import __version__
 from tollhouse.db import Gate
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.errors import GateError, LeaseLostError
 from tollhouse.log import Log
 
 __all__ = ["Lease", "Leases", "State"]
@@ -127,7 +127,7 @@ class Leases:
         worker_id, before = uuid.uuid4(), asyncio.get_running_loop().time()
         try:
             terms = await self._gate.register(worker_id, self._name, self._capacity, __version__)
-        except TollhouseError as error:
+        except GateError as error:
             log.warning("register failed", error=str(error))
             return False
         lease = Lease(worker_id, lease_seconds=terms.lease_ms / 1000, renewed=before)
@@ -144,7 +144,7 @@ class Leases:
             held = await self._gate.heartbeat(lease.worker_id, lease.held)
         except LeaseLostError:
             held = False
-        except TollhouseError as error:
+        except GateError as error:
             log.warning("heartbeat failed", worker_id=lease.worker_id, error=str(error))
             return False
         if held is not True:
@@ -177,7 +177,7 @@ class Leases:
             await self._gate.deregister(lease.worker_id)
         except LeaseLostError:
             pass
-        except TollhouseError as error:
+        except GateError as error:
             log.warning("deregister failed", worker_id=lease.worker_id, error=str(error))
             return
         if lease.fence is not None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import psycopg
 
-from tollhouse.db import CONNECTION_OPTIONS, queries
 from tollhouse.log import Log
+from tollhouse.statements import CONNECTION_OPTIONS, queries
 
 __all__ = ["Listener"]
 

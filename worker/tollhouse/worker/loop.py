@@ -9,8 +9,8 @@ scheduled call is due. The database takes the idle mark away by itself when a cl
 import asyncio
 from collections.abc import Callable
 
-from tollhouse.db import Gate, NoPartitionError, ReplyLostError
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.log import Log
 from tollhouse.providers import Call
 from tollhouse.worker.control import Control
@@ -81,7 +81,7 @@ class ClaimLoop:
             try:
                 await self._step()
                 self._pause = _FIRST_PAUSE
-            except TollhouseError as error:
+            except GateError as error:
                 log.warning("database trouble", error=type(error).__name__, sqlstate=error.sqlstate)
                 if isinstance(error, NoPartitionError):
                     self._on_no_partition()
@@ -148,7 +148,7 @@ class ClaimLoop:
                 with self._metrics.database_seconds.labels("record_and_claim").time():
                     calls = await self._gate.record_and_claim(lease.worker_id, texts, limit)
                 self._flusher.settled(lease, len(results))
-        except TollhouseError as error:
+        except GateError as error:
             if results and refused_as_data(error):
                 await self._flusher.record_singly(lease, results)
                 self._look = True
