@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from tests.worker.fakes import FakeGate, eventually, make_leases
 from tollhouse.errors import GateError
-from tollhouse.worker.lease import Lease, Leases, State
+from tollhouse.worker.lease import Lease, State
+from tollhouse.worker.leases import Leases
 
 
 @asynccontextmanager

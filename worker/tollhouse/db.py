@@ -9,7 +9,7 @@ from psycopg.rows import class_row, scalar_row
 from tollhouse.providers import Call
 from tollhouse.statements import Statements
 
-__all__ = ["Abort", "Booked", "Gate", "Results", "Terms"]
+__all__ = ["Abort", "Gate", "Results", "Terms"]
 
 Results = Sequence[str]  # one JSON text each
 
@@ -20,14 +20,6 @@ class Terms:
 
     lease_ms: int
     heartbeat_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """How many results were accepted, and how many came too late and are only spend."""
-
-    booked: int
-    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +40,14 @@ class Gate(Statements):
 
     async def register(self, worker_id: UUID, name: str, capacity: int, version: str) -> Terms:
         """Start a lease under a new id."""
-        parameters = {"name": name, "capacity": capacity, "version": version}
         rows = await self._rows(
-            "register", class_row(Terms), worker_id=worker_id, repeat=False, **parameters
+            "register",
+            class_row(Terms),
+            worker_id=worker_id,
+            name=name,
+            capacity=capacity,
+            version=version,
+            repeat=False,
         )
         return rows[0]
 
@@ -70,12 +67,11 @@ class Gate(Statements):
             "claim", class_row(Call), worker_id=worker_id, limit=limit, repeat=False
         )
 
-    async def record(self, worker_id: UUID, results: Results) -> Booked:
-        """Settle a batch. Safe to repeat: an attempt is settled once."""
-        rows = await self._rows(
-            "record", class_row(Booked), worker_id=worker_id, results=_array(results)
+    async def record(self, worker_id: UUID, results: Results) -> int:
+        """Settle a batch; returns how many came too late and are only spend. Safe to repeat."""
+        return sum(
+            await self._rows("record", scalar_row, worker_id=worker_id, results=_array(results))
         )
-        return rows[0]
 
     async def record_and_claim(self, worker_id: UUID, results: Results, limit: int) -> list[Call]:
         """Both in one round trip, two transactions: when it raises, the batch may be settled."""
