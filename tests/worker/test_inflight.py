@@ -33,20 +33,19 @@ def make(complete: Callable[[Call], Awaitable[Outcome]]) -> tuple[Inflight, Resu
         complete=complete,
         put=lambda lease, call, outcome: results.append((lease, call, outcome)),
         metrics=Metrics(),
-        concurrency=4,
     )
     return inflight, results
 
 
 async def test_success_comes_out() -> None:
-    """An answer is handed on with its lease; the slot is free again."""
+    """An answer is handed on with its lease, and nothing is in flight any more."""
     inflight, results = make(at_once)
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
-    assert inflight.free == 3
+    assert len(inflight) == 1
     await inflight.drained()
     assert results == [(lease, call, success(call))]
-    assert inflight.free == 4
+    assert len(inflight) == 0
 
 
 @pytest.mark.parametrize("reason", ["aborted", "cancelled", "interrupted"])

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.worker.fakes import AsyncStep, FakeGate, eventually, make_leases
-from tollhouse.db import GateError, NoPartitionError
+from tollhouse.errors import GateError, NoPartitionError
 from tollhouse.worker.keeper import Keeper
 
 

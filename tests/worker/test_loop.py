@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
-from tollhouse.db import GateError, NoPartitionError, ReplyLostError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.lease import Lease, Leases, State
+from tollhouse.worker.lease import Lease, State
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
 
@@ -44,7 +44,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
     lease = leases.current
     assert lease is not None
     flusher = make_flusher(gate)
-    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics(), concurrency=4)
+    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics())
     control = Control(gate=gate, leases=leases, inflight=inflight)
     loop = ClaimLoop(
         gate=gate,
@@ -58,7 +58,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
         control=control,
         on_no_partition=lambda: gate.asked.append("on_no_partition"),
     )
-    flusher._on_put = loop.nudge
+    flusher.on_put = loop.nudge
     gate.asked.clear()
     task = asyncio.create_task(loop.run())
     try:

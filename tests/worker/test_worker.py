@@ -212,13 +212,13 @@ async def test_refused_result_costs_no_other(desk: Bench) -> None:
     """A result that the database refuses becomes malformed; its neighbours are recorded."""
     desk.enqueue(20)
     async with desk.worker() as worker:
-        complete, poison = worker.inflight._complete, ["\0"]
+        complete, poison = worker.inflight.complete, ["\0"]
 
         async def complete_one_badly(call: Call) -> Outcome:
             outcome = await complete(call)
             return replace(outcome, reasoning=poison.pop()) if poison else outcome
 
-        worker.inflight._complete = complete_one_badly
+        worker.inflight.complete = complete_one_badly
         await desk.until(DONE, 20)
     assert desk.ledger() == {"success": 20}
     assert desk.attempts() == {"success": 20, "malformed": 1}

@@ -1,7 +1,6 @@
 """The `tollhouse` command: each subcommand imports only what it runs."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -56,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Applies the scripts of sqitch.plan in order, for embedded and disposable "
         "databases. In production use sqitch: it also verifies and reverts.",
     )
-    deploy.add_argument(
-        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
-    )
+    _take_database_url(deploy, "DATABASE_URL")
     deploy.set_defaults(handler=_deploy)
 
     wait = commands.add_parser(
@@ -68,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "and the worker, if one is named, is ready; with 1 and the reason when the time is over; "
         "with 2 at once for what no waiting can mend.",
     )
-    wait.add_argument(
-        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
-    )
+    _take_database_url(wait, "DATABASE_URL")
     wait.add_argument("--worker", metavar="URL", help="a worker's HTTP address, too")
     wait.add_argument(
         "--timeout", type=float, default=60, metavar="SECONDS", help="deadline (%(default)s)"
@@ -83,11 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Reads as a member of tollhouse_auditor or tollhouse_operator, and never "
         "writes. With --once it exits with 1 when nothing works.",
     )
-    top.add_argument(
-        "--database-url",
-        default=os.environ.get("TOLLHOUSE_PAGE_DATABASE_URL") or os.environ.get("DATABASE_URL"),
-        help="default: $TOLLHOUSE_PAGE_DATABASE_URL, then $DATABASE_URL",
-    )
+    _take_database_url(top, "TOLLHOUSE_PAGE_DATABASE_URL", "DATABASE_URL")
     top.add_argument("--once", action="store_true", help="print once, without a screen of its own")
     top.add_argument(
         "--seconds", type=float, default=2.0, metavar="N", help="between two looks (%(default)s)"
@@ -103,38 +94,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _take_database_url(parser: argparse.ArgumentParser, *variables: str) -> None:
+    value = next(filter(None, map(os.environ.get, variables)), "")
+    names = ", then ".join(f"${name}" for name in variables)
+    parser.add_argument("--database-url", default=value, help=f"default: {names}")
+
+
+def _database_url(options: argparse.Namespace) -> str:
+    from tollhouse.settings import database_url
+
+    return database_url({"DATABASE_URL": options.database_url})
+
+
 def _worker(_: argparse.Namespace) -> int | None:
     from tollhouse.settings import WorkerSettings
     from tollhouse.worker.main import run
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     return run(WorkerSettings.from_environ())
 
 
 def _mock_provider(options: argparse.Namespace) -> int | None:
     from tollhouse.mock_provider.server import run
 
-    run(host=options.host, port=options.port, latency_ms=options.latency_ms)
-    return 0
+    return run(host=options.host, port=options.port, latency_ms=options.latency_ms)
 
 
 def _deploy(options: argparse.Namespace) -> int | None:
     from tollhouse import migrate
-    from tollhouse.settings import database_url
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
+    url = _database_url(options)
     applied = migrate.deploy(url, on_change=lambda change: print(f"  + {change.name}"))
     print(f"{len(applied)} changes applied. In production, deploy with sqitch.")
     return 0
 
 
 def _wait(options: argparse.Namespace) -> int | None:
-    from tollhouse.settings import database_url
     from tollhouse.wait import wait
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
     seconds = wait(
-        url,
+        _database_url(options),
         worker_url=options.worker,
         seconds=options.timeout,
         say=lambda reason: print(f"tollhouse: waiting: {reason}", file=sys.stderr, flush=True),
@@ -144,11 +142,9 @@ def _wait(options: argparse.Namespace) -> int | None:
 
 
 def _top(options: argparse.Namespace) -> int | None:
-    from tollhouse.settings import database_url
     from tollhouse.top import top
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
-    return top(url, seconds=max(0.2, options.seconds), once=options.once)
+    return top(_database_url(options), seconds=max(0.2, options.seconds), once=options.once)
 
 
 def _up(options: argparse.Namespace) -> int | None:

@@ -1,11 +1,10 @@
 """What a worker is told from outside: all of it comes from the environment, and is checked here."""
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -16,6 +15,9 @@ from tollhouse.page.settings import PageSettings
 
 __all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
 
+N = TypeVar("N", int, float)
+
+_DAY = 86_400.0
 _PROVIDER = re.compile(
     r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD|CONCURRENCY)"
 )
@@ -55,13 +57,13 @@ class WorkerSettings:
         return cls(
             database_url=database_url(environ),
             providers=_providers(environ),
-            concurrency=_integer(environ, "TOLLHOUSE_CONCURRENCY", cls.concurrency, 1, 10_000),
-            batch=_integer(environ, "TOLLHOUSE_BATCH", cls.batch, 1, 10_000),
-            poll_seconds=_seconds(environ, "TOLLHOUSE_POLL_SECONDS", cls.poll_seconds, 0.01),
-            flush_ms=_integer(environ, "TOLLHOUSE_FLUSH_MS", cls.flush_ms, 0, 10_000),
-            drain_seconds=_seconds(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0),
+            concurrency=_number(environ, "TOLLHOUSE_CONCURRENCY", cls.concurrency, 1, 10_000),
+            batch=_number(environ, "TOLLHOUSE_BATCH", cls.batch, 1, 10_000),
+            poll_seconds=_number(environ, "TOLLHOUSE_POLL_SECONDS", cls.poll_seconds, 0.01, _DAY),
+            flush_ms=_number(environ, "TOLLHOUSE_FLUSH_MS", cls.flush_ms, 0, 10_000),
+            drain_seconds=_number(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0, _DAY),
             http_host=environ.get("TOLLHOUSE_HTTP_HOST") or cls.http_host,
-            http_port=_integer(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
+            http_port=_number(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
             page=PageSettings.from_environ(environ),
         )
 
@@ -115,29 +117,15 @@ def _is_http_url(value: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
-def _integer(
-    environ: Mapping[str, str], name: str, default: int, smallest: int, largest: int
-) -> int:
+def _number(environ: Mapping[str, str], name: str, default: N, smallest: N, largest: N) -> N:
     text = environ.get(name, "")
     if not text:
         return default
     try:
-        value = int(text)
+        value = type(default)(text)
     except ValueError:
-        raise SettingsError(f"{name} is not a whole number") from None
-    if not smallest <= value <= largest:
-        raise SettingsError(f"{name} is not between {smallest} and {largest}")
-    return value
-
-
-def _seconds(environ: Mapping[str, str], name: str, default: float, smallest: float) -> float:
-    text = environ.get(name, "")
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        raise SettingsError(f"{name} is not a number of seconds") from None
-    if not (math.isfinite(value) and smallest <= value <= 86_400):
-        raise SettingsError(f"{name} is not between {smallest} and 86400 seconds")
+        kind = "whole number" if isinstance(default, int) else "number"
+        raise SettingsError(f"{name} is not a {kind}") from None
+    if not smallest <= value <= largest:  # which NaN is not either
+        raise SettingsError(f"{name} is not between {smallest:g} and {largest:g}")
     return value

@@ -1,28 +1,22 @@
 """Puts the worker's parts together and supervises them."""
 
 import asyncio
-import os
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from tollhouse.db import Gate
-from tollhouse.errors import SettingsError
 from tollhouse.http import Probe
 from tollhouse.log import Log
-from tollhouse.providers import Providers, open_session
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.keeper import Keeper
-from tollhouse.worker.lease import Lease, Leases
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.listener import Listener
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
-from tollhouse.worker.tracing import Complete, traced
+from tollhouse.worker.tracing import Complete
 
-__all__ = ["Worker", "open_worker"]
+__all__ = ["Worker"]
 
 log = Log(__name__)
 
@@ -34,18 +28,24 @@ class Worker:
     """One worker process's parts, wired. Build it inside the running loop."""
 
     def __init__(
-        self, *, settings: WorkerSettings, gate: Gate, metrics: Metrics, complete: Complete
+        self,
+        *,
+        name: str,
+        settings: WorkerSettings,
+        gate: Gate,
+        metrics: Metrics,
+        complete: Complete,
     ) -> None:
+        self.gate = gate
         self.metrics = metrics
         self._drain_seconds = settings.drain_seconds
         self._stop = asyncio.Event()
-        name = worker_name()
         self.leases = Leases(
             gate=gate,
             name=name,
             capacity=settings.concurrency,
             on_registered=lambda: self.loop.wake(),
-            on_lost=self._abort_calls,
+            on_lost=lambda lease: self.inflight.abort_all("interrupted", lease),
             on_ended=lambda reason: metrics.leases_ended.labels(reason).inc(),
         )
         self.flusher = Flusher(
@@ -56,12 +56,7 @@ class Worker:
             on_put=lambda: self.loop.nudge(),
             on_stuck=self.leases.retire,
         )
-        self.inflight = Inflight(
-            complete=complete,
-            put=self.flusher.put,
-            metrics=metrics,
-            concurrency=settings.concurrency,
-        )
+        self.inflight = Inflight(complete=complete, put=self.flusher.put, metrics=metrics)
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
         self.keeper = Keeper(gate=gate, leases=self.leases)
         self.loop = ClaimLoop(
@@ -142,35 +137,6 @@ class Worker:
                 await self.leases.close()
         except TimeoutError:
             log.error("not deregistered: the lease will lapse")
-
-    def _abort_calls(self, lease: Lease) -> None:
-        self.inflight.abort_all("interrupted", lease)
-
-
-@asynccontextmanager
-async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, Gate]]:
-    """Open the connections that a worker needs, and build it."""
-    name, metrics = worker_name(), Metrics()
-    async with (
-        Gate(
-            database_url=settings.database_url,
-            application_name=name,
-            on_error=lambda query: metrics.database_errors.labels(query).inc(),
-        ) as gate,
-        open_session() as session,
-    ):
-        try:
-            providers = Providers(session=session, configs=settings.providers)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-        async with traced(providers.complete, instance=name) as complete:
-            worker = Worker(settings=settings, gate=gate, metrics=metrics, complete=complete)
-            yield worker, gate
-
-
-def worker_name() -> str:
-    """How operators see this process: in `workers`, and as application_name."""
-    return f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
 
 
 def _has_crashed(task: asyncio.Task[None]) -> bool:

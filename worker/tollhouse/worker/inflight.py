@@ -34,32 +34,21 @@ class _Entry:
                 self.task.cancel()
 
 
+@dataclass(kw_only=True, eq=False)
 class Inflight:
     """Runs calls and hands every outcome to `put`: a call that came in always comes out."""
 
-    def __init__(
-        self,
-        *,
-        complete: Callable[[Call], Awaitable[Outcome]],
-        put: Callable[[Lease, Call, Outcome], None],
-        metrics: Metrics,
-        concurrency: int,
-    ) -> None:
-        self._complete = complete
-        self._put = put
-        self._metrics = metrics
-        self._concurrency = concurrency
+    complete: Callable[[Call], Awaitable[Outcome]]
+    put: Callable[[Lease, Call, Outcome], None]
+    metrics: Metrics
+
+    def __post_init__(self) -> None:
         self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
         self._empty = asyncio.Event()
         self._empty.set()
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @property
-    def free(self) -> int:
-        """How many calls may be claimed."""
-        return max(0, self._concurrency - len(self._entries))
 
     async def drained(self) -> None:
         """Return when nothing is in flight."""
@@ -102,9 +91,9 @@ class Inflight:
         call, clock = entry.call, asyncio.get_running_loop().time
         entry.sent_at = clock()
         outcome: OutcomeName
-        with self._metrics.provider_seconds.labels(call.provider).time():
+        with self.metrics.provider_seconds.labels(call.provider).time():
             try:
-                return await self._complete(call)
+                return await self.complete(call)
             except asyncio.CancelledError:
                 outcome, code = entry.reason or "interrupted", None
             except Exception as error:
@@ -114,8 +103,8 @@ class Inflight:
         return Outcome.of(call, outcome, error_code=code, latency_ms=taken)
 
     def _finish(self, lease: Lease, call: Call, outcome: Outcome) -> None:
-        self._metrics.calls.labels(call.provider, outcome.outcome).inc()
-        self._put(lease, call, outcome)
+        self.metrics.calls.labels(call.provider, outcome.outcome).inc()
+        self.put(lease, call, outcome)
 
 
 def _key(lease: Lease, call_id: UUID, attempt: int) -> tuple[UUID, UUID, int]:

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import dataclass
 
-from tollhouse.db import Gate, NoPartitionError
-from tollhouse.errors import TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, NoPartitionError
 from tollhouse.log import Log
-from tollhouse.worker.lease import Leases
+from tollhouse.worker.leases import Leases
 
 __all__ = ["Keeper"]
 
@@ -16,12 +17,14 @@ log = Log(__name__)
 _MAINTAIN_SECONDS = 3600.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Keeper:
     """Two tasks, for upkeep may wait long for a lock, and dead workers' calls may not."""
 
-    def __init__(self, *, gate: Gate, leases: Leases) -> None:
-        self._gate = gate
-        self._leases = leases
+    gate: Gate
+    leases: Leases
+
+    def __post_init__(self) -> None:
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
@@ -32,8 +35,8 @@ class Keeper:
         """Settle what dead workers left, about every second heartbeat, until cancelled."""
         while True:
             try:
-                reaped = await self._gate.reap()
-            except TollhouseError as error:
+                reaped = await self.gate.reap()
+            except GateError as error:
                 log.warning("reaping failed", error=str(error))
                 if isinstance(error, NoPartitionError):
                     self.ask()
@@ -47,8 +50,8 @@ class Keeper:
         while True:
             self._asked.clear()
             try:
-                await self._gate.maintain()
-            except TollhouseError as error:
+                await self.gate.maintain()
+            except GateError as error:
                 log.warning("upkeep failed", error=str(error))
                 self.ask()
             await self._pause()
@@ -57,4 +60,4 @@ class Keeper:
                     await self._asked.wait()
 
     async def _pause(self) -> None:
-        await asyncio.sleep(2 * self._leases.heartbeat_seconds * random.uniform(0.8, 1.2))
+        await asyncio.sleep(2 * self.leases.heartbeat_seconds * random.uniform(0.8, 1.2))
