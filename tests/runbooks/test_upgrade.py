@@ -70,7 +70,7 @@ def town(
             target = url.replace("postgresql:", "db:pg:")
             terminal.type(f"sqitch deploy --no-verify '{target}'", "this release")
 
-    monkeypatch.setattr("tollhouse.demo.stack.migrate.deploy", by_sqitch)
+    monkeypatch.setattr("tollhouse.demo.installation.migrate.deploy", by_sqitch)
     with stack:
         town = Town(stack)
         register(town)

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from tollhouse.errors import TollhouseError
 from tollhouse.page import rows
+from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.verdict import RECENT
 
 __all__ = ["PageError", "Reader", "queries"]
@@ -52,7 +53,7 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self._close()
 
-    async def snapshot(self) -> rows.Snapshot:
+    async def snapshot(self) -> Snapshot:
         """Read everything in one read-only transaction. Raises PageError."""
         async with self._turn:
             reading = asyncio.create_task(self._read())
@@ -80,7 +81,7 @@ class Reader:
                 await self._close()
                 raise
 
-    async def _read(self) -> rows.Snapshot:
+    async def _read(self) -> Snapshot:
         if self._connection is None or self._connection.closed:
             self._connection = await AsyncConnection.connect(
                 self._url,
@@ -112,7 +113,7 @@ class Reader:
         }
         await connection.rollback()
         read_ms = round((time.monotonic() - begin) * 1000)
-        return rows.Snapshot(look=look, total=total, read_ms=read_ms, **found)
+        return Snapshot(look=look, total=total, read_ms=read_ms, **found)
 
     async def _ask(self, query: str, kind: type[T], **parameters: object) -> list[T]:
         assert self._connection is not None
@@ -126,7 +127,7 @@ class Reader:
             await connection.close()
 
 
-async def _give_up(reading: asyncio.Task[rows.Snapshot]) -> None:
+async def _give_up(reading: asyncio.Task[Snapshot]) -> None:
     """Cancel twice: psycopg first asks the server to stop, and would wait ten seconds for that."""
     for _ in range(2):
         reading.cancel()

@@ -5,8 +5,8 @@ from typing import Any
 
 from tollhouse import __version__
 from tollhouse.page.markup import Markup, element, joined
-from tollhouse.page.rows import Snapshot
 from tollhouse.page.sections import SECTIONS
+from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.verdict import judge
 from tollhouse.page.words import clock
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from tollhouse.page.auth import Doorkeeper
 from tollhouse.page.reader import PageError, Reader
 from tollhouse.page.render import live, page
-from tollhouse.page.rows import Snapshot
 from tollhouse.page.settings import PageSettings
+from tollhouse.page.snapshot import Snapshot
 
 __all__ = ["FILES", "add_page"]
 

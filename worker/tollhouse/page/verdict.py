@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from tollhouse.page.rows import Refusal, Snapshot
+from tollhouse.page.rows import Refusal
+from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.words import count, guard
 
 __all__ = ["RECENT", "Verdict", "judge", "refused_lately"]
