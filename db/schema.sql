@@ -487,17 +487,19 @@ begin
   if p_user_id is distinct from '' then
     perform tollhouse_private.check_target('user', p_user_id);
   end if;
-  select to_jsonb(lb) into v_before from tollhouse_private.login_bindings as lb where lb.login = p_login;
-  insert into tollhouse_private.login_bindings as lb (login, tenant_id, user_id, reads_all_users)
-  values (p_login, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false))
-  on conflict (login) do update
+  v_before := tollhouse_private.drop_bindings(p_login);
+  insert into tollhouse_private.login_bindings as lb (login, login_oid, tenant_id, user_id, reads_all_users)
+  select r.rolname, r.oid, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false)
+  from pg_catalog.pg_roles as r
+  where r.rolname = p_login
+  on conflict (login, login_oid) do update
   set tenant_id = excluded.tenant_id, user_id = excluded.user_id, reads_all_users = excluded.reads_all_users
-  returning to_jsonb(lb) into v_after;
+  returning to_jsonb(lb) - 'login_oid' into v_after;
   perform tollhouse_private.audit('bind_login', jsonb_build_object('login', p_login), p_reason, v_before, v_after);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -917,10 +919,9 @@ CREATE FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_before jsonb;
+  v_before jsonb := tollhouse_private.drop_bindings(p_login);
 begin
-  delete from tollhouse_private.login_bindings as lb where lb.login = p_login returning to_jsonb(lb) into v_before;
-  if not found then
+  if v_before is null then
     return false;
   end if;
   perform tollhouse_private.audit('unbind_login', jsonb_build_object('login', p_login), p_reason, v_before, null);
@@ -1620,6 +1621,21 @@ CREATE FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id te
 $$;
 ALTER FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) IS 'The channel on which that user''s results are announced.';
+CREATE FUNCTION tollhouse_private.drop_bindings(p_login name) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- Not what binds another role, which had the name before.
+  with dropped as (
+    delete from tollhouse_private.login_bindings as lb
+    where lb.login_oid = to_regrole(quote_ident(p_login))
+      or (lb.login = p_login and not exists (select from pg_catalog.pg_roles as r where r.oid = lb.login_oid))
+    returning lb.login_oid, to_jsonb(lb) - 'login_oid' as binding
+  )
+  select d.binding from dropped as d order by d.login_oid desc limit 1
+$$;
+ALTER FUNCTION tollhouse_private.drop_bindings(p_login name) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.drop_bindings(p_login name) IS 'Drops what binds a login, by its present or an earlier name, and returns it; null if nothing did.';
 CREATE FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2335,15 +2351,25 @@ CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text,
     AS $_$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+  v_oid oid := to_regrole(quote_ident(session_user));
+  v_binding record;
 begin
-  select b.tenant_id, b.user_id, b.reads_all_users
-  into identity.tenant_id, identity.user_id, identity.reads_all_users
+  -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+  select b.tenant_id, b.user_id, b.reads_all_users, b.login, b.login_oid into v_binding
   from tollhouse_private.login_bindings as b
-  where b.login = session_user;
+  where b.login = session_user or b.login_oid = v_oid
+  order by b.login = session_user and b.login_oid = v_oid desc
+  limit 1;
 
   if not found then
     identity.tenant_id := current_setting('tollhouse.tenant_id', true);
     identity.reads_all_users := false;
+  elsif (v_binding.login = session_user and v_binding.login_oid = v_oid)
+    or (select count(*) from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid) = 1
+  then
+    identity.tenant_id := v_binding.tenant_id;
+    identity.user_id := v_binding.user_id;
+    identity.reads_all_users := v_binding.reads_all_users;
   end if;
   identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
 
@@ -2360,7 +2386,7 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
 CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -4671,6 +4697,7 @@ ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
 CREATE TABLE tollhouse_private.login_bindings (
     login name NOT NULL,
+    login_oid oid DEFAULT 0 NOT NULL,
     tenant_id tollhouse_private.identifier NOT NULL,
     user_id tollhouse_private.identifier,
     reads_all_users boolean DEFAULT false NOT NULL
@@ -4678,6 +4705,7 @@ CREATE TABLE tollhouse_private.login_bindings (
 ALTER TABLE ONLY tollhouse_private.login_bindings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.login_bindings OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+COMMENT ON COLUMN tollhouse_private.login_bindings.login_oid IS 'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
 COMMENT ON COLUMN tollhouse_private.login_bindings.reads_all_users IS 'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 CREATE TABLE tollhouse_private.model_prices (
     model text NOT NULL,
@@ -4840,7 +4868,7 @@ ALTER TABLE ONLY tollhouse_private.llm_api_calls
 ALTER TABLE ONLY tollhouse_private.llm_api_calls
     ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, created_at);
 ALTER TABLE ONLY tollhouse_private.login_bindings
-    ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login);
+    ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_pkey PRIMARY KEY (model, kind, effective_from);
 ALTER TABLE ONLY tollhouse_private.models
@@ -5069,6 +5097,7 @@ GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.drop_bindings(p_login name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
