@@ -745,10 +745,18 @@ begin
     values (p_tenant_id, p_user_id, p_cap_micro_usd)
     on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
   end if;
-  -- The row is made now, so that no claim can copy the old cap into it meanwhile.
+  -- The row is made now, so that no claim can copy the old cap into it meanwhile: that of the next month too, when it is near.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  values (p_tenant_id, p_user_id, tollhouse_private.budget_month(now()), p_cap_micro_usd)
+  select distinct p_tenant_id, p_user_id, tollhouse_private.budget_month(clock_timestamp() + ahead), p_cap_micro_usd
+  from unnest(array[interval '0', interval '1 hour']) as ahead
+  order by 3
   on conflict (tenant_id, user_id, month) do update set cap_micro_usd = excluded.cap_micro_usd;
+  update tollhouse_private.monthly_budgets as mb
+  set cap_micro_usd = p_cap_micro_usd
+  where mb.tenant_id = p_tenant_id
+    and mb.user_id = p_user_id
+    and mb.month > tollhouse_private.budget_month(clock_timestamp())
+    and mb.cap_micro_usd is distinct from p_cap_micro_usd;
 
   perform tollhouse_private.audit('set_monthly_cap',
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,
@@ -757,36 +765,41 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) IS 'What a tenant (p_user_id empty) or a user may spend per month (UTC), in micro-USD, from now on; null: no cap. Below what is spent, it stops further calls. Raises TH301, TH303.';
-CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT now()) RETURNS void
+CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_in_force boolean;
+  v_from timestamptz;
 begin
   perform tollhouse_private.check_target('model', p_model);
   perform tollhouse_private.check_value(p_kind in ('input', 'cached_input', 'output', 'reasoning'),
     format('kind %s', coalesce(quote_literal(p_kind), 'null')), 'A kind is input, cached_input, output or reasoning.');
   perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
     format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
-  perform tollhouse_private.check_value(
-    p_effective_from is not null and (
-      p_effective_from >= now()
-      or not exists (select from tollhouse_private.model_prices as mp where mp.model = p_model and mp.kind = p_kind)
-    ),
-    format('effective from %s', coalesce(p_effective_from::text, 'null')), 'A price that has been in force is not changed afterwards.');
+  -- Not the transaction's time: calls may have been admitted since, at the prices that there were.
+  select p.input is not null and p.output is not null into v_in_force from tollhouse_private.price_at(p_model, v_now) as p;
+  v_from := coalesce(p_effective_from, case when v_in_force then v_now else now() end);
+  perform tollhouse_private.check_value(v_from >= v_now or not v_in_force,
+    format('effective from %s', v_from), 'The model has a price: another one holds from now on (leave the time out) or from a time to come.');
+  perform tollhouse_private.check_value(v_from between v_now - interval '100 years' and v_now + interval '100 years',
+    format('effective from %s', v_from), 'Give a time within a hundred years.');
   begin
     insert into tollhouse_private.model_prices (model, kind, effective_from, micro_usd_per_million)
-    values (p_model, p_kind, p_effective_from, p_micro_usd_per_million);
+    values (p_model, p_kind, v_from, p_micro_usd_per_million);
   exception
     when unique_violation then
       raise exception using errcode = 'TH303', message = 'bad value',
-        detail = format('a price from %s exists already', p_effective_from), hint = 'Choose another time.';
+        detail = format('a price from %s exists already', v_from), hint = 'Choose another time.';
   end;
   perform tollhouse_private.audit('set_price', jsonb_build_object('model', p_model, 'kind', p_kind), p_reason, null,
-    jsonb_build_object('micro_usd_per_million', p_micro_usd_per_million, 'effective_from', p_effective_from));
+    jsonb_build_object('micro_usd_per_million', p_micro_usd_per_million, 'effective_from', v_from));
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, in micro-USD. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, null: at once, in micro-USD. As soon as a model is priced, for input and output, that time can''t lie in the past. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer DEFAULT 5, p_cooldown interval DEFAULT '00:00:30'::interval, p_window interval DEFAULT '00:01:00'::interval, p_window_min_calls integer DEFAULT 20, p_window_failure_share numeric DEFAULT 0.5) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1031,12 +1044,14 @@ begin
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
   end if;
+  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
   insert into tollhouse_private.operator_audit (action, target, reason, before, after)
   values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
 end
 $$;
 ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down. Raises TH301 without a reason, which undoes the action.';
+COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason, which undoes the action.';
 CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'

@@ -13,6 +13,7 @@ LONGER = {
     "execution/close_calls": "one statement writes everything that a finished call leaves",
     "execution/record": "the fence: what is checked and locked before anything is booked",
     "routing/route_jobs": "one statement",
+    "tenancy/identity": "the one place that decides it, with its accessors",
 }
 # More than one object, or one of another name than the file's.
 TOGETHER = {
