@@ -211,7 +211,6 @@ CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id
 declare
   v_now timestamptz := clock_timestamp();
   v_job tollhouse_private.jobs;
-  v_jobs tollhouse_private.jobs[];
   v_verdict tollhouse_private.verdict;
   v_result tollhouse_private.attempt_result;
 begin
@@ -233,22 +232,15 @@ begin
   deduplicated := false;
 
   -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
-  v_jobs := array[v_job];
-  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
-  if v_verdict.call_id is null then
-    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, v_now) as v;
-  end if;
-  if v_verdict.call_id is null and v_job.state = 'queued' then
-    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, v_now) as v;
-    if v_verdict.call_id is not null then
-      v_result := tollhouse_private.cached_result(v_job);
-    end if;
+  v_verdict := tollhouse_private.early_verdict(v_job, v_now);
+  if v_verdict.verdict = 'cached' then
+    v_result := tollhouse_private.cached_result(v_job);
   end if;
 
   if v_verdict.verdict = 'blocked' then
     status := 'blocked';
     blocked_reason := v_verdict.reason;
-  elsif v_verdict.verdict = 'cached' and v_result.response is not null then
+  elsif v_result.response is not null then
     status := 'success';
     was_cached := true;
   else
@@ -263,7 +255,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata; then nothing is written.';
+COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
 CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -364,10 +356,7 @@ begin
     what_to_do := 'Nothing: it is over.';
     case
       when v_call.status = 'blocked' then
-        select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(v_call.blocked_reason) as r;
-        if v_call.provider_attempted and v_call.blocked_reason = 'provider_kill_switch' then
-          why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
-        end if;
+        select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
       when v_call.was_cached then why := 'Answered from the cache, free of charge.';
       when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
       when v_call.status = 'cancelled' then why := 'It was cancelled.';
@@ -467,7 +456,7 @@ CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '0
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
+  v_deadline timestamptz := clock_timestamp() + least(coalesce(p_timeout, '30 seconds'), '10 minutes');
   v_nap double precision := 0.01;
 begin
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
@@ -493,7 +482,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
 CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -509,17 +498,19 @@ begin
   if p_user_id is distinct from '' then
     perform tollhouse_private.check_target('user', p_user_id);
   end if;
-  select to_jsonb(lb) into v_before from tollhouse_private.login_bindings as lb where lb.login = p_login;
-  insert into tollhouse_private.login_bindings as lb (login, tenant_id, user_id, reads_all_users)
-  values (p_login, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false))
-  on conflict (login) do update
+  v_before := tollhouse_private.drop_bindings(p_login);
+  insert into tollhouse_private.login_bindings as lb (login, login_oid, tenant_id, user_id, reads_all_users)
+  select r.rolname, r.oid, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false)
+  from pg_catalog.pg_roles as r
+  where r.rolname = p_login
+  on conflict (login, login_oid) do update
   set tenant_id = excluded.tenant_id, user_id = excluded.user_id, reads_all_users = excluded.reads_all_users
-  returning to_jsonb(lb) into v_after;
+  returning to_jsonb(lb) - 'login_oid' into v_after;
   perform tollhouse_private.audit('bind_login', jsonb_build_object('login', p_login), p_reason, v_before, v_after);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -551,7 +542,7 @@ CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
 begin
   delete from tollhouse_private.kill_switches as ks
@@ -583,8 +574,8 @@ CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_ten
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for the provider''s own.');
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
   perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
     clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
     p_reason);
@@ -597,7 +588,7 @@ CREATE FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
   v_after jsonb;
 begin
@@ -613,8 +604,8 @@ begin
   if p_scope = 'user' then
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
-    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
-      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
+    perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop other calls than that tenant''s.');
   end if;
 
   select to_jsonb(ks) into v_before
@@ -665,17 +656,49 @@ CREATE FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id t
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
+  v_until timestamptz;
+  v_change jsonb := jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown);
+  v_spent bigint;
+  v_tripped_at bigint;
 begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  if p_user_id is distinct from '' then
+    perform tollhouse_private.check_target('user', p_user_id);
+  end if;
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for until the hour is over.');
-  perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id,
-    jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown), p_reason);
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
+
+  if p_threshold_micro_usd is not null then
+    -- The hour before the shutoff, as book_hour locks them; made when missing, so that what is being booked is waited for.
+    insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour) values (p_tenant_id, p_user_id, v_hour) on conflict do nothing;
+    select hs.spent_micro_usd, hs.tripped_at_micro_usd into v_spent, v_tripped_at
+    from tollhouse_private.hourly_spend as hs
+    where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour
+    for update;
+  end if;
+  if v_spent - v_tripped_at >= p_threshold_micro_usd then
+    v_until := coalesce(clock_timestamp() + p_cooldown, v_hour + interval '1 hour');
+    update tollhouse_private.hourly_spend as hs
+    set tripped_at_micro_usd = hs.spent_micro_usd
+    where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour;
+    -- A longer shutoff, an operator's, stays as it is.
+    if not exists (
+      select from tollhouse_private.hourly_shutoffs as so
+      where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
+    ) then
+      v_change := v_change || jsonb_build_object('disabled_until', v_until, 'mode', 'automatic',
+        'reason', format('spent %s of %s micro-USD in the hour', v_spent, p_threshold_micro_usd));
+    end if;
+  end if;
+  perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id, v_change, p_reason);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) IS 'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) IS 'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over; at once, if the running hour has spent it already. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -722,10 +745,18 @@ begin
     values (p_tenant_id, p_user_id, p_cap_micro_usd)
     on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
   end if;
-  -- The row is made now, so that no claim can copy the old cap into it meanwhile.
+  -- The row is made now, so that no claim can copy the old cap into it meanwhile: that of the next month too, when it is near.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  values (p_tenant_id, p_user_id, tollhouse_private.budget_month(now()), p_cap_micro_usd)
+  select distinct p_tenant_id, p_user_id, tollhouse_private.budget_month(clock_timestamp() + ahead), p_cap_micro_usd
+  from unnest(array[interval '0', interval '1 hour']) as ahead
+  order by 3
   on conflict (tenant_id, user_id, month) do update set cap_micro_usd = excluded.cap_micro_usd;
+  update tollhouse_private.monthly_budgets as mb
+  set cap_micro_usd = p_cap_micro_usd
+  where mb.tenant_id = p_tenant_id
+    and mb.user_id = p_user_id
+    and mb.month > tollhouse_private.budget_month(clock_timestamp())
+    and mb.cap_micro_usd is distinct from p_cap_micro_usd;
 
   perform tollhouse_private.audit('set_monthly_cap',
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,
@@ -734,36 +765,41 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) IS 'What a tenant (p_user_id empty) or a user may spend per month (UTC), in micro-USD, from now on; null: no cap. Below what is spent, it stops further calls. Raises TH301, TH303.';
-CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT now()) RETURNS void
+CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_in_force boolean;
+  v_from timestamptz;
 begin
   perform tollhouse_private.check_target('model', p_model);
   perform tollhouse_private.check_value(p_kind in ('input', 'cached_input', 'output', 'reasoning'),
     format('kind %s', coalesce(quote_literal(p_kind), 'null')), 'A kind is input, cached_input, output or reasoning.');
   perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
     format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
-  perform tollhouse_private.check_value(
-    p_effective_from is not null and (
-      p_effective_from >= now()
-      or not exists (select from tollhouse_private.model_prices as mp where mp.model = p_model and mp.kind = p_kind)
-    ),
-    format('effective from %s', coalesce(p_effective_from::text, 'null')), 'A price that has been in force is not changed afterwards.');
+  -- Not the transaction's time: calls may have been admitted since, at the prices that there were.
+  select p.input is not null and p.output is not null into v_in_force from tollhouse_private.price_at(p_model, v_now) as p;
+  v_from := coalesce(p_effective_from, case when v_in_force then v_now else now() end);
+  perform tollhouse_private.check_value(v_from >= v_now or not v_in_force,
+    format('effective from %s', v_from), 'The model has a price: another one holds from now on (leave the time out) or from a time to come.');
+  perform tollhouse_private.check_value(v_from between v_now - interval '100 years' and v_now + interval '100 years',
+    format('effective from %s', v_from), 'Give a time within a hundred years.');
   begin
     insert into tollhouse_private.model_prices (model, kind, effective_from, micro_usd_per_million)
-    values (p_model, p_kind, p_effective_from, p_micro_usd_per_million);
+    values (p_model, p_kind, v_from, p_micro_usd_per_million);
   exception
     when unique_violation then
       raise exception using errcode = 'TH303', message = 'bad value',
-        detail = format('a price from %s exists already', p_effective_from), hint = 'Choose another time.';
+        detail = format('a price from %s exists already', v_from), hint = 'Choose another time.';
   end;
   perform tollhouse_private.audit('set_price', jsonb_build_object('model', p_model, 'kind', p_kind), p_reason, null,
-    jsonb_build_object('micro_usd_per_million', p_micro_usd_per_million, 'effective_from', p_effective_from));
+    jsonb_build_object('micro_usd_per_million', p_micro_usd_per_million, 'effective_from', v_from));
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, in micro-USD. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, null: at once, in micro-USD. As soon as a model is priced, for input and output, that time can''t lie in the past. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer DEFAULT 5, p_cooldown interval DEFAULT '00:00:30'::interval, p_window interval DEFAULT '00:01:00'::interval, p_window_min_calls integer DEFAULT 20, p_window_failure_share numeric DEFAULT 0.5) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -789,7 +825,7 @@ begin
   exception
     when check_violation or not_null_violation then
       raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
-        hint = 'Threshold 1 to 1000, intervals above 0, share above 0 and at most 1.';
+        hint = 'Threshold 1 to 1000, intervals above 0 and at most 366 days, share above 0 and at most 1.';
   end;
   perform tollhouse_private.audit('set_provider', jsonb_build_object('provider', p_provider), p_reason, v_before, v_after);
 end
@@ -838,8 +874,8 @@ CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_un
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until < 'infinity',
-    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future; to stop without an end, pull a kill switch.');
+  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
+    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
   perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
     jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
 end
@@ -849,25 +885,20 @@ COMMENT ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, 
 CREATE FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[] DEFAULT NULL::text[], p_timeout_ms integer DEFAULT NULL::integer, p_max_attempts integer DEFAULT NULL::integer, p_backoff_ms integer DEFAULT NULL::integer, p_max_output_tokens integer DEFAULT NULL::integer, p_max_request_bytes integer DEFAULT NULL::integer, p_cache_ttl interval DEFAULT NULL::interval, p_cache_scope text DEFAULT NULL::text, p_capture text DEFAULT NULL::text, p_retries_abandoned boolean DEFAULT NULL::boolean, p_materializer text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_before tollhouse_private.task_types;
   v_after tollhouse_private.task_types;
   v_model text;
+  v_materializer text;
 begin
   perform tollhouse_private.check_target('name', p_endpoint);
   foreach v_model in array coalesce(p_models, '{}') loop
     perform tollhouse_private.check_target('model', v_model);
   end loop;
-  -- The shape first: to_regprocedure raises on what can't be a name.
-  perform tollhouse_private.check_value(
-    case
-      when p_materializer is null or p_materializer = '' then true
-      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
-      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
-    end,
-    format('materializer %s', p_materializer),
-    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+  if p_materializer <> '' then
+    v_materializer := tollhouse_private.check_materializer(p_materializer);
+  end if;
 
   select tt.* into v_before from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint for update;
   if not found then
@@ -886,12 +917,7 @@ begin
       cache_scope = coalesce(p_cache_scope, tt.cache_scope),
       capture = coalesce(p_capture, tt.capture),
       retries_abandoned = coalesce(p_retries_abandoned, tt.retries_abandoned),
-      -- The function's own, quoted name: what is stored is executed later.
-      materializer = case
-        when p_materializer is null then tt.materializer
-        when p_materializer = '' then null
-        else to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)')::regproc::text
-      end
+      materializer = case when p_materializer is null then tt.materializer else v_materializer end
     where tt.endpoint = p_endpoint
     returning tt.* into v_after;
   exception
@@ -901,7 +927,7 @@ begin
   end;
   perform tollhouse_private.audit('set_task_type', jsonb_build_object('endpoint', p_endpoint), p_reason, to_jsonb(v_before), to_jsonb(v_after));
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) IS 'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.stop_everything(p_reason text) RETURNS void
@@ -917,10 +943,9 @@ CREATE FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_before jsonb;
+  v_before jsonb := tollhouse_private.drop_bindings(p_login);
 begin
-  delete from tollhouse_private.login_bindings as lb where lb.login = p_login returning to_jsonb(lb) into v_before;
-  if not found then
+  if v_before is null then
     return false;
   end if;
   perform tollhouse_private.audit('unbind_login', jsonb_build_object('login', p_login), p_reason, v_before, null);
@@ -1015,16 +1040,18 @@ CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if p_reason is null or btrim(p_reason) = '' then
+  if p_reason is null or p_reason !~ '[^[:space:]]' then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
   end if;
+  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
   insert into tollhouse_private.operator_audit (action, target, reason, before, after)
   values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
 end
 $$;
 ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down. Raises TH301 without a reason, which undoes the action.';
+COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason, which undoes the action.';
 CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1286,6 +1313,133 @@ CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p
 $$;
 ALTER FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
+CREATE TABLE tollhouse_private.task_types (
+    endpoint tollhouse_private.identifier NOT NULL,
+    models text[] DEFAULT '{}'::text[] NOT NULL,
+    timeout_ms integer DEFAULT 60000 NOT NULL,
+    max_attempts integer DEFAULT 3 NOT NULL,
+    backoff_ms integer DEFAULT 500 NOT NULL,
+    max_output_tokens integer DEFAULT 1024 NOT NULL,
+    max_request_bytes integer DEFAULT 262144 NOT NULL,
+    cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
+    cache_scope text DEFAULT 'user'::text NOT NULL,
+    capture text DEFAULT 'full'::text NOT NULL,
+    retries_abandoned boolean DEFAULT true NOT NULL,
+    materializer text,
+    CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
+    CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
+    CONSTRAINT task_types_cache_ttl_check CHECK (((cache_ttl >= '00:00:00'::interval) AND (cache_ttl <= '366 days'::interval))),
+    CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
+    CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
+    CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
+    CONSTRAINT task_types_max_request_bytes_check CHECK (((max_request_bytes >= 1) AND (max_request_bytes <= 16777216))),
+    CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
+);
+ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
+COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
+COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
+COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
+COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
+COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine.';
+CREATE FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_bytes integer := octet_length(p_request::text);
+  v_problem text;
+  v_output_tokens integer;
+begin
+  if v_bytes > p_task.max_request_bytes then
+    raise exception using errcode = 'TH103', message = 'request too large',
+      detail = format('%s bytes, endpoint %s takes %s', v_bytes, p_task.endpoint, p_task.max_request_bytes),
+      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
+  end if;
+  v_problem := tollhouse_private.request_problem(p_request);
+  if v_problem is not null then
+    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
+      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
+  end if;
+  v_output_tokens := coalesce((p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer);
+  if v_output_tokens > p_task.max_output_tokens then
+    raise exception using errcode = 'TH102', message = 'invalid request',
+      detail = format('%s output tokens asked for, endpoint %s allows %s', v_output_tokens, p_task.endpoint, p_task.max_output_tokens),
+      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
+  end if;
+  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
+    raise exception using errcode = 'TH104', message = 'bad request id', detail = format('%L', left(p_request_id, 200)),
+      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
+  end if;
+  if p_max_cost_micro_usd < 0 then
+    raise exception using errcode = 'TH105', message = 'negative cost', detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
+      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
+  end if;
+  if cardinality(p_task.models) = 0 or p_model <> all (p_task.models) then
+    raise exception using errcode = 'TH106',
+      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
+      detail = format('endpoint %s, model %s', p_task.endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
+      hint = coalesce(
+        'This endpoint has: ' || nullif(array_to_string(p_task.models, ', '), '') || '.',
+        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
+  end if;
+  if p_watermark is null or length(p_watermark) > 200 then
+    raise exception using errcode = 'TH108', message = 'bad watermark',
+      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      hint = 'A text of 200 characters at most; leave it out for none.';
+  end if;
+  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
+    or tollhouse_private.json_problem(p_metadata) is not null
+  then
+    raise exception using errcode = 'TH109', message = 'bad metadata',
+      detail = coalesce(tollhouse_private.json_problem(p_metadata),
+        format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text))),
+      hint = 'An object of 16384 bytes at most; or null.';
+  end if;
+  if p_run_at > p_now + interval '1 year' or not isfinite(p_run_at) then
+    raise exception using errcode = 'TH111', message = 'bad run_at', detail = format('run_at %s', p_run_at),
+      hint = 'A time within a year from now; or null for at once.';
+  end if;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'Whether an endpoint takes a call. Raises TH102 to TH106, TH108, TH109, TH111.';
+CREATE FUNCTION tollhouse_private.check_materializer(p_name text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_function regprocedure;
+begin
+  -- The shape first: to_regprocedure raises on what can't be a name.
+  if p_name ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$' then
+    v_function := to_regprocedure(p_name || '(text,text,uuid,timestamptz,jsonb,jsonb)');
+  end if;
+  perform tollhouse_private.check_value(v_function is not null, format('materializer %s', coalesce(p_name, 'null')),
+    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+  perform tollhouse_private.check_value(
+    exists (
+      select
+      from pg_catalog.pg_proc as p
+      join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+      join pg_catalog.pg_roles as writes on writes.oid = p.proowner
+      join pg_catalog.pg_roles as drops on drops.oid = n.nspowner
+      where p.oid = v_function
+        and n.nspname !~ '^pg_temp'
+        and (writes.rolsuper or writes.rolname in ('tollhouse_owner', 'tollhouse_engine'))
+        and (drops.rolsuper or drops.rolname in ('tollhouse_owner', 'tollhouse_engine', 'pg_database_owner'))
+    ),
+    format('materializer %s', p_name), 'It and its schema belong to tollhouse_owner or to a superuser, and it is no temporary one.');
+  return v_function::regproc::text;
+end
+$_$;
+ALTER FUNCTION tollhouse_private.check_materializer(p_name text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1537,28 +1691,42 @@ CREATE FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id te
 $$;
 ALTER FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) IS 'The channel on which that user''s results are announced.';
+CREATE FUNCTION tollhouse_private.drop_bindings(p_login name) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- Not what binds another role, which had the name before.
+  with dropped as (
+    delete from tollhouse_private.login_bindings as lb
+    where lb.login_oid = to_regrole(quote_ident(p_login))
+      or (lb.login = p_login and not exists (select from pg_catalog.pg_roles as r where r.oid = lb.login_oid))
+    returning lb.login_oid, to_jsonb(lb) - 'login_oid' as binding
+  )
+  select d.binding from dropped as d order by d.login_oid desc limit 1
+$$;
+ALTER FUNCTION tollhouse_private.drop_bindings(p_login name) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.drop_bindings(p_login name) IS 'Drops what binds a login, by its present or an earlier name, and returns it; null if nothing did.';
 CREATE FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '200ms'
     AS $$
 declare
   v_partition record;
-  v_dropped integer := 0;
+  v_gone integer := 0;
 begin
-  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
-
   for v_partition in
     -- Materialized: a name is read as a month only where it is known to be one.
     with ours as materialized (
-      select c.relname, p.relname as parent
+      select c.oid, c.relname, p.relname as parent
       from pg_catalog.pg_inherits as i
       join pg_catalog.pg_class as c on c.oid = i.inhrelid
       join pg_catalog.pg_class as p on p.oid = i.inhparent
       where p.relnamespace = 'tollhouse_private'::regnamespace
         and c.relkind = 'r'
     )
-    select o.relname
+    select o.relname, m.month = any (p_months_in_use) as in_use
     from ours as o
     cross join tollhouse_private.settings as s
     cross join lateral (
@@ -1566,48 +1734,94 @@ begin
     ) as m
     where m.month + interval '1 month'
         <= p_now - case o.parent when 'call_content' then s.content_retention else s.ledger_retention end
-      and m.month <> all (p_months_in_use)
+      and case
+        when m.month = any (p_months_in_use) then o.parent = 'call_content' and pg_relation_size(o.oid) > 0
+        else m.month <> all (p_months_in_use)
+      end
+    -- As record locks them: what waits for us then holds none that we want.
+    order by array_position(array['provider_attempts', 'call_content', 'llm_api_calls'], o.parent::text), o.relname
   loop
-    execute format('drop table tollhouse_private.%I', v_partition.relname);
-    v_dropped := v_dropped + 1;
+    begin
+      if v_partition.in_use then
+        -- The month stays for the outcomes to come. Its owner has no right on it, so that nobody has.
+        execute format('grant truncate on tollhouse_private.%I to tollhouse_owner', v_partition.relname);
+        execute format('truncate tollhouse_private.%I', v_partition.relname);
+        execute format('revoke truncate on tollhouse_private.%I from tollhouse_owner', v_partition.relname);
+      else
+        execute format('drop table tollhouse_private.%I', v_partition.relname);
+      end if;
+      v_gone := v_gone + 1;
+    exception
+      when lock_not_available then null;  -- Left for the next time.
+    end;
   end loop;
-  return v_dropped;
+  return v_gone;
 end
 $$;
 ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention, but none of p_months_in_use (first instants in UTC), to which unfinished calls belong; returns how many partitions.';
+COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
+CREATE FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS tollhouse_private.verdict
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_verdict tollhouse_private.verdict;
+begin
+  select v.* into v_verdict from tollhouse_private.guard_kill_switch(array[p_job]) as v;
+  if v_verdict.call_id is null then
+    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(array[p_job], p_job.run_at) as v;
+  end if;
+  if v_verdict.call_id is null and p_job.state = 'queued' then
+    select v.* into v_verdict from tollhouse_private.guard_cache(array[p_job], p_now) as v;
+  end if;
+  -- Without its month, which a worker makes, the ledger can't take an outcome.
+  if v_verdict.call_id is not null
+    and to_regclass('tollhouse_private.llm_api_calls_' || to_char(p_job.created_at at time zone 'UTC', 'YYYY_MM')) is null
+  then
+    return null;
+  end if;
+  return v_verdict;
+end
+$$;
+ALTER FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'What guards 2 to 4 say of a new call, as far as it is certain already: blocked, cached, or null. The claim decides again.';
 CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $$
 declare
-  v_table text;
-  v_month timestamptz := date_trunc('month', p_from);
-  v_name text;
+  v_missing record;
   v_created integer := 0;
 begin
-  -- Two workers that start together would otherwise both find the month missing.
-  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
-
-  while v_month <= p_until loop
-    foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
-      v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
-      if to_regclass(format('tollhouse_private.%I', v_name)) is null then
-        -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
-        execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_name, v_table);
-        -- Reached through its parent only; the parent's policies do not hold for who names a partition.
-        execute format('alter table tollhouse_private.%I enable row level security', v_name);
-        execute format('alter table tollhouse_private.%I force row level security', v_name);
-        execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
-        execute format(
-          'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
-          v_table, v_name, v_month, v_month + interval '1 month'
-        );
-        v_created := v_created + 1;
-      end if;
-    end loop;
-    v_month := v_month + interval '1 month';
+  for v_missing in
+    select t.name as parent, m.month, format('%s_%s', t.name, to_char(m.month, 'YYYY_MM')) as name
+    from generate_series(date_trunc('month', p_from), p_until, interval '1 month') as m (month)
+    cross join unnest(array['llm_api_calls', 'provider_attempts', 'call_content']) as t (name)
+    where not exists (
+      select
+      from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace
+        and c.relname = format('%s_%s', t.name, to_char(m.month, 'YYYY_MM'))
+    )
+  loop
+    -- One at a time, and looked for again. A row of ours, no advisory lock: any login could take that and keep it.
+    perform from tollhouse_private.settings for update;
+    continue when exists (
+      select from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace and c.relname = v_missing.name
+    );
+    -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+    execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_missing.name, v_missing.parent);
+    -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+    execute format('alter table tollhouse_private.%I enable row level security', v_missing.name);
+    execute format('alter table tollhouse_private.%I force row level security', v_missing.name);
+    execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_missing.name);
+    execute format(
+      'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
+      v_missing.parent, v_missing.name, v_missing.month, v_missing.month + interval '1 month'
+    );
+    v_created := v_created + 1;
   end loop;
   return v_created;
 end
@@ -1650,6 +1864,174 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the call that already has this request id. Raises TH107 when it was another request.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status text NOT NULL,
+    blocked_reason text,
+    was_cached boolean NOT NULL,
+    was_coalesced boolean DEFAULT false NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text,
+    model text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    saved_micro_usd bigint,
+    latency_ms integer,
+    error_code text,
+    error_message text,
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
+    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
+CREATE FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_job tollhouse_private.jobs;
+  v_payer text;
+  v_until timestamptz;
+  v_passes boolean;
+begin
+  select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
+  case p_call.blocked_reason
+    when 'hourly_shutoff' then
+      select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
+      from tollhouse_private.hourly_shutoffs as hs
+      where hs.tenant_id = p_call.tenant_id and hs.user_id in ('', p_call.user_id) and hs.disabled_until > p_now
+      order by hs.disabled_until desc limit 1;
+      if found then
+        why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
+        what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+      end if;
+    when 'monthly_cap_exceeded' then
+      select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+      from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id)
+        and mb.month = tollhouse_private.budget_month(p_call.finished_at) and mb.cap_micro_usd is not null
+      order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+      if tollhouse_private.budget_month(p_call.finished_at) < tollhouse_private.budget_month(p_now) then
+        what_to_do := 'A new month has begun: enqueue again under a new request id.';
+      elsif found then
+        why := format('The highest possible cost of the call did not fit under the monthly cap of the %s.', v_payer);
+        what_to_do := format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.',
+          (tollhouse_private.budget_month(p_now) + interval '1 month')::date);
+      end if;
+    when 'breaker_open' then
+      v_job := jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0}');
+      select bool_or(p.obstacle is null), min(p.open_until) into v_passes, v_until from tollhouse_private.prospects(v_job, p_now) as p;
+      what_to_do := case
+        when v_passes then 'Calls pass again: enqueue again under a new request id.'
+        when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
+        else what_to_do
+      end;
+    else null;
+  end case;
+
+  if p_call.blocked_reason = 'provider_kill_switch' and exists (
+    select from tollhouse_private.provider_attempts as pa
+    where pa.tenant_id = p_call.tenant_id and pa.call_id = p_call.call_id and pa.created_at = p_call.created_at and pa.outcome = 'aborted'
+  ) then
+    why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
+  elsif p_call.attempts > 0 then
+    why := format('%s attempt(s) had been made, at a cost of %s USD; the next one was refused. ',
+      p_call.attempts, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it by now, in words.';
+CREATE FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_payer text;
+  v_until timestamptz;
+  v_prospect record;
+begin
+  if exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+    why := 'A kill switch matches it; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.kill_switches.';
+    return;
+  end if;
+  select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
+  from tollhouse_private.hourly_shutoffs as hs
+  where hs.tenant_id = p_job.tenant_id and hs.user_id in ('', p_job.user_id) and hs.disabled_until > p_now
+  order by hs.disabled_until desc limit 1;
+  if found then
+    why := format('The %s is shut off until %s; the next claim will refuse it.', v_payer, date_trunc('second', v_until));
+    what_to_do := 'Enqueue it again after that, under a new request id; or ask an operator to lift the shutoff.';
+    return;
+  end if;
+
+  select p.* into v_prospect from tollhouse_private.prospects(p_job, p_now) as p order by p.obstacle is not null, p.preference limit 1;
+  if not found then
+    why := 'The endpoint has no model that serves it; the next claim will refuse it.';
+    what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';
+  elsif v_prospect.obstacle = 'price_unknown' then
+    why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
+    what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
+  elsif v_prospect.obstacle = 'max_cost_exceeded' then
+    why := 'It could cost more than the max_cost_micro_usd it was given; the next claim will refuse it.';
+    what_to_do := 'Enqueue it again with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+  elsif v_prospect.obstacle = 'breaker_open' then
+    why := format(case
+      when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
+      else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
+    end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
+    what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
+  elsif v_prospect.obstacle is not null then
+    why := 'A kill switch matches it; the next claim will refuse it.';
+    what_to_do := 'See tollhouse.kill_switches.';
+  else
+    select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id)
+      and mb.month = tollhouse_private.budget_month(p_now)
+      and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
+    order by mb.user_id desc limit 1;
+    if found then
+      why := format('Its highest possible cost does not fit under the %s''s monthly cap now; the next claim will refuse it.', v_payer);
+      what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
+    end if;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What the next claim will refuse a call for, in words; null when nothing is in its way.';
 CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1666,9 +2048,9 @@ CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why
     end,
     case p_blocked_reason
       when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
-      when 'hourly_shutoff' then 'See tollhouse.hourly_shutoffs for its end; then enqueue again under a new request id.'
-      when 'breaker_open' then 'Enqueue again under a new request id after the cool-down: see tollhouse.breakers.'
-      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month, or have the cap raised; see tollhouse.monthly_budgets.'
+      when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
+      when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
+      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
       when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
       when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
       when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
@@ -1680,42 +2062,50 @@ CREATE FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, 
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_attempt text := format('Attempt %s', p_job.attempts - p_job.unsent);
+  v_failed text := case
+    when p_job.waits_for = 'backoff' and p_job.attempts > p_job.unsent and p_job.error_code <> 'not_sent'
+    then format('%s failed (%s). ', v_attempt, p_job.error_code)
+    else ''
+  end;
 begin
   what_to_do := 'Nothing: it goes on by itself.';
-  if p_job.state = 'running' then
-    why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
-    if exists (
-      select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id
-    ) then
-      why := why || ' It is being cancelled.';
-    end if;
+  if p_job.state = 'scheduled' and p_job.run_at > p_now then
+    why := case p_job.waits_for
+      when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
+      when 'rate_limit' then format('Over the rate limit%s; it is tried again at %s.', (
+        select ' of ' || string_agg(distinct format('%s %s', rl.scope, rl.target), ' or ')
+        from tollhouse_private.rate_limits as rl
+        left join tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+          on rl.target = case rl.scope when 'provider' then cm.provider when 'model' then cm.model end
+        where cm.model is not null or (rl.scope = 'tenant' and rl.target = p_job.tenant_id)
+      ), date_trunc('second', p_job.run_at))
+      else format('It was asked to run at %s.', p_job.run_at)
+    end;
+  elsif p_job.state = 'running'
+    and exists (select from tollhouse_private.workers as w where w.worker_id = p_job.worker_id and w.alive_until > p_now)
+  then
+    why := format('%s is under way at %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
+  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
+    why := case p_job.state
+      when 'running' then format('%s was under way at %s when its worker died, and no other one is alive.', v_attempt, p_job.model)
+      else v_failed || 'No worker is alive.'
+    end;
+    what_to_do := 'Ask an operator to start one (tollhouse worker).';
+  elsif p_job.state = 'running' then
+    why := format('%s was under way at %s when its worker died; another one settles it within seconds.', v_attempt, p_job.model);
   elsif p_job.state = 'coalesced' then
     why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'backoff' then
-    why := format('Attempt %s failed (%s); the next one is due at %s.', p_job.attempts - p_job.unsent, p_job.error_code, date_trunc('second', p_job.run_at));
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'rate_limit' then
-    why := format('Over a rate limit; it is tried again at %s.', p_job.run_at);
-  elsif p_job.state = 'scheduled' then
-    why := format('It was asked to run at %s.', p_job.run_at);
-  elsif exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
-    why := 'A kill switch matches it; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.kill_switches.';
-  elsif exists (select from tollhouse_private.guard_hourly_shutoff(array[p_job], p_now)) then
-    why := 'The tenant or the user is shut off; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.hourly_shutoffs.';
-  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
-    why := 'No worker is alive.';
-    what_to_do := 'Ask an operator to start one (tollhouse worker).';
-  elsif exists (
-    select
-    from tollhouse_private.breakers as b
-    where b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id
-      and tollhouse_private.breaker_gate(b.state, b.open_until, p_now) = 'stop'
-  ) then
-    why := 'A circuit breaker is open; the call is refused unless another provider serves it.';
-    what_to_do := 'See tollhouse.breakers.';
   else
-    why := 'It is in line for the next free worker.';
+    select v_failed || o.why, o.what_to_do into why, what_to_do from tollhouse_private.explain_obstacle(p_job, p_now) as o where o.why is not null;
+    if not found then
+      why := v_failed || 'It is in line for the next free worker.';
+      what_to_do := 'Nothing: it goes on by itself.';
+    end if;
+  end if;
+  if exists (select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id) then
+    why := why || ' It is being cancelled.';
   end if;
 end
 $$;
@@ -2029,15 +2419,25 @@ CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text,
     AS $_$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+  v_oid oid := to_regrole(quote_ident(session_user));
+  v_binding record;
 begin
-  select b.tenant_id, b.user_id, b.reads_all_users
-  into identity.tenant_id, identity.user_id, identity.reads_all_users
+  -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+  select b.tenant_id, b.user_id, b.reads_all_users, b.login, b.login_oid into v_binding
   from tollhouse_private.login_bindings as b
-  where b.login = session_user;
+  where b.login = session_user or b.login_oid = v_oid
+  order by b.login = session_user and b.login_oid = v_oid desc
+  limit 1;
 
   if not found then
     identity.tenant_id := current_setting('tollhouse.tenant_id', true);
     identity.reads_all_users := false;
+  elsif (v_binding.login = session_user and v_binding.login_oid = v_oid)
+    or (select count(*) from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid) = 1
+  then
+    identity.tenant_id := v_binding.tenant_id;
+    identity.user_id := v_binding.user_id;
+    identity.reads_all_users := v_binding.reads_all_users;
   end if;
   identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
 
@@ -2054,7 +2454,17 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
+CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  select case
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.**{65}') then 'it is nested deeper than 64 levels'
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.** ? (@ >= 1e40 || @ <= -1e40)') then 'a number in it has more than 40 digits'
+  end
+$_$;
+ALTER FUNCTION tollhouse_private.json_problem(p_value jsonb) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.json_problem(p_value jsonb) IS 'What is wrong with a JSON value of a client''s, whatever it is for, in words, or null.';
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -2210,12 +2620,10 @@ COMMENT ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with ti
 CREATE FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS tollhouse_private.jobs
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_identity record;
   v_task tollhouse_private.task_types;
-  v_problem text;
-  v_text text;
   v_job tollhouse_private.jobs;
 begin
   select i.* into v_identity from tollhouse_private.identity() as i;
@@ -2231,53 +2639,8 @@ begin
       hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
   end if;
 
-  v_text := p_request::text;
-  if octet_length(v_text) > v_task.max_request_bytes then
-    raise exception using errcode = 'TH103', message = 'request too large',
-      detail = format('%s bytes, endpoint %s takes %s', octet_length(v_text), p_endpoint, v_task.max_request_bytes),
-      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
-  end if;
-  v_problem := tollhouse_private.request_problem(p_request);
-  if v_problem is not null then
-    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
-      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
-  end if;
-
-  v_job.max_output_tokens := coalesce(
-    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
-  if v_job.max_output_tokens > v_task.max_output_tokens then
-    raise exception using errcode = 'TH102', message = 'invalid request',
-      detail = format('%s output tokens asked for, endpoint %s allows %s', v_job.max_output_tokens, p_endpoint, v_task.max_output_tokens),
-      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
-  end if;
-  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
-    raise exception using errcode = 'TH104', message = 'bad request id',
-      detail = format('%L', left(p_request_id, 200)),
-      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
-  end if;
-  if p_max_cost_micro_usd < 0 then
-    raise exception using errcode = 'TH105', message = 'negative cost',
-      detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
-      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
-  end if;
-  if cardinality(v_task.models) = 0 or p_model <> all (v_task.models) then
-    raise exception using errcode = 'TH106',
-      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
-      detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
-      hint = coalesce(
-        'This endpoint has: ' || nullif(array_to_string(v_task.models, ', '), '') || '.',
-        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
-  end if;
-  if p_watermark is null or length(p_watermark) > 200 then
-    raise exception using errcode = 'TH108', message = 'bad watermark',
-      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
-      hint = 'A text of 200 characters at most; leave it out for none.';
-  end if;
-  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
-    raise exception using errcode = 'TH109', message = 'bad metadata',
-      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
-      hint = 'An object of 16384 bytes at most; or null.';
-  end if;
+  perform tollhouse_private.check_call(
+    v_task, p_request, p_request_id, p_model, p_watermark, p_max_cost_micro_usd, p_run_at, p_metadata, p_now);
 
   v_job.tenant_id := v_identity.tenant_id;
   v_job.user_id := v_identity.user_id;
@@ -2288,7 +2651,9 @@ begin
   v_job.fingerprint := sha256(convert_to(
     jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
   v_job.request := p_request;
-  v_job.request_bytes := octet_length(v_text);
+  v_job.request_bytes := octet_length(p_request::text);
+  v_job.max_output_tokens := coalesce(
+    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
   v_job.metadata := p_metadata;
   v_job.requested_model := p_model;
   v_job.max_cost_micro_usd := p_max_cost_micro_usd;
@@ -2312,9 +2677,9 @@ begin
   v_job.provider_attempted := false;
   return v_job;
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109.';
+COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109, TH111.';
 CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2582,9 +2947,8 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
 declare
   v_promoted bigint;
 begin
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
+  with due as materialized (
     select due.tenant_id, due.call_id
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
@@ -2592,7 +2956,10 @@ begin
     order by due.run_at
     limit 1000
     for update skip locked
-  ) as due
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
   get diagnostics v_promoted = row_count;
@@ -2609,26 +2976,61 @@ begin
     )
     from onward as o
     where o.tenant_id is not null
+  ),
+  due as materialized (
+    select ten.tenant_id, ten.call_id
+    from onward as o
+    cross join lateral (
+      select due.tenant_id, due.call_id
+      from tollhouse_private.jobs as due
+      where due.state = 'scheduled'
+        and due.tenant_id = o.tenant_id
+        and due.run_at <= p_now
+      order by due.run_at
+      limit 10
+      for update skip locked
+    ) as ten
   )
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from onward as o
-  cross join lateral (
-    select due.tenant_id, due.call_id
-    from tollhouse_private.jobs as due
-    where due.state = 'scheduled'
-      and due.tenant_id = o.tenant_id
-      and due.run_at <= p_now
-    order by due.run_at
-    limit 10
-    for update skip locked
-  ) as due
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time, and ten of each tenant where there are more.';
+CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    cm.model, cm.provider,
+    (cm.preference - (p_job.attempts - p_job.unsent) % cm.candidates + cm.candidates) % cm.candidates,
+    case
+      when tollhouse_private.killed(null, null, null, cm.provider, cm.model) then 'provider_kill_switch'
+      when cost.highest is null then 'price_unknown'
+      when p_job.spent_micro_usd + cost.highest > p_job.max_cost_micro_usd then 'max_cost_exceeded'
+      when 'stop' in (gate.provider, gate.caller) then 'breaker_open'
+    end,
+    greatest(case gate.provider when 'stop' then pb.open_until end, case gate.caller when 'stop' then b.open_until end),
+    cost.highest
+  from tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+  cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
+  left join tollhouse_private.provider_breakers as pb on pb.provider = cm.provider
+  left join tollhouse_private.breakers as b
+    on b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id and b.provider = cm.provider
+  cross join lateral (
+    select
+      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider,
+      tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
+  ) as gate
+  cross join lateral (
+    select tollhouse_private.highest_cost(p.input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+  ) as cost
+$$;
+ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
 CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2800,6 +3202,9 @@ begin
   if p_request is null or jsonb_typeof(p_request) <> 'object' then
     return 'it is not a JSON object';
   end if;
+  if tollhouse_private.json_problem(p_request) is not null then
+    return tollhouse_private.json_problem(p_request);
+  end if;
   if (p_request ? 'prompt') = (p_request ? 'messages') then
     return case when p_request ? 'prompt' then 'it has both a prompt and messages' else 'it has neither a prompt nor messages' end;
   end if;
@@ -2808,7 +3213,7 @@ begin
     return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
   end if;
 
-  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or btrim(p_request ->> 'prompt') = '') then
+  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then
     return 'prompt is not a text, or empty';
   end if;
   if p_request ? 'messages' then
@@ -3314,9 +3719,8 @@ begin
   where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
     and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
 
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized: run anew for each row of a join, a limit with skip locked would let more through.
+  with follower as materialized (
     select f.tenant_id, f.call_id
     from tollhouse_private.jobs as f
     where f.state = 'coalesced'
@@ -3328,7 +3732,10 @@ begin
       )
     limit 1000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
@@ -3461,11 +3868,13 @@ declare
     select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
   );
 begin
-  select s.* into v_settings from tollhouse_private.settings as s;
+  select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
+  if not found then
+    return;
+  end if;
   -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
   perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
   perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
-  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
@@ -3494,10 +3903,12 @@ begin
     and not exists (
       select from tollhouse_private.jobs as j where j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
     );
+  -- Last: what it drops is locked, with all that reads or writes the table, until the end of the transaction.
+  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 end
 $$;
 ALTER FUNCTION tollhouse_worker.maintain() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers.';
+COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers. Does nothing while another worker is at it.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3655,8 +4066,12 @@ CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capac
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+  -- What it will claim and record needs its month, however long no worker was there to make it.
+  select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
+  from tollhouse_private.settings as s;
+
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
-  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), now() + s.lease
+  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + s.lease
   from tollhouse_private.settings as s;
 
   select
@@ -3791,57 +4206,6 @@ CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
    FROM tollhouse_private.budget_optimization_jobs;
 ALTER VIEW tollhouse.budget_optimization_jobs OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'What the endpoint budget_optimization recommends.';
-CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL,
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    fingerprint bytea NOT NULL,
-    status text NOT NULL,
-    blocked_reason text,
-    was_cached boolean NOT NULL,
-    was_coalesced boolean DEFAULT false NOT NULL,
-    provider_attempted boolean NOT NULL,
-    attempts integer NOT NULL,
-    provider text,
-    model text,
-    input_tokens integer,
-    cached_input_tokens integer,
-    output_tokens integer,
-    reasoning_tokens integer,
-    cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
-    saved_micro_usd bigint,
-    latency_ms integer,
-    error_code text,
-    error_message text,
-    content_ref uuid,
-    reasoning_ref uuid,
-    metadata_ref uuid,
-    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
-    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
-    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
-    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
-    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
-    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
-)
-PARTITION BY RANGE (created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
  SELECT ((d.begins AT TIME ZONE 'UTC'::text))::date AS day,
     c.tenant_id,
@@ -3915,7 +4279,7 @@ CREATE TABLE tollhouse_private.hourly_shutoffs (
     disabled_until timestamp with time zone,
     mode text,
     reason text,
-    CONSTRAINT hourly_shutoffs_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT hourly_shutoffs_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
     CONSTRAINT hourly_shutoffs_mode_check CHECK (((mode = ANY (ARRAY['manual'::text, 'automatic'::text])) AND ((mode IS NULL) = (disabled_until IS NULL)))),
     CONSTRAINT hourly_shutoffs_threshold_check CHECK ((threshold_micro_usd > 0))
 );
@@ -4344,7 +4708,11 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
     cost_micro_usd,
     latency_ms,
         CASE
-            WHEN ((status = 'blocked'::text) AND provider_attempted AND (blocked_reason = 'provider_kill_switch'::text)) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
+            WHEN ((status = 'blocked'::text) AND (attempts > 0) AND (EXISTS ( SELECT
+               FROM tollhouse_private.provider_attempts pa
+              WHERE ((pa.tenant_id = c.tenant_id) AND (pa.call_id = c.call_id) AND (pa.created_at = c.created_at) AND (pa.outcome = 'aborted'::text))))) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
+            WHEN ((status = 'blocked'::text) AND (attempts > 0)) THEN (format('Refused after %s attempt(s). '::text, attempts) || ( SELECT r.why
+               FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do)))
             WHEN (status = 'blocked'::text) THEN ( SELECT r.why
                FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do))
             WHEN was_cached THEN 'Answered from the cache, free of charge.'::text
@@ -4531,6 +4899,7 @@ ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
 CREATE TABLE tollhouse_private.login_bindings (
     login name NOT NULL,
+    login_oid oid DEFAULT 0 NOT NULL,
     tenant_id tollhouse_private.identifier NOT NULL,
     user_id tollhouse_private.identifier,
     reads_all_users boolean DEFAULT false NOT NULL
@@ -4538,6 +4907,7 @@ CREATE TABLE tollhouse_private.login_bindings (
 ALTER TABLE ONLY tollhouse_private.login_bindings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.login_bindings OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+COMMENT ON COLUMN tollhouse_private.login_bindings.login_oid IS 'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
 COMMENT ON COLUMN tollhouse_private.login_bindings.reads_all_users IS 'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 CREATE TABLE tollhouse_private.model_prices (
     model text NOT NULL,
@@ -4573,9 +4943,9 @@ CREATE TABLE tollhouse_private.providers (
     failure_window interval DEFAULT '00:01:00'::interval NOT NULL,
     window_min_calls integer DEFAULT 20 NOT NULL,
     window_failure_share numeric DEFAULT 0.5 NOT NULL,
-    CONSTRAINT providers_cooldown_check CHECK ((cooldown > '00:00:00'::interval)),
+    CONSTRAINT providers_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
     CONSTRAINT providers_failure_threshold_check CHECK (((failure_threshold >= 1) AND (failure_threshold <= 1000))),
-    CONSTRAINT providers_failure_window_check CHECK ((failure_window > '00:00:00'::interval)),
+    CONSTRAINT providers_failure_window_check CHECK (((failure_window > '00:00:00'::interval) AND (failure_window <= '366 days'::interval))),
     CONSTRAINT providers_window_failure_share_check CHECK (((window_failure_share > (0)::numeric) AND (window_failure_share <= (1)::numeric))),
     CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
 );
@@ -4652,7 +5022,7 @@ CREATE TABLE tollhouse_private.settings (
     CONSTRAINT settings_content_retention_check CHECK ((content_retention >= '1 day'::interval)),
     CONSTRAINT settings_delivery_ttl_check CHECK (((delivery_ttl >= '00:00:01'::interval) AND (delivery_ttl <= '1 day'::interval))),
     CONSTRAINT settings_lease_check CHECK (((lease >= '00:00:01'::interval) AND (lease <= '00:10:00'::interval))),
-    CONSTRAINT settings_ledger_retention_check CHECK ((ledger_retention >= content_retention)),
+    CONSTRAINT settings_ledger_retention_check CHECK (((ledger_retention >= content_retention) AND (ledger_retention <= '100 years'::interval))),
     CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
     CONSTRAINT settings_only_row_check CHECK (only_row)
 );
@@ -4663,40 +5033,6 @@ COMMENT ON COLUMN tollhouse_private.settings.delivery_ttl IS 'How long an answer
 COMMENT ON COLUMN tollhouse_private.settings.content_retention IS 'Age at which a month of prompts and answers is dropped.';
 COMMENT ON COLUMN tollhouse_private.settings.ledger_retention IS 'Age at which a month of the ledger and its request keys is dropped.';
 COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions exist beyond the current one.';
-CREATE TABLE tollhouse_private.task_types (
-    endpoint tollhouse_private.identifier NOT NULL,
-    models text[] DEFAULT '{}'::text[] NOT NULL,
-    timeout_ms integer DEFAULT 60000 NOT NULL,
-    max_attempts integer DEFAULT 3 NOT NULL,
-    backoff_ms integer DEFAULT 500 NOT NULL,
-    max_output_tokens integer DEFAULT 1024 NOT NULL,
-    max_request_bytes integer DEFAULT 262144 NOT NULL,
-    cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
-    cache_scope text DEFAULT 'user'::text NOT NULL,
-    capture text DEFAULT 'full'::text NOT NULL,
-    retries_abandoned boolean DEFAULT true NOT NULL,
-    materializer text,
-    CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
-    CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
-    CONSTRAINT task_types_cache_ttl_check CHECK ((cache_ttl >= '00:00:00'::interval)),
-    CONSTRAINT task_types_capture_check CHECK ((capture = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text]))),
-    CONSTRAINT task_types_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 20))),
-    CONSTRAINT task_types_max_output_tokens_check CHECK (((max_output_tokens >= 1) AND (max_output_tokens <= 10000000))),
-    CONSTRAINT task_types_max_request_bytes_check CHECK (((max_request_bytes >= 1) AND (max_request_bytes <= 16777216))),
-    CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
-);
-ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
-COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
-COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
-COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
-COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
-COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
-COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
 CREATE TABLE tollhouse_private.tenant_settings (
     tenant_id tollhouse_private.identifier NOT NULL,
     capture_policy text DEFAULT 'full'::text NOT NULL,
@@ -4739,7 +5075,7 @@ ALTER TABLE ONLY tollhouse_private.llm_api_calls
 ALTER TABLE ONLY tollhouse_private.llm_api_calls
     ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, created_at);
 ALTER TABLE ONLY tollhouse_private.login_bindings
-    ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login);
+    ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_pkey PRIMARY KEY (model, kind, effective_from);
 ALTER TABLE ONLY tollhouse_private.models
@@ -4951,6 +5287,11 @@ GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requ
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.check_materializer(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -4967,11 +5308,21 @@ GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.drop_bindings(p_login name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
@@ -4990,6 +5341,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_ou
 GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
@@ -5008,6 +5360,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit int
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
@@ -5086,12 +5439,6 @@ GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_au
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_auditor;
-REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
-GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_auditor;
@@ -5225,9 +5572,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO t
 GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.tenant_settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_auditor;

@@ -1,13 +1,11 @@
 -- Deploy tollhouse:admission/enqueue to pg
 -- requires: queue/wake_idle_worker
 -- requires: idempotency/request_keys
--- requires: kill_switch/guard
--- requires: shutoff/guard
--- requires: cache/guard
 -- requires: execution/close_calls
 -- requires: cache/cached_result
 -- requires: admission/new_job
 -- requires: admission/existing_call
+-- requires: admission/early_verdict
 
 begin;
 set local role tollhouse_owner;
@@ -40,7 +38,6 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_job tollhouse_private.jobs;
-  v_jobs tollhouse_private.jobs[];
   v_verdict tollhouse_private.verdict;
   v_result tollhouse_private.attempt_result;
 begin
@@ -62,22 +59,15 @@ begin
   deduplicated := false;
 
   -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
-  v_jobs := array[v_job];
-  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
-  if v_verdict.call_id is null then
-    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, v_now) as v;
-  end if;
-  if v_verdict.call_id is null and v_job.state = 'queued' then
-    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, v_now) as v;
-    if v_verdict.call_id is not null then
-      v_result := tollhouse_private.cached_result(v_job);
-    end if;
+  v_verdict := tollhouse_private.early_verdict(v_job, v_now);
+  if v_verdict.verdict = 'cached' then
+    v_result := tollhouse_private.cached_result(v_job);
   end if;
 
   if v_verdict.verdict = 'blocked' then
     status := 'blocked';
     blocked_reason := v_verdict.reason;
-  elsif v_verdict.verdict = 'cached' and v_result.response is not null then
+  elsif v_result.response is not null then
     status := 'success';
     was_cached := true;
   else
@@ -92,7 +82,7 @@ begin
 end
 $$;
 comment on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) is
-  'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata; then nothing is written.';
+  'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
 
 revoke execute on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) from public;
 grant execute on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) to tollhouse_client;

@@ -1,7 +1,7 @@
 -- Deploy tollhouse:admission/explain to pg
 -- requires: ledger/llm_api_calls
 -- requires: idempotency/request_keys
--- requires: admission/explain_refusal
+-- requires: admission/explain_blocked
 -- requires: admission/explain_waiting
 
 begin;
@@ -57,10 +57,7 @@ begin
     what_to_do := 'Nothing: it is over.';
     case
       when v_call.status = 'blocked' then
-        select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(v_call.blocked_reason) as r;
-        if v_call.provider_attempted and v_call.blocked_reason = 'provider_kill_switch' then
-          why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
-        end if;
+        select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
       when v_call.was_cached then why := 'Answered from the cache, free of charge.';
       when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
       when v_call.status = 'cancelled' then why := 'It was cancelled.';

@@ -26,9 +26,9 @@ as $$
     end,
     case p_blocked_reason
       when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
-      when 'hourly_shutoff' then 'See tollhouse.hourly_shutoffs for its end; then enqueue again under a new request id.'
-      when 'breaker_open' then 'Enqueue again under a new request id after the cool-down: see tollhouse.breakers.'
-      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month, or have the cap raised; see tollhouse.monthly_budgets.'
+      when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
+      when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
+      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
       when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
       when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
       when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'

@@ -1,10 +1,9 @@
 -- Deploy tollhouse:admission/explain_waiting to pg
 -- requires: queue/workers
 -- requires: queue/cancel_requests
--- requires: kill_switch/guard
--- requires: shutoff/guard
--- requires: breaker/breakers
--- requires: routing/breaker_gate
+-- requires: rate_limit/rate_limits
+-- requires: routing/candidate_models
+-- requires: admission/explain_obstacle
 
 begin;
 set local role tollhouse_owner;
@@ -20,42 +19,50 @@ create function tollhouse_private.explain_waiting(
   stable
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_attempt text := format('Attempt %s', p_job.attempts - p_job.unsent);
+  v_failed text := case
+    when p_job.waits_for = 'backoff' and p_job.attempts > p_job.unsent and p_job.error_code <> 'not_sent'
+    then format('%s failed (%s). ', v_attempt, p_job.error_code)
+    else ''
+  end;
 begin
   what_to_do := 'Nothing: it goes on by itself.';
-  if p_job.state = 'running' then
-    why := format('Attempt %s is under way at %s since %s.', p_job.attempts - p_job.unsent, p_job.model, date_trunc('second', p_job.started_at));
-    if exists (
-      select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id
-    ) then
-      why := why || ' It is being cancelled.';
-    end if;
+  if p_job.state = 'scheduled' and p_job.run_at > p_now then
+    why := case p_job.waits_for
+      when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
+      when 'rate_limit' then format('Over the rate limit%s; it is tried again at %s.', (
+        select ' of ' || string_agg(distinct format('%s %s', rl.scope, rl.target), ' or ')
+        from tollhouse_private.rate_limits as rl
+        left join tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+          on rl.target = case rl.scope when 'provider' then cm.provider when 'model' then cm.model end
+        where cm.model is not null or (rl.scope = 'tenant' and rl.target = p_job.tenant_id)
+      ), date_trunc('second', p_job.run_at))
+      else format('It was asked to run at %s.', p_job.run_at)
+    end;
+  elsif p_job.state = 'running'
+    and exists (select from tollhouse_private.workers as w where w.worker_id = p_job.worker_id and w.alive_until > p_now)
+  then
+    why := format('%s is under way at %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
+  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
+    why := case p_job.state
+      when 'running' then format('%s was under way at %s when its worker died, and no other one is alive.', v_attempt, p_job.model)
+      else v_failed || 'No worker is alive.'
+    end;
+    what_to_do := 'Ask an operator to start one (tollhouse worker).';
+  elsif p_job.state = 'running' then
+    why := format('%s was under way at %s when its worker died; another one settles it within seconds.', v_attempt, p_job.model);
   elsif p_job.state = 'coalesced' then
     why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'backoff' then
-    why := format('Attempt %s failed (%s); the next one is due at %s.', p_job.attempts - p_job.unsent, p_job.error_code, date_trunc('second', p_job.run_at));
-  elsif p_job.state = 'scheduled' and p_job.waits_for = 'rate_limit' then
-    why := format('Over a rate limit; it is tried again at %s.', p_job.run_at);
-  elsif p_job.state = 'scheduled' then
-    why := format('It was asked to run at %s.', p_job.run_at);
-  elsif exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
-    why := 'A kill switch matches it; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.kill_switches.';
-  elsif exists (select from tollhouse_private.guard_hourly_shutoff(array[p_job], p_now)) then
-    why := 'The tenant or the user is shut off; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.hourly_shutoffs.';
-  elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
-    why := 'No worker is alive.';
-    what_to_do := 'Ask an operator to start one (tollhouse worker).';
-  elsif exists (
-    select
-    from tollhouse_private.breakers as b
-    where b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id
-      and tollhouse_private.breaker_gate(b.state, b.open_until, p_now) = 'stop'
-  ) then
-    why := 'A circuit breaker is open; the call is refused unless another provider serves it.';
-    what_to_do := 'See tollhouse.breakers.';
   else
-    why := 'It is in line for the next free worker.';
+    select v_failed || o.why, o.what_to_do into why, what_to_do from tollhouse_private.explain_obstacle(p_job, p_now) as o where o.why is not null;
+    if not found then
+      why := v_failed || 'It is in line for the next free worker.';
+      what_to_do := 'Nothing: it goes on by itself.';
+    end if;
+  end if;
+  if exists (select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id) then
+    why := why || ' It is being cancelled.';
   end if;
 end
 $$;

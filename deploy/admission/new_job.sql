@@ -1,5 +1,5 @@
 -- Deploy tollhouse:admission/new_job to pg
--- requires: admission/request_problem
+-- requires: admission/check_call
 -- requires: tenancy/identity
 -- requires: platform/new_call_id
 -- requires: distillation/stricter_capture
@@ -30,8 +30,6 @@ as $$
 declare
   v_identity record;
   v_task tollhouse_private.task_types;
-  v_problem text;
-  v_text text;
   v_job tollhouse_private.jobs;
 begin
   select i.* into v_identity from tollhouse_private.identity() as i;
@@ -47,53 +45,8 @@ begin
       hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
   end if;
 
-  v_text := p_request::text;
-  if octet_length(v_text) > v_task.max_request_bytes then
-    raise exception using errcode = 'TH103', message = 'request too large',
-      detail = format('%s bytes, endpoint %s takes %s', octet_length(v_text), p_endpoint, v_task.max_request_bytes),
-      hint = 'Shorten the request, or ask an operator to raise max_request_bytes (tollhouse_ops.set_task_type).';
-  end if;
-  v_problem := tollhouse_private.request_problem(p_request);
-  if v_problem is not null then
-    raise exception using errcode = 'TH102', message = 'invalid request', detail = v_problem,
-      hint = 'A request is {"prompt": "…"} or {"messages": [{"role": "user", "content": "…"}]} with chat-completions parameters.';
-  end if;
-
-  v_job.max_output_tokens := coalesce(
-    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
-  if v_job.max_output_tokens > v_task.max_output_tokens then
-    raise exception using errcode = 'TH102', message = 'invalid request',
-      detail = format('%s output tokens asked for, endpoint %s allows %s', v_job.max_output_tokens, p_endpoint, v_task.max_output_tokens),
-      hint = 'Ask for less, or ask an operator to raise max_output_tokens (tollhouse_ops.set_task_type).';
-  end if;
-  if p_request_id !~ '^[\x21-\x7e]{1,200}$' then
-    raise exception using errcode = 'TH104', message = 'bad request id',
-      detail = format('%L', left(p_request_id, 200)),
-      hint = '1 to 200 visible ASCII characters; or null, and one is made.';
-  end if;
-  if p_max_cost_micro_usd < 0 then
-    raise exception using errcode = 'TH105', message = 'negative cost',
-      detail = format('max_cost_micro_usd %s', p_max_cost_micro_usd),
-      hint = 'Give micro-USD (1 USD = 1000000), or null for no limit of its own.';
-  end if;
-  if cardinality(v_task.models) = 0 or p_model <> all (v_task.models) then
-    raise exception using errcode = 'TH106',
-      message = case when p_model is null then 'endpoint has no model' else 'unknown model' end,
-      detail = format('endpoint %s, model %s', p_endpoint, coalesce(quote_literal(left(p_model, 128)), 'of its own choice')),
-      hint = coalesce(
-        'This endpoint has: ' || nullif(array_to_string(v_task.models, ', '), '') || '.',
-        'Ask an operator to give it models (tollhouse_ops.set_task_type).');
-  end if;
-  if p_watermark is null or length(p_watermark) > 200 then
-    raise exception using errcode = 'TH108', message = 'bad watermark',
-      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
-      hint = 'A text of 200 characters at most; leave it out for none.';
-  end if;
-  if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object' then
-    raise exception using errcode = 'TH109', message = 'bad metadata',
-      detail = format('a JSON %s of %s bytes', jsonb_typeof(p_metadata), octet_length(p_metadata::text)),
-      hint = 'An object of 16384 bytes at most; or null.';
-  end if;
+  perform tollhouse_private.check_call(
+    v_task, p_request, p_request_id, p_model, p_watermark, p_max_cost_micro_usd, p_run_at, p_metadata, p_now);
 
   v_job.tenant_id := v_identity.tenant_id;
   v_job.user_id := v_identity.user_id;
@@ -104,7 +57,9 @@ begin
   v_job.fingerprint := sha256(convert_to(
     jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
   v_job.request := p_request;
-  v_job.request_bytes := octet_length(v_text);
+  v_job.request_bytes := octet_length(p_request::text);
+  v_job.max_output_tokens := coalesce(
+    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
   v_job.metadata := p_metadata;
   v_job.requested_model := p_model;
   v_job.max_cost_micro_usd := p_max_cost_micro_usd;
@@ -130,7 +85,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.new_job(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb, timestamptz) is
-  'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109.';
+  'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109, TH111.';
 
 revoke execute on function tollhouse_private.new_job(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb, timestamptz) from public;
 

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:admission/request_problem to pg
--- requires: platform/schemas
+-- requires: admission/json_problem
 
 begin;
 set local role tollhouse_owner;
@@ -26,6 +26,9 @@ begin
   if p_request is null or jsonb_typeof(p_request) <> 'object' then
     return 'it is not a JSON object';
   end if;
+  if tollhouse_private.json_problem(p_request) is not null then
+    return tollhouse_private.json_problem(p_request);
+  end if;
   if (p_request ? 'prompt') = (p_request ? 'messages') then
     return case when p_request ? 'prompt' then 'it has both a prompt and messages' else 'it has neither a prompt nor messages' end;
   end if;
@@ -34,7 +37,7 @@ begin
     return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
   end if;
 
-  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or btrim(p_request ->> 'prompt') = '') then
+  if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then
     return 'prompt is not a text, or empty';
   end if;
   if p_request ? 'messages' then

@@ -34,7 +34,7 @@ values
   ('unreachable', false, 'nothing', true, 'failure', 'failed'),
   ('malformed', true, 'usage_or_reservation', true, 'failure', 'failed'),
   ('rejected', true, 'nothing', false, 'ignored', 'failed'),
-  ('not_configured', false, 'nothing', false, 'ignored', 'failed'),
+  ('not_configured', false, 'nothing', true, 'ignored', 'failed'),
   ('aborted', true, 'usage_or_reservation', false, 'ignored', 'blocked'),
   ('cancelled', true, 'usage_or_reservation', false, 'ignored', 'cancelled'),
   ('interrupted', true, 'usage_or_reservation', true, 'ignored', 'failed'),

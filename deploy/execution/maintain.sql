@@ -25,11 +25,13 @@ declare
     select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
   );
 begin
-  select s.* into v_settings from tollhouse_private.settings as s;
+  select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
+  if not found then
+    return;
+  end if;
   -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
   perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
   perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
-  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 
   delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
   -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
@@ -58,10 +60,12 @@ begin
     and not exists (
       select from tollhouse_private.jobs as j where j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
     );
+  -- Last: what it drops is locked, with all that reads or writes the table, until the end of the transaction.
+  perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 end
 $$;
 comment on function tollhouse_worker.maintain() is
-  'Hourly upkeep: partitions ahead, what is past its retention, expired answers.';
+  'Hourly upkeep: partitions ahead, what is past its retention, expired answers. Does nothing while another worker is at it.';
 
 revoke execute on function tollhouse_worker.maintain() from public;
 grant execute on function tollhouse_worker.maintain() to tollhouse_worker;

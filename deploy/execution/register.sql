@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/register to pg
 -- requires: platform/settings
+-- requires: ledger/ensure_partitions
 -- requires: queue/workers
 
 begin;
@@ -20,8 +21,12 @@ create function tollhouse_worker.register(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+  -- What it will claim and record needs its month, however long no worker was there to make it.
+  select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
+  from tollhouse_private.settings as s;
+
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
-  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), now() + s.lease
+  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + s.lease
   from tollhouse_private.settings as s;
 
   select

@@ -33,7 +33,7 @@ create function tollhouse.wait_for(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_deadline timestamptz := clock_timestamp() + least(p_timeout, '10 minutes');
+  v_deadline timestamptz := clock_timestamp() + least(coalesce(p_timeout, '30 seconds'), '10 minutes');
   v_nap double precision := 0.01;
 begin
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
@@ -59,7 +59,7 @@ begin
 end
 $$;
 comment on function tollhouse.wait_for(uuid, interval) is
-  'result, once the call is finished or p_timeout (10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
 
 revoke execute on function tollhouse.wait_for(uuid, interval) from public;
 grant execute on function tollhouse.wait_for(uuid, interval) to tollhouse_client;

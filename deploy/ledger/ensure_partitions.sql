@@ -19,32 +19,37 @@ create function tollhouse_private.ensure_partitions(
   set timezone = 'UTC'
 as $$
 declare
-  v_table text;
-  v_month timestamptz := date_trunc('month', p_from);
-  v_name text;
+  v_missing record;
   v_created integer := 0;
 begin
-  -- Two workers that start together would otherwise both find the month missing.
-  perform pg_advisory_xact_lock(hashtext('tollhouse.ensure_partitions'));
-
-  while v_month <= p_until loop
-    foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
-      v_name := format('%s_%s', v_table, to_char(v_month, 'YYYY_MM'));
-      if to_regclass(format('tollhouse_private.%I', v_name)) is null then
-        -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
-        execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_name, v_table);
-        -- Reached through its parent only; the parent's policies do not hold for who names a partition.
-        execute format('alter table tollhouse_private.%I enable row level security', v_name);
-        execute format('alter table tollhouse_private.%I force row level security', v_name);
-        execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_name);
-        execute format(
-          'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
-          v_table, v_name, v_month, v_month + interval '1 month'
-        );
-        v_created := v_created + 1;
-      end if;
-    end loop;
-    v_month := v_month + interval '1 month';
+  for v_missing in
+    select t.name as parent, m.month, format('%s_%s', t.name, to_char(m.month, 'YYYY_MM')) as name
+    from generate_series(date_trunc('month', p_from), p_until, interval '1 month') as m (month)
+    cross join unnest(array['llm_api_calls', 'provider_attempts', 'call_content']) as t (name)
+    where not exists (
+      select
+      from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace
+        and c.relname = format('%s_%s', t.name, to_char(m.month, 'YYYY_MM'))
+    )
+  loop
+    -- One at a time, and looked for again. A row of ours, no advisory lock: any login could take that and keep it.
+    perform from tollhouse_private.settings for update;
+    continue when exists (
+      select from pg_catalog.pg_class as c
+      where c.relnamespace = 'tollhouse_private'::regnamespace and c.relname = v_missing.name
+    );
+    -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+    execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_missing.name, v_missing.parent);
+    -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+    execute format('alter table tollhouse_private.%I enable row level security', v_missing.name);
+    execute format('alter table tollhouse_private.%I force row level security', v_missing.name);
+    execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_missing.name);
+    execute format(
+      'alter table tollhouse_private.%I attach partition tollhouse_private.%I for values from (%L) to (%L)',
+      v_missing.parent, v_missing.name, v_missing.month, v_missing.month + interval '1 month'
+    );
+    v_created := v_created + 1;
   end loop;
   return v_created;
 end

@@ -17,16 +17,18 @@ create function tollhouse_private.audit(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_reason is null or btrim(p_reason) = '' then
+  if p_reason is null or p_reason !~ '[^[:space:]]' then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
   end if;
+  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
   insert into tollhouse_private.operator_audit (action, target, reason, before, after)
   values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
 end
 $$;
 comment on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) is
-  'Writes one operator action down. Raises TH301 without a reason, which undoes the action.';
+  'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason, which undoes the action.';
 
 revoke execute on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) from public;
 

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:ops/bind_login to pg
 -- requires: tenancy/login_bindings
+-- requires: ops/drop_bindings
 -- requires: ops/audit
 -- requires: ops/check_target
 -- requires: ops/check_value
@@ -31,17 +32,19 @@ begin
   if p_user_id is distinct from '' then
     perform tollhouse_private.check_target('user', p_user_id);
   end if;
-  select to_jsonb(lb) into v_before from tollhouse_private.login_bindings as lb where lb.login = p_login;
-  insert into tollhouse_private.login_bindings as lb (login, tenant_id, user_id, reads_all_users)
-  values (p_login, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false))
-  on conflict (login) do update
+  v_before := tollhouse_private.drop_bindings(p_login);
+  insert into tollhouse_private.login_bindings as lb (login, login_oid, tenant_id, user_id, reads_all_users)
+  select r.rolname, r.oid, p_tenant_id, nullif(p_user_id, ''), coalesce(p_reads_all_users, false)
+  from pg_catalog.pg_roles as r
+  where r.rolname = p_login
+  on conflict (login, login_oid) do update
   set tenant_id = excluded.tenant_id, user_id = excluded.user_id, reads_all_users = excluded.reads_all_users
-  returning to_jsonb(lb) into v_after;
+  returning to_jsonb(lb) - 'login_oid' into v_after;
   perform tollhouse_private.audit('bind_login', jsonb_build_object('login', p_login), p_reason, v_before, v_after);
 end
 $$;
 comment on function tollhouse_ops.bind_login(name, text, text, text, boolean) is
-  'From its next statement on, the login acts for this tenant only, and for this user if one is given; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+  'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.bind_login(name, text, text, text, boolean) from public;
 grant execute on function tollhouse_ops.bind_login(name, text, text, text, boolean) to tollhouse_operator;

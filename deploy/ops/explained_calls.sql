@@ -1,5 +1,6 @@
 -- Deploy tollhouse:ops/explained_calls to pg
 -- requires: ledger/llm_api_calls
+-- requires: ledger/provider_attempts
 -- requires: admission/explain_refusal
 
 begin;
@@ -10,8 +11,15 @@ select
   c.tenant_id, c.call_id, c.created_at, c.finished_at, c.user_id, c.endpoint, c.request_id,
   c.status, c.blocked_reason, c.was_cached, c.model, c.cost_micro_usd, c.latency_ms,
   case
-    when c.status = 'blocked' and c.provider_attempted and c.blocked_reason = 'provider_kill_switch'
+    when c.status = 'blocked' and c.attempts > 0 and exists (
+      select
+      from tollhouse_private.provider_attempts as pa
+      where pa.tenant_id = c.tenant_id and pa.call_id = c.call_id and pa.created_at = c.created_at and pa.outcome = 'aborted'
+    )
       then 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'
+    when c.status = 'blocked' and c.attempts > 0
+      then pg_catalog.format('Refused after %s attempt(s). ', c.attempts)
+        || (select r.why from tollhouse_private.explain_refusal(c.blocked_reason) as r)
     when c.status = 'blocked' then (select r.why from tollhouse_private.explain_refusal(c.blocked_reason) as r)
     when c.was_cached then 'Answered from the cache, free of charge.'
     when c.status = 'success' and c.attempts = 1 then pg_catalog.format('Answered by %s.', c.model)

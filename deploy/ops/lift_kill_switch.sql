@@ -19,7 +19,7 @@ create function tollhouse_ops.lift_kill_switch(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
 begin
   delete from tollhouse_private.kill_switches as ks

@@ -19,8 +19,8 @@ create function tollhouse_ops.open_breaker(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for the provider''s own.');
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
   perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
     clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
     p_reason);

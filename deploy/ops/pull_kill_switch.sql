@@ -20,7 +20,7 @@ create function tollhouse_ops.pull_kill_switch(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_tenant_id text := case p_scope when 'tenant' then p_target else coalesce(p_tenant_id, '') end;
+  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
   v_after jsonb;
 begin
@@ -36,8 +36,8 @@ begin
   if p_scope = 'user' then
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
-    perform tollhouse_private.check_value(v_tenant_id = '' or p_scope = 'tenant',
-      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop every tenant''s calls.');
+    perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop other calls than that tenant''s.');
   end if;
 
   select to_jsonb(ks) into v_before

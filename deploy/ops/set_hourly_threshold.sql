@@ -1,4 +1,6 @@
 -- Deploy tollhouse:ops/set_hourly_threshold to pg
+-- requires: shutoff/hourly_spend
+-- requires: ops/check_target
 -- requires: ops/check_value
 -- requires: ops/change_shutoff
 
@@ -18,17 +20,49 @@ create function tollhouse_ops.set_hourly_threshold(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
+  v_until timestamptz;
+  v_change jsonb := jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown);
+  v_spent bigint;
+  v_tripped_at bigint;
 begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  if p_user_id is distinct from '' then
+    perform tollhouse_private.check_target('user', p_user_id);
+  end if;
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
-  perform tollhouse_private.check_value(p_cooldown is null or p_cooldown > '0',
-    format('cooldown %s', p_cooldown), 'Give a positive interval, or null for until the hour is over.');
-  perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id,
-    jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown), p_reason);
+  perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
+    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
+
+  if p_threshold_micro_usd is not null then
+    -- The hour before the shutoff, as book_hour locks them; made when missing, so that what is being booked is waited for.
+    insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour) values (p_tenant_id, p_user_id, v_hour) on conflict do nothing;
+    select hs.spent_micro_usd, hs.tripped_at_micro_usd into v_spent, v_tripped_at
+    from tollhouse_private.hourly_spend as hs
+    where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour
+    for update;
+  end if;
+  if v_spent - v_tripped_at >= p_threshold_micro_usd then
+    v_until := coalesce(clock_timestamp() + p_cooldown, v_hour + interval '1 hour');
+    update tollhouse_private.hourly_spend as hs
+    set tripped_at_micro_usd = hs.spent_micro_usd
+    where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour;
+    -- A longer shutoff, an operator's, stays as it is.
+    if not exists (
+      select from tollhouse_private.hourly_shutoffs as so
+      where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
+    ) then
+      v_change := v_change || jsonb_build_object('disabled_until', v_until, 'mode', 'automatic',
+        'reason', format('spent %s of %s micro-USD in the hour', v_spent, p_threshold_micro_usd));
+    end if;
+  end if;
+  perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id, v_change, p_reason);
 end
 $$;
 comment on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) is
-  'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over. Raises TH301, TH303.';
+  'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over; at once, if the running hour has spent it already. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) from public;
 grant execute on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) to tollhouse_operator;

@@ -41,10 +41,18 @@ begin
     values (p_tenant_id, p_user_id, p_cap_micro_usd)
     on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
   end if;
-  -- The row is made now, so that no claim can copy the old cap into it meanwhile.
+  -- The row is made now, so that no claim can copy the old cap into it meanwhile: that of the next month too, when it is near.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  values (p_tenant_id, p_user_id, tollhouse_private.budget_month(now()), p_cap_micro_usd)
+  select distinct p_tenant_id, p_user_id, tollhouse_private.budget_month(clock_timestamp() + ahead), p_cap_micro_usd
+  from unnest(array[interval '0', interval '1 hour']) as ahead
+  order by 3
   on conflict (tenant_id, user_id, month) do update set cap_micro_usd = excluded.cap_micro_usd;
+  update tollhouse_private.monthly_budgets as mb
+  set cap_micro_usd = p_cap_micro_usd
+  where mb.tenant_id = p_tenant_id
+    and mb.user_id = p_user_id
+    and mb.month > tollhouse_private.budget_month(clock_timestamp())
+    and mb.cap_micro_usd is distinct from p_cap_micro_usd;
 
   perform tollhouse_private.audit('set_monthly_cap',
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,

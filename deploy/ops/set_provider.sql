@@ -42,7 +42,7 @@ begin
   exception
     when check_violation or not_null_violation then
       raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
-        hint = 'Threshold 1 to 1000, intervals above 0, share above 0 and at most 1.';
+        hint = 'Threshold 1 to 1000, intervals above 0 and at most 366 days, share above 0 and at most 1.';
   end;
   perform tollhouse_private.audit('set_provider', jsonb_build_object('provider', p_provider), p_reason, v_before, v_after);
 end

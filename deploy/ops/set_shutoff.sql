@@ -18,8 +18,8 @@ create function tollhouse_ops.set_shutoff(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until < 'infinity',
-    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future; to stop without an end, pull a kill switch.');
+  perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
+    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
   perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
     jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
 end

@@ -2,7 +2,7 @@
 -- requires: task_types/task_types
 -- requires: ops/audit
 -- requires: ops/check_target
--- requires: ops/check_value
+-- requires: ops/check_materializer
 
 begin;
 set local role tollhouse_engine;
@@ -32,20 +32,15 @@ declare
   v_before tollhouse_private.task_types;
   v_after tollhouse_private.task_types;
   v_model text;
+  v_materializer text;
 begin
   perform tollhouse_private.check_target('name', p_endpoint);
   foreach v_model in array coalesce(p_models, '{}') loop
     perform tollhouse_private.check_target('model', v_model);
   end loop;
-  -- The shape first: to_regprocedure raises on what can't be a name.
-  perform tollhouse_private.check_value(
-    case
-      when p_materializer is null or p_materializer = '' then true
-      when p_materializer ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$'
-      then to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)') is not null
-    end,
-    format('materializer %s', p_materializer),
-    'Name a function (text, text, uuid, timestamptz, jsonb, jsonb) with its schema, or give an empty text for none.');
+  if p_materializer <> '' then
+    v_materializer := tollhouse_private.check_materializer(p_materializer);
+  end if;
 
   select tt.* into v_before from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint for update;
   if not found then
@@ -64,12 +59,7 @@ begin
       cache_scope = coalesce(p_cache_scope, tt.cache_scope),
       capture = coalesce(p_capture, tt.capture),
       retries_abandoned = coalesce(p_retries_abandoned, tt.retries_abandoned),
-      -- The function's own, quoted name: what is stored is executed later.
-      materializer = case
-        when p_materializer is null then tt.materializer
-        when p_materializer = '' then null
-        else to_regprocedure(p_materializer || '(text,text,uuid,timestamptz,jsonb,jsonb)')::regproc::text
-      end
+      materializer = case when p_materializer is null then tt.materializer else v_materializer end
     where tt.endpoint = p_endpoint
     returning tt.* into v_after;
   exception

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/unbind_login to pg
--- requires: tenancy/login_bindings
+-- requires: ops/drop_bindings
 -- requires: ops/audit
 
 begin;
@@ -16,10 +16,9 @@ create function tollhouse_ops.unbind_login(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_before jsonb;
+  v_before jsonb := tollhouse_private.drop_bindings(p_login);
 begin
-  delete from tollhouse_private.login_bindings as lb where lb.login = p_login returning to_jsonb(lb) into v_before;
-  if not found then
+  if v_before is null then
     return false;
   end if;
   perform tollhouse_private.audit('unbind_login', jsonb_build_object('login', p_login), p_reason, v_before, null);

@@ -16,7 +16,7 @@ create table tollhouse_private.settings (
   constraint settings_lease_check check (lease between '1 second' and '10 minutes'),
   constraint settings_delivery_ttl_check check (delivery_ttl between '1 second' and '1 day'),
   constraint settings_content_retention_check check (content_retention >= '1 day'),
-  constraint settings_ledger_retention_check check (ledger_retention >= content_retention),
+  constraint settings_ledger_retention_check check (ledger_retention between content_retention and '100 years'),
   constraint settings_months_ahead_check check (months_ahead between 1 and 24)
 );
 

@@ -15,9 +15,8 @@ as $$
 declare
   v_promoted bigint;
 begin
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
+  with due as materialized (
     select due.tenant_id, due.call_id
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
@@ -25,7 +24,10 @@ begin
     order by due.run_at
     limit 1000
     for update skip locked
-  ) as due
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
   get diagnostics v_promoted = row_count;
@@ -42,20 +44,24 @@ begin
     )
     from onward as o
     where o.tenant_id is not null
+  ),
+  due as materialized (
+    select ten.tenant_id, ten.call_id
+    from onward as o
+    cross join lateral (
+      select due.tenant_id, due.call_id
+      from tollhouse_private.jobs as due
+      where due.state = 'scheduled'
+        and due.tenant_id = o.tenant_id
+        and due.run_at <= p_now
+      order by due.run_at
+      limit 10
+      for update skip locked
+    ) as ten
   )
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from onward as o
-  cross join lateral (
-    select due.tenant_id, due.call_id
-    from tollhouse_private.jobs as due
-    where due.state = 'scheduled'
-      and due.tenant_id = o.tenant_id
-      and due.run_at <= p_now
-    order by due.run_at
-    limit 10
-    for update skip locked
-  ) as due
+  from due
   where j.tenant_id = due.tenant_id
     and j.call_id = due.call_id;
 end

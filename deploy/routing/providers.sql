@@ -13,8 +13,8 @@ create table tollhouse_private.providers (
   window_failure_share numeric not null default 0.5,
   constraint providers_pkey primary key (provider),
   constraint providers_failure_threshold_check check (failure_threshold between 1 and 1000),
-  constraint providers_cooldown_check check (cooldown > '0'),
-  constraint providers_failure_window_check check (failure_window > '0'),
+  constraint providers_cooldown_check check (cooldown > '0' and cooldown <= '366 days'),
+  constraint providers_failure_window_check check (failure_window > '0' and failure_window <= '366 days'),
   constraint providers_window_min_calls_check check (window_min_calls >= 1),
   constraint providers_window_failure_share_check check (window_failure_share > 0 and window_failure_share <= 1)
 );

@@ -14,7 +14,7 @@ create table tollhouse_private.hourly_shutoffs (
   reason text,
   constraint hourly_shutoffs_pkey primary key (tenant_id, user_id),
   constraint hourly_shutoffs_threshold_check check (threshold_micro_usd > 0),
-  constraint hourly_shutoffs_cooldown_check check (cooldown > '0'),
+  constraint hourly_shutoffs_cooldown_check check (cooldown > '0' and cooldown <= '366 days'),
   constraint hourly_shutoffs_mode_check check (mode in ('manual', 'automatic') and (mode is null) = (disabled_until is null))
 );
 comment on table tollhouse_private.hourly_shutoffs is

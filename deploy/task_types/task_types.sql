@@ -23,7 +23,7 @@ create table tollhouse_private.task_types (
   constraint task_types_backoff_ms_check check (backoff_ms between 0 and 3600000),
   constraint task_types_max_output_tokens_check check (max_output_tokens between 1 and 10000000),
   constraint task_types_max_request_bytes_check check (max_request_bytes between 1 and 16777216),
-  constraint task_types_cache_ttl_check check (cache_ttl >= '0'),
+  constraint task_types_cache_ttl_check check (cache_ttl between '0' and '366 days'),
   constraint task_types_cache_scope_check check (cache_scope in ('user', 'tenant')),
   constraint task_types_capture_check check (capture in ('full', 'metadata', 'none'))
 );
@@ -38,7 +38,7 @@ comment on column tollhouse_private.task_types.cache_scope is 'Who shares an ans
 comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is tried again; if not, it fails.';
 comment on column tollhouse_private.task_types.materializer is
-  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome.';
+  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine.';
 
 grant select, insert, update, delete on tollhouse_private.task_types to tollhouse_engine;
 grant select on tollhouse_private.task_types to tollhouse_operator, tollhouse_auditor;

@@ -18,15 +18,25 @@ create function tollhouse_private.identity(
 as $$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
+  v_oid oid := to_regrole(quote_ident(session_user));
+  v_binding record;
 begin
-  select b.tenant_id, b.user_id, b.reads_all_users
-  into identity.tenant_id, identity.user_id, identity.reads_all_users
+  -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+  select b.tenant_id, b.user_id, b.reads_all_users, b.login, b.login_oid into v_binding
   from tollhouse_private.login_bindings as b
-  where b.login = session_user;
+  where b.login = session_user or b.login_oid = v_oid
+  order by b.login = session_user and b.login_oid = v_oid desc
+  limit 1;
 
   if not found then
     identity.tenant_id := current_setting('tollhouse.tenant_id', true);
     identity.reads_all_users := false;
+  elsif (v_binding.login = session_user and v_binding.login_oid = v_oid)
+    or (select count(*) from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid) = 1
+  then
+    identity.tenant_id := v_binding.tenant_id;
+    identity.user_id := v_binding.user_id;
+    identity.reads_all_users := v_binding.reads_all_users;
   end if;
   identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
 
@@ -43,7 +53,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.identity() is
-  'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity.';
+  'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
 
 create function tollhouse_private.current_tenant_id()
   returns text

@@ -6,13 +6,16 @@ set local role tollhouse_owner;
 
 create table tollhouse_private.login_bindings (
   login name not null,
+  login_oid oid not null default 0,
   tenant_id tollhouse_private.identifier not null,
   user_id tollhouse_private.identifier,
   reads_all_users boolean not null default false,
-  constraint login_bindings_pkey primary key (login)
+  constraint login_bindings_pkey primary key (login, login_oid)
 );
 comment on table tollhouse_private.login_bindings is
   'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+comment on column tollhouse_private.login_bindings.login_oid is
+  'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
 comment on column tollhouse_private.login_bindings.reads_all_users is
   'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -66,7 +67,7 @@ def furnished(town: Town, tenant: str) -> Iterator[Person]:
         assert "success" == ann.ask(endpoint, f"{ann.tag} Why?", request_id="r1")["status"]
     assert ann.enqueue("route", f"{ann.tag} Why?")["was_cached"]
     assert "blocked" == ann.ask("once", f"{ann.tag} Why?", max_cost_micro_usd=0)["status"]
-    later = town.database_time().replace(year=2100)
+    later = town.database_time() + timedelta(days=300)
     waiting = ann.enqueue("once", f"{ann.tag} Why?", "waiting", run_at=later)
     town.operate("set_hourly_threshold", tenant, ann.user, 10**9)
     town.operate("open_breaker", "mock-b", p_tenant_id=tenant, p_user_id=ann.user)

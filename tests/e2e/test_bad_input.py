@@ -1,5 +1,6 @@
 """Bad input: one clear error with its SQLSTATE, and nothing written."""
 
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -8,6 +9,14 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tests.support.town import Town
+
+
+def _nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
 
 GOOD: dict[str, Any] = {"endpoint": "once", "request": {"prompt": "Why?"}}
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
@@ -23,6 +32,8 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a request that is null": ("TH102", {"request": None}),
     "a parameter that changes the price": ("TH102", {"request": {"prompt": "Why?", "n": 9}}),
     "a stream": ("TH102", {"request": {"prompt": "Why?", "stream": True}}),
+    "nesting without end": ("TH102", {"request": {"prompt": "Why?", "tools": _nested(900)}}),
+    "a number without end": ("TH102", {"request": {"prompt": "Why?", "seed": 10**4000}}),
     "more output than allowed": ("TH102", {"request": {"prompt": "Why?", "max_tokens": 10**8}}),
     "output below one": ("TH102", {"request": {"prompt": "Why?", "max_tokens": 0}}),
     "an oversized request": ("TH103", {"request": {"prompt": "x" * 262_144}}),
@@ -39,6 +50,9 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a watermark that is null": ("TH108", {"watermark": None}),
     "metadata that is no object": ("TH109", {"metadata": Jsonb([1])}),
     "metadata that is too large": ("TH109", {"metadata": Jsonb({"x": "x" * 16_384})}),
+    "a time too far ahead": ("TH111", {"run_at": "9999-12-31"}),
+    "a time without end": ("TH111", {"run_at": "infinity"}),
+    "metadata nested without end": ("TH109", {"metadata": Jsonb({"x": _nested(900)})}),
 }
 
 _TABLES = """
@@ -83,6 +97,27 @@ def test_bad_input(town: Town, tenant: str, case: str) -> None:
         assert sqlstate == caught.value.sqlstate
     assert before == row_counts(town)
     assert [] == ann.rows("select from tollhouse.jobs")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "literal"),
+    [
+        ("22P05", '{"prompt": "\\u0000"}'),
+        ("22P02", '{"prompt": NaN}'),
+        ("22P02", '{"prompt": "\\ud800"}'),
+        ("54001", '{"prompt": "x", "tools": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ],
+)
+def test_a_literal_that_is_no_json(town: Town, tenant: str, sqlstate: str, literal: str) -> None:
+    """Fails as it is cast: the standard codes of the register's second table."""
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        town.person(tenant).acting() as connection,
+    ):
+        connection.execute("select tollhouse.enqueue('once', %s::jsonb)", [literal])
+    assert sqlstate == caught.value.sqlstate
+    register = (Path(__file__).parents[2] / "db" / "ERRORS.md").read_text(encoding="utf-8")
+    assert sqlstate in register.split("## Standard codes")[1]
 
 
 def test_no_identity(town: Town) -> None:

@@ -1,6 +1,7 @@
 """How an attempt ended decides what follows; the ledger agrees with the bill each time."""
 
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -154,22 +155,36 @@ def test_a_request_that_no_worker_can_read(town: Town, tenant: str) -> None:
     assert [] == town.bill(call)
 
 
-def test_a_provider_that_no_worker_knows(town: Town, tenant: str) -> None:
-    """Nothing is sent; the call fails with a reason, and no breaker is moved."""
+def unheard_of(town: Town, endpoint: str, *more: str) -> None:
+    """Make an endpoint whose first model is served where no worker can send to."""
     town.operate("set_provider", "unheard-of")
     town.operate("set_model", "unheard", "unheard-of", "unheard")
     for kind in ("input", "output"):
         town.operate("set_price", "unheard", kind, 1_000_000)
-    town.operate("set_task_type", "unheard", p_models=["unheard"], p_cache_ttl="0")
+    town.operate(
+        "set_task_type", endpoint, p_models=["unheard", *more], p_cache_ttl="0", p_backoff_ms=50
+    )
+
+
+def test_a_provider_that_no_worker_knows(town: Town, tenant: str) -> None:
+    """Nothing is sent; tried like any other, the call fails in the end, and no breaker is moved."""
+    unheard_of(town, "unheard")
     ann = town.person(tenant)
     call = ann.enqueue("unheard", "Why?")
     assert "failed" == ann.wait(call)["status"]
-    (attempt,) = town.attempts(call)
-    assert ("not_configured", False, 0) == (
-        attempt["outcome"],
-        attempt["sent"],
-        attempt["cost_micro_usd"],
-    )
+    assert [("not_configured", False, 0)] * 3 == [
+        (attempt["outcome"], attempt["sent"], attempt["cost_micro_usd"])
+        for attempt in town.attempts(call)
+    ]
     assert not town.entry(call)["provider_attempted"]
     assert [] == town.bill(call)
     assert [] == ann.rows("select from tollhouse.breakers")
+
+
+def test_a_provider_that_this_worker_does_not_know(town: Town, tenant: str) -> None:
+    """The next candidate serves the call: one forgotten variable costs it a moment."""
+    unheard_of(town, "half-heard", "mock-small")
+    ann = town.person(tenant)
+    call = ann.enqueue("half-heard", "Why?")
+    assert ("success", "mock-small") == itemgetter("status", "model")(ann.wait(call))
+    assert ["not_configured", "success"] == [row["outcome"] for row in town.attempts(call)]

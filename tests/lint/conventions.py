@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 LONGEST_FILE, LONGEST_BODY = 100, 60
 # Longer than that, each for its reason, and up to 140 lines.
 LONGER = {
-    "admission/new_job": "one check after another, each with its error",
     "admission/request_problem": "one check after another, each with its words",
     "breaker/observe_users": "lock, then count: what is counted was read under the locks",
     "budget/guard": "make, lock, take: what is taken is decided under the locks above it",
@@ -14,6 +13,7 @@ LONGER = {
     "execution/close_calls": "one statement writes everything that a finished call leaves",
     "execution/record": "the fence: what is checked and locked before anything is booked",
     "routing/route_jobs": "one statement",
+    "tenancy/identity": "the one place that decides it, with its accessors",
 }
 # More than one object, or one of another name than the file's.
 TOGETHER = {

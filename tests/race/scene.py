@@ -95,6 +95,10 @@ class Worker:
         taken: int = row["reap"]
         return taken
 
+    async def maintain(self) -> None:
+        """Do the hourly upkeep."""
+        await self.call("tollhouse_worker.maintain()")
+
     async def deregister(self) -> None:
         """End the lease."""
         await self.call("tollhouse_worker.deregister(%s)", self.worker_id)

@@ -31,6 +31,19 @@ SLOW_LOOK: LiteralString = """
     $$
 """
 
+# wait_for sleeps by a clock of its own, which costs no time.
+QUICK_CLOCK: LiteralString = """
+    create schema quick;
+    grant usage on schema quick to tollhouse_owner;
+    create function quick.slept() returns double precision language sql volatile as
+    $$ select coalesce(nullif(current_setting('test.slept', true), ''), '0')::double precision $$;
+    create function quick.clock_timestamp() returns timestamptz language sql volatile as
+    $$ select now() + make_interval(secs => quick.slept()) $$;
+    create function quick.pg_sleep(double precision) returns void language sql volatile as
+    $$ select set_config('test.slept', (quick.slept() + $1)::text, true) $$;
+    alter function tollhouse.wait_for set search_path = quick, pg_catalog, pg_temp
+"""
+
 
 def lease_ends(scene: Scene, worker: Worker) -> None:
     """Let a worker's lease be over."""
@@ -228,6 +241,20 @@ async def test_a_cancel_that_looked_before_a_claim(scene: Scene) -> None:
         assert "running" == await cancelling
         assert (1, 0) == await worker.record([result(call)])
     assert {"success": 1} == scene.outcomes()
+
+
+async def test_a_wait_without_a_limit_ends(scene: Scene) -> None:
+    """Null is half a minute, as if left out, and nobody waits longer than ten; by its own clock."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    call_id = scene.value("select call_id from tollhouse_private.jobs")
+    scene.rows(QUICK_CLOCK)
+    client = await scene.connect("th_client")
+    for timeout, seconds in ((None, 30), ("1 minute", 60), ("1 day", 600)):
+        async with client.transaction():
+            await client.execute("select tollhouse.set_identity('acme', 'ann')")
+            await client.execute("select * from tollhouse.wait_for(%s, %s)", (call_id, timeout))
+            cursor = await client.execute("select current_setting('test.slept')::numeric::int as s")
+            assert {"s": seconds} == await cursor.fetchone()
 
 
 async def test_a_worker_that_leaves_while_it_claims_gets_nothing(scene: Scene) -> None:

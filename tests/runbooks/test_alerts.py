@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,13 @@ def trouble(town: Town) -> Iterator[Town]:
     """Yield the installation with one row in every number: all the guards have something to say."""
     ann = town.person(TENANT, USER)
     town.operate("set_monthly_cap", TENANT, USER, 10**9)
-    town.operate("set_shutoff", "umbrella", "", "2999-01-01")
+    tomorrow = town.database_time() + timedelta(days=1)
+    town.operate("set_shutoff", "umbrella", "", tomorrow)
     town.operate("open_breaker", "fallback")
     assert "success" == ann.ask("explanation", "a question", use_cache=False)["status"]
     town.operate("pull_kill_switch", "tenant", "initech")
     assert "blocked" == town.person("initech").enqueue("explanation", "one more")["status"]
-    town.person("globex").enqueue("explanation", "tomorrow", run_at="2999-01-01")
+    town.person("globex").enqueue("explanation", "tomorrow", run_at=tomorrow)
     yield town
     town.operate("lift_shutoff", "umbrella", "")
     town.operate("close_breaker", "fallback")

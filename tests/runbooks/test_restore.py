@@ -25,6 +25,8 @@ def new_server(cluster_home: Path) -> Iterator[Cluster]:
 def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) -> None:
     """What was in flight is charged and tried again; what was delivered since is asked again."""
     town, ann = own_town, own_town.person(TENANT, USER)
+    town.stack.add_login("bound")
+    town.operate("bind_login", "bound", "initech")
     before = ann.enqueue("explanation", "before the backup", "before")
     assert "success" == ann.wait(before)["status"]
     town.mock.fault({"delay_ms": 2500}, contains="caught")
@@ -77,6 +79,11 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
                 "select outcome, count(*) from tollhouse_private.provider_attempts"
                 " where endpoint = 'investigation' group by outcome order by outcome"
             ).fetchall()
+            bound = admin.execute(
+                "select login, login_oid = 'bound'::regrole as now from"
+                " tollhouse_private.login_bindings"
+            ).fetchall()
+    assert [{"login": "bound", "now": True}] == bound
     # What the backup knew is not asked a second time, what it did not know is.
     assert [True] * 7 + [False] == [row["deduplicated"] for row in again]
     assert {"abandoned": 6, "success": 6} == {row["outcome"]: row["count"] for row in rows}

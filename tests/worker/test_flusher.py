@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
-from tollhouse.db import GateError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError
 from tollhouse.worker.lease import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")
@@ -91,7 +90,7 @@ async def test_call_that_can_not_be_settled_ends_the_lease() -> None:
     """When even the replacement is refused, the lease ends, so that the call is not stuck."""
     gate, stuck = FakeGate(), list[Lease]()
     flusher, lease, call = make_flusher(gate), make_lease(), make_call()
-    flusher._on_stuck = lambda lease, reason: stuck.append(lease)
+    flusher.on_stuck = lambda lease, reason: stuck.append(lease)
     gate.refuse = lambda row: REFUSED
     flusher.put(lease, call, success(call))
     lease.held = 1
@@ -115,14 +114,3 @@ async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
     assert flusher.pending == lease.held == 3 - settled
     await flusher.record(lease, flusher.take(lease))
     assert len({row["call_id"] for _, rows in gate.recorded for row in rows}) == 3
-
-
-async def test_results_of_an_unknown_worker_are_let_go() -> None:
-    """TH201 from record: the reaper has settled these calls already."""
-    gate = FakeGate()
-    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
-    gate.records = [LeaseLostError("gone", sqlstate="TH201")]
-    flusher.put(lease, call, success(call))
-    lease.held = 1
-    await flusher.record(lease, flusher.take(lease))
-    assert (lease.held, flusher.pending) == (0, 0)

@@ -2,7 +2,7 @@
 
 begin;
 
-select login, tenant_id, user_id, reads_all_users
+select login, login_oid, tenant_id, user_id, reads_all_users
 from tollhouse_private.login_bindings
 where false;
 

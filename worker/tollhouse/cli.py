@@ -55,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Applies the scripts of sqitch.plan in order, for embedded and disposable "
         "databases. In production use sqitch: it also verifies and reverts.",
     )
-    deploy.add_argument(
-        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
-    )
+    _take_database_url(deploy, "DATABASE_URL")
     deploy.set_defaults(handler=commands.deploy)
 
     wait = adding.add_parser(
@@ -67,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "and the worker, if one is named, is ready; with 1 and the reason when the time is over; "
         "with 2 at once for what no waiting can mend.",
     )
-    wait.add_argument(
-        "--database-url", default=os.environ.get("DATABASE_URL"), help="default: $DATABASE_URL"
-    )
+    _take_database_url(wait, "DATABASE_URL")
     wait.add_argument("--worker", metavar="URL", help="a worker's HTTP address, too")
     wait.add_argument(
         "--timeout", type=float, default=60, metavar="SECONDS", help="deadline (%(default)s)"
@@ -82,11 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Reads as a member of tollhouse_auditor or tollhouse_operator, and never "
         "writes. With --once it exits with 1 when nothing works.",
     )
-    top.add_argument(
-        "--database-url",
-        default=os.environ.get("TOLLHOUSE_PAGE_DATABASE_URL") or os.environ.get("DATABASE_URL"),
-        help="default: $TOLLHOUSE_PAGE_DATABASE_URL, then $DATABASE_URL",
-    )
+    _take_database_url(top, "TOLLHOUSE_PAGE_DATABASE_URL", "DATABASE_URL")
     top.add_argument("--once", action="store_true", help="print once, without a screen of its own")
     top.add_argument(
         "--seconds", type=float, default=2.0, metavar="N", help="between two looks (%(default)s)"
@@ -100,3 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = adding.add_parser("demo", help="real calls through every guard, then stop")
     demo.set_defaults(handler=commands.demo)
     return parser
+
+
+def _take_database_url(parser: argparse.ArgumentParser, *variables: str) -> None:
+    value = next(filter(None, map(os.environ.get, variables)), "")
+    names = ", then ".join(f"${name}" for name in variables)
+    parser.add_argument("--database-url", default=value, help=f"default: {names}")

@@ -1,7 +1,6 @@
 """What the subcommands do with their options; each imports only what it runs, returns its code."""
 
 import argparse
-import logging
 import sys
 
 __all__ = ["demo", "deploy", "mock_provider", "top", "up", "wait", "worker"]
@@ -12,7 +11,6 @@ def worker(_: argparse.Namespace) -> int:
     from tollhouse.settings import WorkerSettings
     from tollhouse.worker.main import run
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     return run(WorkerSettings.from_environ())
 
 
@@ -26,9 +24,8 @@ def mock_provider(options: argparse.Namespace) -> int:
 def deploy(options: argparse.Namespace) -> int:
     """Apply the plan."""
     from tollhouse import migrate
-    from tollhouse.settings import database_url
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
+    url = _database_url(options)
     applied = migrate.deploy(url, on_change=lambda change: print(f"  + {change.name}"))
     print(f"{len(applied)} changes applied. In production, deploy with sqitch.")
     return 0
@@ -36,12 +33,10 @@ def deploy(options: argparse.Namespace) -> int:
 
 def wait(options: argparse.Namespace) -> int:
     """Wait until all is ready."""
-    from tollhouse.settings import database_url
     from tollhouse.wait import wait
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
     seconds = wait(
-        url,
+        _database_url(options),
         worker_url=options.worker,
         seconds=options.timeout,
         say=lambda reason: print(f"tollhouse: waiting: {reason}", file=sys.stderr, flush=True),
@@ -52,11 +47,9 @@ def wait(options: argparse.Namespace) -> int:
 
 def top(options: argparse.Namespace) -> int:
     """Show the numbers of the page."""
-    from tollhouse.settings import database_url
     from tollhouse.top import top
 
-    url = database_url({"DATABASE_URL": options.database_url or ""})
-    return top(url, seconds=max(0.2, options.seconds), once=options.once)
+    return top(_database_url(options), seconds=max(0.2, options.seconds), once=options.once)
 
 
 def up(options: argparse.Namespace) -> int:
@@ -71,3 +64,9 @@ def demo(_: argparse.Namespace) -> int:
     from tollhouse.demo.story import run
 
     return run()
+
+
+def _database_url(options: argparse.Namespace) -> str:
+    from tollhouse.settings import database_url
+
+    return database_url({"DATABASE_URL": options.database_url})

@@ -30,7 +30,7 @@ select
 from tollhouse_worker.claim(%(worker_id)s, %(limit)s);
 
 -- name: record
-select booked, late
+select late
 from tollhouse_worker.record(%(worker_id)s, %(results)s);
 
 -- name: record_and_claim

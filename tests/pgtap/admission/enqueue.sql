@@ -1,5 +1,5 @@
 begin;
-select plan(51);
+select plan(52);
 
 \ir census.psql
 
@@ -32,7 +32,8 @@ select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r2')).status, 'queu
 rollback to start;
 select tollhouse_ops.set_shutoff('acme', 'ann', clock_timestamp() + interval '1 hour', 'test');
 select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1')).blocked_reason, 'hourly_shutoff', 'a user who is shut off is blocked at once');
-select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r2', p_run_at => clock_timestamp() + interval '1 day')).blocked_reason, 'hourly_shutoff', 'also for a call that is scheduled');
+select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r2', p_run_at => clock_timestamp() + interval '59 minutes')).blocked_reason, 'hourly_shutoff', 'also for a call that is to run while the shutoff lasts');
+select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r4', p_run_at => clock_timestamp() + interval '61 minutes')).status, 'scheduled', 'but not for one that is to run afterwards');
 select tollhouse_ops.stop_everything('test');
 select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r3')).blocked_reason, 'provider_kill_switch', 'of two reasons the kill switch is named');
 rollback to start;

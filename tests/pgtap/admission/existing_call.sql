@@ -11,7 +11,7 @@ select results_eq(
   $$select call_id, 'r1', 'queued', false, true from first_call$$, 'the same id with the same request is the same call');
 select is(pg_temp.written(), 'jobs +1, request_keys +1', 'and writes nothing');
 select results_eq(
-  $$select call_id from tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1', p_use_cache => false, p_max_cost_micro_usd => 1, p_run_at => '2100-01-01Z', p_metadata => '{"a": 1}')$$,
+  $$select call_id from tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1', p_use_cache => false, p_max_cost_micro_usd => 1, p_run_at => clock_timestamp() + interval '1 day', p_metadata => '{"a": 1}')$$,
   'select call_id from first_call', 'however it is to be treated');
 update tollhouse_private.jobs set state = 'coalesced';
 select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1')).status, 'queued', 'one that waits for another''s answer is queued to its caller');

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(28);
 
 \ir explained.psql
 
@@ -14,10 +14,10 @@ select tollhouse_ops.pull_kill_switch('user', 'ann', 'test', 'acme');
 select is(pg_temp.why(), 'A kill switch matches it; the next claim will refuse it.', 'a switch that will refuse it is named');
 rollback to queued;
 select tollhouse_ops.set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'test');
-select is(pg_temp.why(), 'The tenant or the user is shut off; the next claim will refuse it.', 'so is a shutoff');
+select matches(pg_temp.why(), '^The tenant is shut off until 20.*; the next claim will refuse it\.$', 'so is a shutoff');
 rollback to queued;
 select tollhouse_ops.open_breaker('mock', 'test', 'acme', 'ann');
-select is(pg_temp.why(), 'A circuit breaker is open; the call is refused unless another provider serves it.', 'and an open breaker');
+select matches(pg_temp.why(), '^The circuit breaker of mock is open until 20.*; the next claim will refuse it\.$', 'and an open breaker');
 rollback to queued;
 select pg_temp.claimed();
 select matches(pg_temp.why(), '^Attempt 1 is under way at small since 20[-0-9]+ [0-9:]+\S*\.$', 'a running call is under way, and it says where and since when');
@@ -30,13 +30,15 @@ select pg_temp.record('server_error', 'http_500', 'oops');
 select matches(pg_temp.why(), '^Attempt 1 failed \(http_500\); the next one is due at 20.*\.$', 'after a failed attempt it says when the next one is due');
 select results_eq($$select status, next_try_at > clock_timestamp(), attempts, last_error from tollhouse.explain('route', 'r1')$$, $$values ('scheduled', true, 1, 'http_500: oops')$$, 'and what went wrong');
 rollback to queued;
-select tollhouse.enqueue('route', '{"prompt": "b"}', 'r2', p_run_at => '2100-01-01Z');
-select matches(pg_temp.why('r2'), '^It was asked to run at 2100-01-01', 'a scheduled call waits for its time');
-select is((select next_try_at from tollhouse.explain('route', 'r2')), '2100-01-01Z'::timestamptz, 'which is named');
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r2', p_run_at => date_trunc('day', now()) + interval '300 days');
+select matches(pg_temp.why('r2'), to_char(date_trunc('day', now()) + interval '300 days', '"^It was asked to run at "YYYY-MM-DD'), 'a scheduled call waits for its time');
+select tollhouse_worker.deregister('00000000-0000-0000-0000-000000000001');
+select matches(pg_temp.why('r2'), '^It was asked to run at', 'whether or not a worker is alive already');
+select is((select next_try_at from tollhouse.explain('route', 'r2')), date_trunc('day', now()) + interval '300 days', 'which is named');
 rollback to queued;
 select tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');
 select pg_temp.claimed();
-select matches(pg_temp.why(), '^Over a rate limit; it is tried again at 20', 'a deferred call is over a rate limit');
+select matches(pg_temp.why(), '^Over the rate limit of tenant acme; it is tried again at 20', 'a deferred call is over a rate limit, and it says over which');
 rollback to start;
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r0');
 select pg_temp.tick();
@@ -48,6 +50,39 @@ select results_eq($$select status, why from tollhouse.explain('route', 'r1')$$,
 rollback to start;
 
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
+-- Due, but nothing moves: the time that has gone by is no reason.
+create function pg_temp.why_overdue(p_waits_for text)
+  returns text
+  language plpgsql
+as $$
+begin
+  update tollhouse_private.jobs set state = 'scheduled', waits_for = p_waits_for, run_at = now() - interval '1 hour', attempts = 1, error_code = 'http_500';
+  return pg_temp.why();
+end
+$$;
+savepoint due;
+select is(pg_temp.why_overdue('run_at'), 'It is in line for the next free worker.', 'what is due is in line');
+select is(pg_temp.why_overdue('rate_limit'), 'It is in line for the next free worker.', 'also after a rate limit');
+select is(pg_temp.why_overdue('backoff'), 'Attempt 1 failed (http_500). It is in line for the next free worker.', 'and after a failed attempt, which is told');
+select tollhouse_ops.stop_everything('test');
+select is(pg_temp.why_overdue('run_at'), 'A kill switch matches it; the next claim will refuse it.', 'if nothing is in its way');
+select tollhouse_worker.deregister('00000000-0000-0000-0000-000000000001');
+select is(pg_temp.why_overdue('run_at'), 'No worker is alive.', 'and if there is a worker');
+select is(pg_temp.why_overdue('rate_limit'), 'No worker is alive.', 'whatever it waited for');
+select results_eq($$select pg_temp.why_overdue('backoff'), e.what_to_do from tollhouse.explain('route', 'r1') as e$$, $$values ('Attempt 1 failed (http_500). No worker is alive.', 'Ask an operator to start one (tollhouse worker).')$$, 'it says so, and whom to ask');
+rollback to due;
+-- A worker that died says nothing any more.
+select pg_temp.claimed();
+update tollhouse_private.workers set alive_until = now() - interval '1 second';
+select is(pg_temp.why(), 'Attempt 1 was under way at small when its worker died, and no other one is alive.', 'an attempt whose worker died is not under way');
+select tollhouse_worker.register('00000000-0000-0000-0000-000000000002', 'two', 5, '1.0');
+select is(pg_temp.why(), 'Attempt 1 was under way at small when its worker died; another one settles it within seconds.', 'another worker settles it');
+rollback to due;
+update tollhouse_private.jobs set state = 'coalesced';
+update tollhouse_private.workers set alive_until = now() - interval '1 second';
+select is(pg_temp.why(), 'No worker is alive.', 'nor does a call get an answer from one that is in flight with nobody');
+rollback to due;
+
 create temporary table states on commit drop as select s as state from unnest(array['queued', 'coalesced', 'scheduled', 'running']) as s;
 create function pg_temp.why_in(p_state text)
   returns text

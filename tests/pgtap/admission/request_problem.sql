@@ -1,5 +1,5 @@
 begin;
-select plan(44);
+select plan(45);
 
 create function pg_temp.problem(p_request text)
   returns text
@@ -28,6 +28,7 @@ select is(pg_temp.problem('{"temperature": 1}'), 'it has neither a prompt nor me
 select is(pg_temp.problem('{"prompt": "x", "messages": []}'), 'it has both a prompt and messages', 'two questions are one too many');
 select is(pg_temp.problem('{"prompt": ""}'), 'prompt is not a text, or empty', 'an empty prompt is refused');
 select is(pg_temp.problem('{"prompt": "  "}'), 'prompt is not a text, or empty', 'a blank one too');
+select is(pg_temp.problem('{"prompt": "\n\t \r\n"}'), 'prompt is not a text, or empty', 'whatever the blanks are');
 select is(pg_temp.problem('{"prompt": 5}'), 'prompt is not a text, or empty', 'a number is no prompt');
 select is(pg_temp.problem('{"prompt": null}'), 'prompt is not a text, or empty', 'nor is null');
 select is(pg_temp.problem('{"messages": []}'), 'messages is not an array, or empty', 'no messages are refused');

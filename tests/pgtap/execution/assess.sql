@@ -40,7 +40,7 @@ select is(pg_temp.ends('unreachable', '{"sent": true}'), 'scheduled unattempted 
 select is(pg_temp.ends('malformed'), 'scheduled attempted 1 528; sent reservation 528; 528+0; breaker 1', 'a malformed answer is tried again and charged in full');
 select is(pg_temp.ends('malformed', '{"input_tokens": 5, "output_tokens": 7}'), 'scheduled attempted 1 19; sent usage 19; 19+0; breaker 1', 'or what it says it used');
 select is(pg_temp.ends('rejected'), 'failed attempted 1 0; sent none 0; 0+0', 'a refusal by the provider is final, costs nothing and trips nothing');
-select is(pg_temp.ends('not_configured'), 'failed unattempted 1 0; unsent none 0; 0+0', 'a worker that does not know the provider fails the call without an attempt');
+select is(pg_temp.ends('not_configured'), 'scheduled unattempted 1 0; unsent none 0; 0+0', 'a worker that does not know the provider leaves the call to the next candidate, or to another worker');
 select is(pg_temp.ends('aborted'), 'blocked provider_kill_switch attempted 1 528; sent reservation 528; 528+0', 'a call aborted in flight is blocked, and may have been billed');
 select is(pg_temp.ends('aborted', '{"sent": false}'), 'blocked provider_kill_switch unattempted 1 0; unsent none 0; 0+0', 'if it had not gone out it was not');
 select is(pg_temp.ends('cancelled'), 'cancelled attempted 1 528; sent reservation 528; 528+0', 'a call cancelled in flight may have been billed');

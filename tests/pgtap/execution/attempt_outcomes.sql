@@ -10,7 +10,7 @@ select results_eq(
     ('dropped', true, 'usage_or_reservation', true, 'failure', 'failed'),
     ('interrupted', true, 'usage_or_reservation', true, 'ignored', 'failed'),
     ('malformed', true, 'usage_or_reservation', true, 'failure', 'failed'),
-    ('not_configured', false, 'nothing', false, 'ignored', 'failed'),
+    ('not_configured', false, 'nothing', true, 'ignored', 'failed'),
     ('not_sent', false, 'nothing', true, 'ignored', 'failed'),
     ('rate_limited', true, 'nothing', true, 'ignored', 'failed'),
     ('rejected', true, 'nothing', false, 'ignored', 'failed'),

@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(17);
 
 create function pg_temp.partitions(p_like text) returns setof text language sql as $$
   select c.relname::text collate "default" from pg_class as c
@@ -22,6 +22,34 @@ select results_eq(
   $$select pg_temp.partitions('%_2019_02')$$, array['llm_api_calls_2019_02', 'provider_attempts_2019_02'],
   'its content; the ledger keeps the month'
 );
+insert into tollhouse_private.call_content (tenant_id, call_id, created_at, user_id)
+values ('acme', gen_random_uuid(), '2019-03-31 12:00:00+00', 'ann'), ('acme', gen_random_uuid(), '2019-04-01 00:00:00+00', 'ann');
+select is(
+  tollhouse_private.drop_old_partitions('2019-04-01 00:00:00+00'::timestamptz + interval '90 days' - interval '1 microsecond', array['2019-03-01 00:00:00+00'::timestamptz]), 0,
+  'the content of a month to which unfinished calls belong stays as long as any other'
+);
+select is(
+  tollhouse_private.drop_old_partitions('2019-04-01 00:00:00+00'::timestamptz + interval '90 days', array['2019-03-01 00:00:00+00'::timestamptz]), 1,
+  'and then goes like any other'
+);
+select results_eq(
+  $$select c.created_at from tollhouse_private.call_content as c where c.created_at < '2020-01-01'$$,
+  array['2019-04-01 00:00:00+00'::timestamptz], 'and no other with it'
+);
+select is(
+  tollhouse_private.drop_old_partitions('2019-04-01 00:00:00+00'::timestamptz + interval '90 days', array['2019-03-01 00:00:00+00'::timestamptz]), 0,
+  'once: what is empty is left alone'
+);
+select is_empty(
+  $$
+    select a.* from pg_class as c cross join lateral aclexplode(c.relacl) as a
+    where c.relname = 'call_content_2019_03'
+    union all
+    select a.* from pg_class as c cross join lateral aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) as a
+    where c.relname = 'call_content_2019_03' and c.relacl is null
+  $$,
+  'nobody has a privilege on it, as before'
+);
 select is(
   tollhouse_private.drop_old_partitions('2021-06-01 00:00:00+00', array['2019-03-01 00:00:00+00'::timestamptz]), 5,
   'what is past retention goes, but for a month to which unfinished calls belong'
@@ -29,6 +57,10 @@ select is(
 select results_eq(
   $$select pg_temp.partitions('%_2019_%')$$, array['call_content_2019_03', 'llm_api_calls_2019_03', 'provider_attempts_2019_03'],
   'all three tables keep that month: its outcomes can still be written'
+);
+select lives_ok(
+  $$insert into tollhouse_private.call_content (tenant_id, call_id, created_at, user_id) values ('acme', gen_random_uuid(), '2019-03-31 12:00:00+00', 'ann')$$,
+  'an answer too, until the next time'
 );
 select is(tollhouse_private.drop_old_partitions('2021-06-01 00:00:00+00', null), 0, 'not knowing which months are in use drops none');
 select is(tollhouse_private.drop_old_partitions('2021-06-01 00:00:00+00', '{}'), 3, 'when its calls are over, it goes too');

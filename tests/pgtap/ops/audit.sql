@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(5);
 
 select tollhouse_private.audit('test', '{"a": 1, "b": null}', 'because', '{"x": 1}', null);
 select results_eq('select operator, action, target, reason, before, after from tollhouse_private.operator_audit',
@@ -7,6 +7,8 @@ select results_eq('select operator, action, target, reason, before, after from t
 select throws_ok($$select tollhouse_private.audit('test', '{}', null, null, null)$$, 'TH301', null, 'no reason is refused');
 select throws_ok($$select tollhouse_private.audit('test', '{}', '', null, null)$$, 'TH301', null, 'an empty one too');
 select throws_ok($$select tollhouse_private.audit('test', '{}', '  ', null, null)$$, 'TH301', null, 'and a blank one');
+
+select throws_ok($$select tollhouse_private.audit('test', '{}', e' \n\t\r', null, null)$$, 'TH301', null, 'whatever the blanks are');
 
 select * from finish();
 rollback;

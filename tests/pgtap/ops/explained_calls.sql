@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 select columns_are('tollhouse_ops', 'explained_calls', array[
   'tenant_id', 'call_id', 'created_at', 'finished_at', 'user_id', 'endpoint', 'request_id', 'status', 'blocked_reason',
@@ -19,8 +19,12 @@ from (values
   ('cached', 'success', null, true, false, 0, null), ('cancelled', 'cancelled', null, false, false, 0, null),
   ('failed', 'failed', null, false, true, 1, 'server_error'), ('failed silently', 'failed', null, false, true, 1, null),
   ('capped', 'blocked', 'monthly_cap_exceeded', false, false, 0, null),
-  ('aborted', 'blocked', 'provider_kill_switch', false, true, 1, null)
+  ('aborted', 'blocked', 'provider_kill_switch', false, true, 1, null),
+  ('stopped', 'blocked', 'provider_kill_switch', false, true, 2, null)
 ) as e (name, status, reason, cached, sent, attempts, error);
+insert into tollhouse_private.provider_attempts (tenant_id, call_id, attempt, created_at, started_at, finished_at, user_id, endpoint, provider, model, outcome, sent, late, worker_id, cost_micro_usd, cost_basis, budget_month)
+select c.tenant_id, c.call_id, c.attempts, c.created_at, now(), now(), c.user_id, c.endpoint, 'mock', 'small', case c.request_id when 'aborted' then 'aborted' else 'timeout' end, true, false, gen_random_uuid(), 0, 'none', '2030-01-01'
+from tollhouse_private.llm_api_calls as c where c.status = 'blocked' and c.attempts > 0;
 
 create function pg_temp.why(p_request_id text)
   returns text
@@ -38,6 +42,7 @@ select is(pg_temp.why('failed'), 'It failed for good: server_error.', 'a failure
 select is(pg_temp.why('failed silently'), 'It failed for good.', 'if it has one');
 select matches(pg_temp.why('capped'), 'monthly cap', 'a refusal has the sentence that its caller reads');
 select matches(pg_temp.why('aborted'), 'in flight', 'a call aborted in flight may have been billed');
+select is(pg_temp.why('stopped'), 'Refused after 2 attempt(s). An operator had stopped calls like this one with a kill switch.', 'one that was refused between two attempts says how many it had made');
 reset role;
 
 set local role tollhouse_client;

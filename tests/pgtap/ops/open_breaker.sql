@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(9);
 
 \ir breakers.psql
 
@@ -13,6 +13,7 @@ select is(pg_temp.breakers(), 'acme ann mock open 0 300', 'for as long as one sa
 rollback to breakers;
 select pg_temp.refuses('TH301', $$open_breaker('mock', null)$$, 'to open takes a reason');
 select pg_temp.refuses('TH303', $$open_breaker('mock', 'test', p_cooldown => '0')$$, 'a cool-down of no time is refused');
+select pg_temp.refuses('TH303', $$open_breaker('mock', 'test', p_cooldown => '367 days')$$, 'so is one of more than a year');
 select is(pg_temp.breakers(), '', 'a refusal opens nothing');
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(20);
 
 \ir switches.psql
 
@@ -28,7 +28,10 @@ select pg_temp.refuses('TH303', $$pull_kill_switch('tenant', 'a b', 'test')$$, '
 select pg_temp.refuses('TH303', $$pull_kill_switch('user', 'ann', 'test')$$, 'a user is one of a tenant');
 select pg_temp.refuses('TH303', $$pull_kill_switch('user', 'ann', 'test', null)$$, 'and not of null');
 select pg_temp.refuses('TH303', $$pull_kill_switch('provider', 'mock', 'test', 'acme')$$, 'a provider is not stopped for one tenant: it would stop for all');
-select is(pg_temp.audits(), 2::bigint, 'a refusal leaves no audit row');
+select pg_temp.refuses('TH303', $$pull_kill_switch('tenant', 'acme', 'test', 'globex')$$, 'nor a tenant for another one');
+select pg_temp.leaves($$pull_kill_switch('tenant', 'acme', 'test', 'acme')$$), pg_temp.leaves($$lift_kill_switch('tenant', 'acme', 'test', 'acme')$$);
+select is(pg_temp.switches(), null, 'its own it may name');
+select is(pg_temp.audits(), 4::bigint, 'a refusal leaves no audit row');
 
 select * from finish();
 rollback;

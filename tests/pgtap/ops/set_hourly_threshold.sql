@@ -1,7 +1,8 @@
 begin;
-select plan(7);
+select plan(18);
 
 \ir shutoffs.psql
+savepoint empty;
 select pg_temp.leaves($$set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'too much')$$);
 
 select is(pg_temp.leaves($$set_hourly_threshold('acme', '', 5000000, 'careful', '10 minutes')$$), 1::bigint, 'a threshold is set, and it is audited');
@@ -13,6 +14,34 @@ select pg_temp.refuses('TH301', $$set_hourly_threshold('acme', '', 1, null)$$, '
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 0, 'test')$$, 'a threshold of nothing is refused');
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', -1, 'test')$$, 'and of less');
 select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 1, 'test', '0')$$, 'and a cool-down of no time');
+
+select pg_temp.refuses('TH303', $$set_hourly_threshold('acme', '', 1, 'test', '293000 years')$$, 'nor one without end');
+
+-- What the running hour has spent already counts.
+rollback to empty;
+select tollhouse_ops.set_hourly_threshold('acme', '', 100, 'test');
+select is(pg_temp.shutoff(), '100 - -', 'nothing spent, nothing shut off');
+insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour, spent_micro_usd)
+values ('acme', '', date_trunc('hour', clock_timestamp(), 'UTC'), 100), ('acme', 'ann', date_trunc('hour', clock_timestamp(), 'UTC'), 60),
+  ('acme', '', date_trunc('hour', clock_timestamp(), 'UTC') - interval '1 hour', 1000)
+on conflict (tenant_id, user_id, hour) do update set spent_micro_usd = excluded.spent_micro_usd;
+select tollhouse_ops.set_hourly_threshold('acme', '', 101, 'test');
+select is(pg_temp.shutoff(), '101 - -', 'below the threshold nothing happens, whatever the hours before have spent');
+select tollhouse_ops.set_hourly_threshold('acme', '', 100, 'test');
+select is(pg_temp.shutoff(), '100 - automatic t spent 100 of 100 micro-USD in the hour', 'a threshold that the hour has reached shuts off at once');
+select is((select disabled_until from tollhouse_private.hourly_shutoffs), date_trunc('hour', clock_timestamp(), 'UTC') + interval '1 hour', 'until the hour is over');
+select matches(pg_temp.audited(), '"mode": null.*"mode": "automatic"', 'and that is on record');
+select is(pg_temp.shutoff('ann'), null, 'a user of the tenant keeps what is hers');
+select tollhouse_ops.lift_shutoff('acme', '', 'test'), tollhouse_ops.set_hourly_threshold('acme', '', 100, 'test');
+select is(pg_temp.shutoff(), '100 - -', 'lifted, it takes another threshold''s worth, as after any automatic shutoff');
+select tollhouse_ops.set_hourly_threshold('acme', 'ann', 60, 'test', '2 hours');
+select is((select round(extract(epoch from disabled_until - clock_timestamp()) / 60) from tollhouse_private.hourly_shutoffs where user_id = 'ann'), 120::numeric, 'for its cool-down, if there is one');
+rollback to empty;
+insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour, spent_micro_usd) values ('acme', '', date_trunc('hour', clock_timestamp(), 'UTC'), 100);
+select tollhouse_ops.set_shutoff('acme', '', clock_timestamp() + interval '1 day', 'by hand'), tollhouse_ops.set_hourly_threshold('acme', '', 1, 'test');
+select is(pg_temp.shutoff(), '1 - manual t by hand', 'a longer one, an operator''s, stays');
+select tollhouse_ops.set_hourly_threshold('acme', '', null, 'test');
+select is(pg_temp.shutoff(), '- - manual t by hand', 'no threshold is never reached');
 
 select * from finish();
 rollback;

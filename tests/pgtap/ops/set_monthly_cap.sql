@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(23);
 
 \ir scene.psql
 create function pg_temp.cap(p_user_id text default '')
@@ -41,6 +41,33 @@ select is(pg_temp.audits(), 6::bigint, 'a refusal leaves no audit row');
 set local role tollhouse_auditor;
 select throws_ok($$select tollhouse_ops.set_monthly_cap('acme', '', 1, 'test')$$, '42501', null, 'who may only read sets no cap');
 reset role;
+
+-- By the clock, not by the beginning of the transaction.
+create schema quick;
+grant usage on schema quick to tollhouse_engine;
+create function quick.clock_timestamp()
+  returns timestamptz
+  language sql
+as $$
+  select current_setting('test.now')::timestamptz
+$$;
+alter function tollhouse_ops.set_monthly_cap(text, text, bigint, text) set search_path = quick, pg_catalog, pg_temp;
+create function pg_temp.caps()
+  returns text
+  language sql
+as $$
+  select string_agg(mb.month || ' ' || coalesce(mb.cap_micro_usd::text, '-'), ', ' order by mb.month) from tollhouse_private.monthly_budgets as mb where mb.tenant_id = 'umbrella'
+$$;
+set local test.now = '2030-01-31 22:59:59Z';
+select tollhouse_ops.set_monthly_cap('umbrella', '', 5, 'test');
+select is(pg_temp.caps(), '2030-01-01 5', 'the month is the clock''s');
+set local test.now = '2030-01-31 23:00:01Z';
+select tollhouse_ops.set_monthly_cap('umbrella', '', 6, 'test');
+select is(pg_temp.caps(), '2030-01-01 6, 2030-02-01 6', 'in its last hour the next one has the cap too, before a claim can copy the old one into it');
+insert into tollhouse_private.monthly_budgets (tenant_id, month, cap_micro_usd) values ('umbrella', '2030-03-01', 6);
+set local test.now = '2030-02-10 12:00Z';
+select tollhouse_ops.set_monthly_cap('umbrella', '', null, 'test');
+select is(pg_temp.caps(), '2030-01-01 6, 2030-02-01 -, 2030-03-01 -', 'a month that is there already gets it; one that is over keeps its own');
 
 select * from finish();
 rollback;

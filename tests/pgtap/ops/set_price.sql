@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(26);
 
 \ir scene.psql
 do $$
@@ -22,11 +22,24 @@ select pg_temp.refuses('TH303', $$set_price('small', 'input', -1, 'test', '2031-
 select pg_temp.refuses('TH303', $$set_price('small', 'input', null, 'test', '2031-01-01Z')$$, 'so is none: an unknown price is not a price');
 select pg_temp.refuses('TH303', $$set_price('small', 'input', 1000000000001, 'test', '2031-01-01Z')$$, 'and one that is a typing error');
 select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', '2030-01-01Z')$$, 'a price is not changed');
-select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', now() - interval '1 second')$$, 'nor set backwards, once there is one');
-select pg_temp.refuses('TH303', $$set_price('small', 'input', 5, 'test', null)$$, 'and it holds from a time on');
+
+-- A model without a price in force has no call that could have been reserved: its first prices may hold since long ago.
 select tollhouse_ops.set_model('fresh', 'mock', 'x', 'test');
-select pg_temp.refuses('TH303', $$set_price('fresh', 'input', 5, 'test', null)$$, 'also the first one');
-select lives_ok($$select tollhouse_ops.set_price('fresh', 'input', 5, 'test', '2020-01-01Z')$$, 'the first one may hold since long ago');
+select lives_ok($$select tollhouse_ops.set_price('fresh', 'input', 5, 'test', '2020-01-01Z')$$, 'the first price may hold since long ago');
+select lives_ok($$select tollhouse_ops.set_price('fresh', 'cached_input', 1, 'test', '2020-01-01Z')$$, 'so may those that come with it');
+select lives_ok($$select tollhouse_ops.set_price('fresh', 'output', 5, 'test', '2020-01-01Z')$$, 'until it is priced');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'output', 6, 'test', '2021-01-01Z')$$, 'then none is set backwards');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'reasoning', 6, 'test', '2021-01-01Z')$$, 'not even the first one of its kind: calls have been reserved at the price it falls back to');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'reasoning', 6, 'test', now())$$, 'nor as of the beginning of a transaction');
+select is(pg_temp.leaves($$set_price('fresh', 'reasoning', 6, 'test')$$), 1::bigint, 'left out, it is at once');
+select is((select effective_from > now() from tollhouse_private.model_prices where kind = 'reasoning' and model = 'fresh'), true, 'by the clock');
+select is((select p.reasoning from tollhouse_private.price_at('fresh', clock_timestamp()) as p), 6::bigint, 'and it holds');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'input', 5, 'test', 'infinity')$$, 'a price that never holds is refused');
+select pg_temp.refuses('TH303', $$set_price('fresh', 'input', 5, 'test', '20000-01-01')$$, 'so is one that no client can read');
+select tollhouse_ops.set_model('later', 'mock', 'x', 'test');
+select pg_temp.refuses('TH303', $$set_price('later', 'input', 5, 'test', '-infinity')$$, 'on either side');
+select pg_temp.leaves($$set_price('later', k, 5, 'test', now() + interval '1 day')$$ || $$ from unnest(array['input', 'output']) as k$$);
+select lives_ok($$select tollhouse_ops.set_price('later', 'input', 4, 'test', now() - interval '1 day')$$, 'a price to come is not in force');
 
 select * from finish();
 rollback;

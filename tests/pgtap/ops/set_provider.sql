@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(16);
 
 \ir scene.psql
 
@@ -18,6 +18,9 @@ select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_cooldown => '0'
 select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_window => '-1 s')$$, 'a window of less than no time too');
 select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_window_min_calls => 0)$$, 'and of no call');
 select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_window_failure_share => 1.1)$$, 'and a share above the whole');
+
+select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_cooldown => '293000 years')$$, 'what no clock can show is refused');
+select pg_temp.refuses('TH303', $$set_provider('mock', 'test', p_window => '293000 years')$$, 'in both');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 
 \ir shutoffs.psql
 
@@ -14,6 +14,7 @@ select is(pg_temp.shutoff('ann'), '- - manual t ann too', 'without one nothing c
 select pg_temp.refuses('TH303', $$set_shutoff('acme', '', clock_timestamp() - interval '1 second', 'test')$$, 'a shutoff that is over is refused');
 select pg_temp.refuses('TH303', $$set_shutoff('acme', '', null, 'test')$$, 'so is one without an end');
 select pg_temp.refuses('TH303', $$set_shutoff('acme', '', 'infinity', 'test')$$, 'or with none in sight: that is a kill switch');
+select pg_temp.refuses('TH303', $$set_shutoff('acme', '', '20000-01-01', 'test')$$, 'or beyond what a client can read');
 select is(pg_temp.audits(), 2::bigint, 'a refusal leaves no audit row');
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(25);
+select plan(26);
 
 \ir scene.psql
 do $$
@@ -27,6 +27,7 @@ select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_timeout_ms =>
 select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_max_attempts => 0)$$, 'no attempt is refused');
 select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_max_output_tokens => 0)$$, 'no output is refused');
 select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_cache_ttl => '-1 s')$$, 'a lifetime below none is refused');
+select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_cache_ttl => '293000 years')$$, 'nor one without end');
 select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_cache_scope => 'world')$$, 'answers are never shared by all tenants');
 select pg_temp.refuses('TH303', $$set_task_type('route', 'test', p_capture => 'some')$$, 'a capture policy that does not exist is refused');
 

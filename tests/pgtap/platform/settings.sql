@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 \ir ../shape.psql
 select results_eq(
@@ -49,6 +49,9 @@ select throws_ok(
   'update tollhouse_private.settings set delivery_ttl = ''0''', '23514', null, 'a delivery waits at least a second');
 select throws_ok(
   'update tollhouse_private.settings set months_ahead = 0', '23514', null, 'partitions reach at least one month ahead');
+
+select throws_ok(
+  'update tollhouse_private.settings set ledger_retention = ''101 years''', '23514', null, 'the ledger is kept for a hundred years at most');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(10);
 
 select columns_are('tollhouse_private', 'providers', array[
   'provider', 'failure_threshold', 'cooldown', 'failure_window', 'window_min_calls', 'window_failure_share'
@@ -15,6 +15,8 @@ select results_eq(
 
 select throws_ok($$update tollhouse_private.providers set failure_threshold = 0$$, '23514', null, 'a threshold of no failure is refused');
 select throws_ok($$update tollhouse_private.providers set cooldown = '0'$$, '23514', null, 'a cool-down of no time is refused');
+select throws_ok($$update tollhouse_private.providers set cooldown = '367 days'$$, '23514', null, 'so is one that nobody lives to see the end of');
+select throws_ok($$update tollhouse_private.providers set failure_window = '367 days'$$, '23514', null, 'or a window without end');
 select throws_ok($$update tollhouse_private.providers set window_failure_share = 0$$, '23514', null, 'a share of nothing is refused');
 select throws_ok($$update tollhouse_private.providers set window_failure_share = 1.01$$, '23514', null, 'a share above the whole is refused');
 

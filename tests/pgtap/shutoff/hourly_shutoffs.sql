@@ -1,5 +1,5 @@
 begin;
-select plan(21);
+select plan(22);
 
 \ir ../shape.psql
 select results_eq(
@@ -46,7 +46,7 @@ create function pg_temp.shut(p_change jsonb) returns void language sql as $$
 $$;
 select throws_ok(format('select pg_temp.shut(%L)', change), '23514', null, change || ' is refused')
 from unnest(array[
-  '{"threshold_micro_usd": 0}', '{"threshold_micro_usd": -1}', '{"cooldown": "0"}', '{"cooldown": "-1 s"}',
+  '{"threshold_micro_usd": 0}', '{"threshold_micro_usd": -1}', '{"cooldown": "0"}', '{"cooldown": "-1 s"}', '{"cooldown": "367 days"}',
   '{"disabled_until": "2026-01-01"}', '{"mode": "manual"}', '{"disabled_until": "2026-01-01", "mode": "perhaps"}'
 ]) as change;
 select lives_ok(format('select pg_temp.shut(%L)', change), change || ' is a row')

@@ -22,6 +22,7 @@ select set_eq(
     ('tollhouse_private.charge_basis(boolean,text,bigint)'),
     ('tollhouse_private.cost_of_usage(bigint,bigint,bigint,bigint,integer,integer,integer,integer)'),
     ('tollhouse_private.highest_cost(bigint,bigint,bigint,integer,integer)'),
+    ('tollhouse_private.json_problem(jsonb)'),
     ('tollhouse_private.killed(text,text,text,text,text)'),
     ('tollhouse_private.rate_limits_of(tollhouse_private.route[],timestamp with time zone)'),
     ('tollhouse_private.stricter_capture(text,text)'),

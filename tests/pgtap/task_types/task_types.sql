@@ -1,5 +1,5 @@
 begin;
-select plan(30);
+select plan(32);
 
 \ir ../shape.psql
 select results_eq(
@@ -62,12 +62,12 @@ select is_empty(
 select lives_ok(format('update tollhouse_private.task_types set %s where endpoint = ''route''', change), change || ' is within bounds')
 from unnest(array[
   'timeout_ms = 100', 'timeout_ms = 3600000', 'max_attempts = 1', 'max_attempts = 20', 'backoff_ms = 0',
-  'max_output_tokens = 1', 'max_request_bytes = 16777216', 'cache_ttl = ''0''', 'capture = ''none'''
+  'max_output_tokens = 1', 'max_request_bytes = 16777216', 'cache_ttl = ''0''', 'cache_ttl = ''1 year''', 'capture = ''none'''
 ]) as change;
 select throws_ok(format('update tollhouse_private.task_types set %s where endpoint = ''route''', change), '23514', null, change || ' is refused')
 from unnest(array[
   'timeout_ms = 99', 'timeout_ms = 3600001', 'max_attempts = 0', 'max_attempts = 21', 'backoff_ms = -1', 'backoff_ms = 3600001',
-  'max_output_tokens = 0', 'max_request_bytes = 0', 'max_request_bytes = 16777217', 'cache_ttl = ''-1 s''',
+  'max_output_tokens = 0', 'max_request_bytes = 0', 'max_request_bytes = 16777217', 'cache_ttl = ''-1 s''', 'cache_ttl = ''367 days''',
   'cache_scope = ''everybody''', 'capture = ''some''', 'endpoint = ''my endpoint'''
 ]) as change;
 

@@ -1,5 +1,5 @@
 begin;
-select plan(34);
+select plan(40);
 
 create role tollhouse_test_free login in role tollhouse_client;
 create role tollhouse_test_tenant login in role tollhouse_client;
@@ -71,6 +71,35 @@ delete from tollhouse_private.login_bindings;
 set local session authorization tollhouse_test_user;
 select is(pg_temp.who('globex', 'bob'), 'globex/bob/f', 'a binding that is gone binds no more, from the next statement on');
 
+set local session authorization default;
+-- A binding holds the role, whatever it is called, and the name, whoever has it.
+delete from tollhouse_private.login_bindings;
+select tollhouse_ops.bind_login('tollhouse_test_user', 'acme', 'test', 'ann');
+alter role tollhouse_test_user rename to tollhouse_test_renamed;
+set local session authorization tollhouse_test_renamed;
+select is(pg_temp.who('globex', 'bob'), 'acme/ann/f', 'a login that is renamed stays bound');
+set local session authorization default;
+create role tollhouse_test_user login in role tollhouse_client;
+set local session authorization tollhouse_test_user;
+select is(pg_temp.who('globex', 'bob'), 'acme/ann/f', 'a new login under a name that was bound is bound as well');
+set local session authorization default;
+select tollhouse_ops.bind_login('tollhouse_test_user', 'acme', 'test', 'bob');
+set local session authorization tollhouse_test_user;
+select is(pg_temp.who('globex', 'eve'), 'acme/bob/f', 'until it has a binding of its own');
+set local session authorization tollhouse_test_renamed;
+select is(pg_temp.who('globex', 'eve'), 'acme/ann/f', 'which takes nothing from the renamed one');
+set local session authorization default;
+-- As a restored database may have them: one row has the login's name, another one its oid.
+delete from tollhouse_private.login_bindings;
+insert into tollhouse_private.login_bindings (login, login_oid, tenant_id, user_id)
+values ('tollhouse_test_user', 1, 'acme', 'ann'), ('tollhouse_test_gone', 'tollhouse_test_user'::regrole, 'globex', 'bob');
+set local session authorization tollhouse_test_user;
+select is(pg_temp.who('initech', 'eve'), '-/-/f', 'bound by its name to one and by its oid to another, a login is nobody');
+set local session authorization default;
+update tollhouse_private.login_bindings set login_oid = 'tollhouse_test_user'::regrole where login_oid = 1;
+set local session authorization tollhouse_test_user;
+select is(pg_temp.who('initech', 'eve'), 'acme/ann/f', 'what has both is its own');
+set local session authorization default;
 set local session authorization default;
 set local role tollhouse_client;
 select throws_ok('select tollhouse_private.identity()', '42501', null, 'a client cannot call what decides its identity');

@@ -6,6 +6,7 @@ select results_eq(
   $$select pg_temp.columns_of('tollhouse_private.login_bindings')$$,
   array[
     'login name not null',
+    'login_oid oid not null default 0',
     'tenant_id tollhouse_private.identifier not null',
     'user_id tollhouse_private.identifier',
     'reads_all_users boolean not null default false'
@@ -19,7 +20,7 @@ select results_eq(
   ],
   'login_bindings has exactly these constraints'
 );
-select col_is_pk('tollhouse_private', 'login_bindings', array['login']::name[], 'login_bindings: the key');
+select col_is_pk('tollhouse_private', 'login_bindings', array['login', 'login_oid']::name[], 'login_bindings: the key');
 select indexes_are('tollhouse_private', 'login_bindings', array['login_bindings_pkey'], 'login_bindings has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'login_bindings: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.login_bindings'::regclass;

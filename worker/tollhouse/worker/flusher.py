@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tollhouse.db import Gate, GateError
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
@@ -20,25 +20,18 @@ log = Log(__name__)
 _BATCH_BYTES = 8 * 1024 * 1024
 
 
+@dataclass(kw_only=True, eq=False)
 class Flusher:
     """Holds results until they are due. Bounded by the claim loop, which counts `pending`."""
 
-    def __init__(
-        self,
-        *,
-        gate: Gate,
-        metrics: Metrics,
-        size: int,
-        seconds: float,
-        on_put: Callable[[], None],
-        on_stuck: Callable[[Lease, str], None],
-    ) -> None:
-        self._gate = gate
-        self._metrics = metrics
-        self._size = size
-        self._seconds = seconds
-        self._on_put = on_put
-        self._on_stuck = on_stuck
+    gate: Gate
+    metrics: Metrics
+    size: int
+    seconds: float
+    on_put: Callable[[], None]
+    on_stuck: Callable[[Lease, str], None]
+
+    def __post_init__(self) -> None:
         self._results: list[Result] = []
 
     @property
@@ -51,7 +44,7 @@ class Flusher:
         """When the next batch should go (loop time): None without results, 0 when it is full."""
         if not self._results:
             return None
-        return 0.0 if len(self._results) >= self._size else self._results[0].at + self._seconds
+        return 0.0 if len(self._results) >= self.size else self._results[0].at + self.seconds
 
     @property
     def leases(self) -> list[Lease]:
@@ -67,7 +60,7 @@ class Flusher:
             self._refused(outcome, type(error).__name__)
             result = Result(lease, call, unanswered(call, outcome), now)
         self._results.append(result)
-        self._on_put()
+        self.on_put()
 
     def take(self, lease: Lease) -> list[Result]:
         """Take the next batch of this lease out; give it back or settle it."""
@@ -76,7 +69,7 @@ class Flusher:
         for result in self._results:
             if result.lease is lease:
                 size += len(result.text)
-                if taken and (len(taken) == self._size or size > _BATCH_BYTES):
+                if taken and (len(taken) == self.size or size > _BATCH_BYTES):
                     break
                 taken.append(result)
         gone = set(taken)
@@ -90,13 +83,13 @@ class Flusher:
     def settled(self, lease: Lease, count: int) -> None:
         """Count results that the database has."""
         lease.held -= count
-        self._metrics.recorded.inc(count)
+        self.metrics.recorded.inc(count)
 
     async def record(self, lease: Lease, results: list[Result]) -> None:
         """Record a batch; whatever is not settled when this raises has been given back."""
         try:
             await self._record(lease, results)
-        except TollhouseError as error:
+        except GateError as error:
             if not refused_as_data(error):
                 self.give_back(results)
                 raise
@@ -107,7 +100,7 @@ class Flusher:
         for index, result in enumerate(results):
             try:
                 await self._record_one(lease, result)
-            except TollhouseError:
+            except GateError:
                 self.give_back(results[index:])
                 raise
 
@@ -115,7 +108,7 @@ class Flusher:
         for outcome in (result.outcome, unanswered(result.call, result.outcome)):
             try:
                 await self._record(lease, [replace(result, outcome=outcome)])
-            except TollhouseError as error:
+            except GateError as error:
                 if not refused_as_data(error):
                     raise
                 self._refused(outcome, str(error))
@@ -123,23 +116,17 @@ class Flusher:
                 return
         # Nothing that we can say about this call is accepted. Ending the lease hands it over.
         lease.held -= 1
-        self._on_stuck(lease, "result_refused")
+        self.on_stuck(lease, "result_refused")
 
     async def _record(self, lease: Lease, results: list[Result]) -> None:
-        texts = [result.text for result in results]
-        try:
-            with self._metrics.database_seconds.labels("record").time():
-                booked = await self._gate.record(lease.worker_id, texts)
-        except LeaseLostError:
-            # The reaper has charged these calls; nobody waits for them under this id any more.
-            log.warning("results of a lost lease refused", worker_id=lease.worker_id)
-        else:
-            if booked.late:
-                log.warning("late results", worker_id=lease.worker_id, late=booked.late)
+        with self.metrics.database_seconds.labels("record").time():
+            late = await self.gate.record(lease.worker_id, [result.text for result in results])
+        if late:
+            log.warning("late results", worker_id=lease.worker_id, late=late)
         self.settled(lease, len(results))
 
     def _refused(self, outcome: Outcome, error: str) -> None:
-        self._metrics.refused.inc()
+        self.metrics.refused.inc()
         log.error(
             "result refused",
             call_id=outcome.call_id,
@@ -149,11 +136,13 @@ class Flusher:
         )
 
 
-def refused_as_data(error: TollhouseError) -> bool:
+def refused_as_data(error: GateError) -> bool:
     """Whether the statement failed because of what a result contains.
 
     Data exceptions, constraint violations, program limits and errors raised by the functions
-    themselves. Everything else is the database's trouble and is tried again.
+    themselves. Everything else is the database's trouble and is tried again, and so is a row that
+    has no partition yet.
     """
-    state = error.sqlstate if isinstance(error, GateError) else None
-    return (state or "")[:2] in {"22", "23", "54", "P0", "TH"}
+    if isinstance(error, LeaseLostError | NoPartitionError):
+        return False
+    return (error.sqlstate or "")[:2] in {"22", "23", "54", "P0", "TH"}

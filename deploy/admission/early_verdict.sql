@@ -1,0 +1,42 @@
+-- Deploy tollhouse:admission/early_verdict to pg
+-- requires: kill_switch/guard
+-- requires: shutoff/guard
+-- requires: cache/guard
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.early_verdict(
+  p_job tollhouse_private.jobs,
+  p_now timestamptz
+)
+  returns tollhouse_private.verdict
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_verdict tollhouse_private.verdict;
+begin
+  select v.* into v_verdict from tollhouse_private.guard_kill_switch(array[p_job]) as v;
+  if v_verdict.call_id is null then
+    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(array[p_job], p_job.run_at) as v;
+  end if;
+  if v_verdict.call_id is null and p_job.state = 'queued' then
+    select v.* into v_verdict from tollhouse_private.guard_cache(array[p_job], p_now) as v;
+  end if;
+  -- Without its month, which a worker makes, the ledger can't take an outcome.
+  if v_verdict.call_id is not null
+    and to_regclass('tollhouse_private.llm_api_calls_' || to_char(p_job.created_at at time zone 'UTC', 'YYYY_MM')) is null
+  then
+    return null;
+  end if;
+  return v_verdict;
+end
+$$;
+comment on function tollhouse_private.early_verdict(tollhouse_private.jobs, timestamptz) is
+  'What guards 2 to 4 say of a new call, as far as it is certain already: blocked, cached, or null. The claim decides again.';
+
+revoke execute on function tollhouse_private.early_verdict(tollhouse_private.jobs, timestamptz) from public;
+
+commit;

@@ -1,0 +1,82 @@
+-- Deploy tollhouse:admission/explain_blocked to pg
+-- requires: ledger/llm_api_calls
+-- requires: ledger/provider_attempts
+-- requires: shutoff/hourly_shutoffs
+-- requires: budget/monthly_budgets
+-- requires: budget/budget_month
+-- requires: admission/prospects
+-- requires: admission/explain_refusal
+
+begin;
+set local role tollhouse_owner;
+
+-- A tenant's own rows are its administrator's to read: the others learn here which of the two it was, and until when.
+create function tollhouse_private.explain_blocked(
+  p_call tollhouse_private.llm_api_calls,
+  p_now timestamptz,
+  out why text,
+  out what_to_do text
+)
+  returns record
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_job tollhouse_private.jobs;
+  v_payer text;
+  v_until timestamptz;
+  v_passes boolean;
+begin
+  select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
+  case p_call.blocked_reason
+    when 'hourly_shutoff' then
+      select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
+      from tollhouse_private.hourly_shutoffs as hs
+      where hs.tenant_id = p_call.tenant_id and hs.user_id in ('', p_call.user_id) and hs.disabled_until > p_now
+      order by hs.disabled_until desc limit 1;
+      if found then
+        why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
+        what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+      end if;
+    when 'monthly_cap_exceeded' then
+      select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+      from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id)
+        and mb.month = tollhouse_private.budget_month(p_call.finished_at) and mb.cap_micro_usd is not null
+      order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+      if tollhouse_private.budget_month(p_call.finished_at) < tollhouse_private.budget_month(p_now) then
+        what_to_do := 'A new month has begun: enqueue again under a new request id.';
+      elsif found then
+        why := format('The highest possible cost of the call did not fit under the monthly cap of the %s.', v_payer);
+        what_to_do := format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.',
+          (tollhouse_private.budget_month(p_now) + interval '1 month')::date);
+      end if;
+    when 'breaker_open' then
+      v_job := jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0}');
+      select bool_or(p.obstacle is null), min(p.open_until) into v_passes, v_until from tollhouse_private.prospects(v_job, p_now) as p;
+      what_to_do := case
+        when v_passes then 'Calls pass again: enqueue again under a new request id.'
+        when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
+        else what_to_do
+      end;
+    else null;
+  end case;
+
+  if p_call.blocked_reason = 'provider_kill_switch' and exists (
+    select from tollhouse_private.provider_attempts as pa
+    where pa.tenant_id = p_call.tenant_id and pa.call_id = p_call.call_id and pa.created_at = p_call.created_at and pa.outcome = 'aborted'
+  ) then
+    why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
+  elsif p_call.attempts > 0 then
+    why := format('%s attempt(s) had been made, at a cost of %s USD; the next one was refused. ',
+      p_call.attempts, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
+  end if;
+end
+$$;
+comment on function tollhouse_private.explain_blocked(tollhouse_private.llm_api_calls, timestamptz) is
+  'Why a call was refused, and what its caller can do about it by now, in words.';
+
+revoke execute on function tollhouse_private.explain_blocked(tollhouse_private.llm_api_calls, timestamptz) from public;
+
+commit;
