@@ -1,8 +1,6 @@
 """The worker against a real Postgres and a provider that answers over HTTP."""
 
 import asyncio
-import json
-import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,7 +10,6 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.running import Bench, bench, killed
-from tollhouse.log import JsonLines
 from tollhouse.providers import Call, Outcome
 from tollhouse.settings import ProviderSettings
 
@@ -256,10 +253,3 @@ async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:
         async with desk.worker(poll_seconds=1.0):
             await desk.until(DONE, 1000, timeout=4.0)
     assert desk.ledger() == {"blocked": 1000}
-
-
-def test_logs_are_json() -> None:
-    """A log line is one JSON object with a constant event and its fields."""
-    record = logging.makeLogRecord({"msg": "event", "levelname": "INFO", "fields": {"calls": 3}})
-    line = json.loads(JsonLines().format(record))
-    assert (line["event"], line["calls"], line["level"]) == ("event", 3, "info")
