@@ -39,6 +39,14 @@ CREATE DOMAIN tollhouse_private.identifier AS text
 	CONSTRAINT identifier_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$'::text));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
 COMMENT ON DOMAIN tollhouse_private.identifier IS 'A tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit.';
+CREATE TYPE tollhouse_private.price AS (
+	input bigint,
+	cached_input bigint,
+	output bigint,
+	reasoning bigint
+);
+ALTER TYPE tollhouse_private.price OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.price IS 'What a million tokens of each kind cost, in micro-USD.';
 CREATE TABLE tollhouse_private.jobs (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -63,6 +71,7 @@ CREATE TABLE tollhouse_private.jobs (
     started_at timestamp with time zone,
     provider text,
     model text,
+    price tollhouse_private.price,
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
     budget_month date,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
@@ -75,7 +84,7 @@ CREATE TABLE tollhouse_private.jobs (
     CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
     CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'coalesced'::text, 'running'::text]))),
-    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text])))
+    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text, 'flight'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_threshold='1000', autovacuum_analyze_scale_factor='0.2');
 ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
@@ -83,9 +92,10 @@ ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
 COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of what decides the answer; null when the call may not use the cache.';
 COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
-COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
+COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
 COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
 COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
+COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
 CREATE TYPE tollhouse_private.route AS (
@@ -94,12 +104,13 @@ CREATE TYPE tollhouse_private.route AS (
 	model text,
 	provider_model text,
 	timeout_ms integer,
+	price tollhouse_private.price,
 	reservation bigint,
 	user_probe boolean,
 	provider_probe boolean
 );
 ALTER TYPE tollhouse_private.route OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 CREATE TYPE tollhouse_private.settlement AS (
 	job tollhouse_private.jobs,
 	result tollhouse_private.attempt_result,
@@ -973,13 +984,8 @@ CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_resu
     AS $$
 begin
   return (
-  with price as materialized (
-    select m.model, m.started_at, p.*
-    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
-    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
-  )
   select coalesce(array_agg(row(
-    j, r,
+    j, case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end,
     case
       when retry.again and cr.call_id is null then null
       when retry.again then 'cancelled'
@@ -1002,25 +1008,22 @@ begin
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-  join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
   left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact
   cross join lateral (
     select tollhouse_private.cost_of_usage(
-      p.input, p.cached_input, p.output, p.reasoning,
+      (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
       r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
     ) as usage
+    offset 0
   ) as bill
   cross join lateral (
-    select bill.usage, case
-      when not fact.sent or o.billing = 'nothing' then 'none'
-      when bill.usage is not null then 'usage'
-      when o.billing = 'usage' then 'none'
-      else 'reservation'
-    end as basis
+    select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
+    offset 0
   ) as charge
   cross join lateral (
     select o.retries
@@ -1031,7 +1034,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1062,6 +1065,7 @@ begin
     started_at = p_now,
     provider = r.provider,
     model = r.model,
+    price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
   from unnest(p_routes) as r
@@ -1106,8 +1110,7 @@ begin
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
   from unnest(p_settlements) as s
   cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  -- Handed back unsent costs nothing; but where the attempt had been given up and charged, that is undone.
-  where (s.result).outcome <> 'not_sent' or s.cost_micro_usd <> 0
+  where (s.result).outcome <> 'not_sent'
   group by 1, 2
   order by 1, 2
   on conflict (tenant_id, user_id, hour) do update
@@ -1152,12 +1155,8 @@ begin
   end if;
 
   with given_up as (
-    select pa, r, o.sent and r.sent is distinct from false as sent,
-      tollhouse_private.cost_of_usage(
-        p.input, p.cached_input, p.output, p.reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      ) as usage,
-      o.billing
+    select pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then pa.cost_micro_usd else 0 end - pa.cost_micro_usd as difference
     from unnest(p_results) as r
     join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
     join tollhouse_private.provider_attempts as pa
@@ -1166,7 +1165,20 @@ begin
       and pa.worker_id = p_worker_id
       and pa.outcome = 'abandoned'
       and not pa.late
+    left join tollhouse_private.task_types as tt on tt.endpoint = pa.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = pa.tenant_id
     cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+    cross join lateral (
+      select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
+    ) as result
+    cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
+    cross join lateral (
+      select tollhouse_private.cost_of_usage(
+        p.input, p.cached_input, p.output, p.reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      ) as usage
+    ) as bill
+    cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
   ),
   booked as (
     insert into tollhouse_private.provider_attempts (
@@ -1181,30 +1193,14 @@ begin
       (g.r).outcome, g.sent, (g.r).http_status,
       left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
       (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
-      case
-        when not g.sent or g.billing = 'nothing' then 0
-        when g.usage is not null then g.usage
-        when g.billing = 'usage' then 0
-        else (g.pa).cost_micro_usd
-      end - (g.pa).cost_micro_usd,
-      case
-        when not g.sent or g.billing = 'nothing' then 'none'
-        when g.usage is not null then 'usage'
-        when g.billing = 'usage' then 'none'
-        else 'reservation'
-      end,
-      (g.pa).budget_month, (g.r).latency_ms
+      g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
     from given_up as g
     on conflict do nothing
-    returning tenant_id, call_id, user_id, cost_micro_usd, budget_month, outcome
+    returning tenant_id, call_id, attempt, created_at, user_id, cost_micro_usd, budget_month
   )
   select array_agg(row(
-    jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
-      'tenant_id', b.tenant_id, 'call_id', b.call_id, 'user_id', b.user_id,
-      'budget_month', b.budget_month, 'reserved_micro_usd', 0
-    )),
-    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', b.outcome)),
-    null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
+    jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(b) || jsonb_build_object('attempts', b.attempt, 'reserved_micro_usd', 0)),
+    null, null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
   )::tollhouse_private.settlement)
   into v_late
   from booked as b;
@@ -1213,7 +1209,7 @@ begin
     return 0;
   end if;
   perform tollhouse_private.settle_budget(v_late);
-  perform tollhouse_private.book_hour(v_late, p_now);
+  perform tollhouse_private.correct_hours(v_late);
   return cardinality(v_late);
 end
 $$;
@@ -1305,6 +1301,18 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it.';
+CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_sent is not true or p_billing = 'nothing' then 'none'
+    when p_usage_cost is not null then 'usage'
+    when p_billing = 'usage' then 'none'
+    else 'reservation'
+  end
+$$;
+ALTER FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
 CREATE TABLE tollhouse_private.task_types (
     endpoint tollhouse_private.identifier NOT NULL,
     models text[] DEFAULT '{}'::text[] NOT NULL,
@@ -1520,14 +1528,14 @@ begin
   )
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
-    status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+    status, blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
     (c.job).request_id, (c.job).fingerprint,
-    c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
+    c.status, c.blocked_reason, c.was_cached, c.was_cached and (c.job).waits_for is not distinct from 'flight', (c.job).provider_attempted or c.sent,
     (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
@@ -1559,6 +1567,27 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
+CREATE FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, spent_micro_usd)
+  select pa.tenant_id, u.user_id, date_trunc('hour', pa.finished_at, 'UTC'), sum(l.cost_micro_usd)
+  from unnest(p_late) as l
+  join tollhouse_private.provider_attempts as pa
+    on pa.tenant_id = (l.job).tenant_id and pa.call_id = (l.job).call_id and pa.attempt = (l.job).attempts
+    and pa.created_at = (l.job).created_at
+    and not pa.late
+  cross join lateral (values (''), (pa.user_id)) as u (user_id)
+  group by 1, 2, 3
+  order by 1, 2, 3
+  on conflict (tenant_id, user_id, hour) do update
+  set spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+end
+$$;
+ALTER FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) IS 'Books the difference of a late result into the hour that the abandoned attempt was charged to. Shuts nobody off.';
 CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1598,6 +1627,8 @@ CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now 
 declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
+  v_routes tollhouse_private.route[];
+  v_refused tollhouse_private.verdict[];
 begin
   verdicts := array(select v from tollhouse_private.guard_cancelled(v_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
@@ -1614,15 +1645,39 @@ begin
   verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now, p_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
-  select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
+  admitted := '{}';
+  loop
+    select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
+    v_routes := v_routing.routes;
+
+    v_refused := array(
+      select v
+      from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
+      where v.call_id not in (select (a.job).call_id from unnest(admitted) as a)
+    );
+    v_routes := tollhouse_private.undecided(v_routes, v_refused);
+
+    v_refused := v_refused || array(select v from tollhouse_private.guard_budget(v_routes, p_now) as v);
+    admitted := admitted || tollhouse_private.undecided(v_routes, v_refused);
+    verdicts := verdicts || v_refused;
+
+    -- A probe that is turned away after all leaves its turn to the next call, or its breaker would stay open for all.
+    exit when not exists (
+      select
+      from unnest(v_routing.routes) as r
+      join unnest(v_refused) as v on v.call_id = (r.job).call_id
+      where r.user_probe or r.provider_probe
+    );
+    v_jobs := array(
+      select j
+      from unnest(v_jobs) as j
+      join unnest(v_routing.verdicts) as v on v.call_id = j.call_id
+      where v.reason = 'breaker_open'
+    );
+    v_routing.verdicts := array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
+    verdicts := verdicts || v_routing.verdicts;
+  end loop;
   verdicts := verdicts || v_routing.verdicts;
-  admitted := v_routing.routes;
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_rate_limit(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_budget(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
 end
 $$;
 ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
@@ -1821,6 +1876,7 @@ CREATE TABLE tollhouse_private.llm_api_calls (
     status text NOT NULL,
     blocked_reason text,
     was_cached boolean NOT NULL,
+    was_coalesced boolean DEFAULT false NOT NULL,
     provider_attempted boolean NOT NULL,
     attempts integer NOT NULL,
     provider text,
@@ -1843,12 +1899,14 @@ CREATE TABLE tollhouse_private.llm_api_calls (
     CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
     CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
     CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0))))
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
+    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
 )
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
@@ -2185,7 +2243,6 @@ declare
   v_candidates tollhouse_private.jobs[];
   v_fresh bigint;
   v_leaders tollhouse_private.jobs[];
-  v_followers uuid[];
 begin
   select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
   if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
@@ -2213,6 +2270,12 @@ begin
     for update;
   end if;
 
+  -- Each has a flight of its own: all of them lead.
+  if v_fresh = cardinality(v_candidates) then
+    return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
+    return;
+  end if;
+
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
   join tollhouse_private.cache_flights as cf
@@ -2222,20 +2285,13 @@ begin
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
-  select array_agg(j.call_id) into v_followers
-  from unnest(v_candidates) as j
-  join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id;
-
   return query
-  select
-    j.call_id,
-    case when j.call_id = any (v_followers) then 'coalesced' else 'deferred' end,
-    null::text,
-    p_now
+  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now
   from unnest(v_candidates) as j
-  where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
+  left join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+  where cf.call_id is distinct from j.call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
@@ -2308,48 +2364,45 @@ begin
   for update;
 
   return query
-  with running as (
-    select l.scope, l.target, count(j.call_id) as in_flight
+  with wait as materialized (
+    select w.* from tollhouse_private.rate_limit_waits(p_routes, p_now) as w
+  ),
+  held as (
+    select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
+    from wait as w
+    group by w.call_id
+  ),
+  -- Kept across claims: the first in line of each bucket.
+  noted as (
+    update tollhouse_private.rate_limits as rl
+    set first_tenant_id = f.tenant_id, first_call_id = f.call_id, first_tokens = f.tokens
     from (
-      select distinct rl.scope, rl.target
-      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
-      where rl.max_in_flight is not null
-    ) as l
-    left join tollhouse_private.jobs as j
-      on j.state = 'running'
-      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
-    group by l.scope, l.target
-  ),
-  demand as (
-    select
-      l.*,
-      row_number() over line as place,
-      sum(l.tokens) over line as tokens_in_line,
-      l.max_in_flight - rn.in_flight as free
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    left join running as rn on rn.scope = l.scope and rn.target = l.target
-    window line as (partition by l.scope, l.target order by l.call_id)
-  ),
-  wait as (
-    select
-      d.call_id,
-      greatest(
-        (d.place - d.requests_now) * 60 / d.requests_per_minute,
-        -- A call larger than the bucket goes when the bucket is full.
-        (case d.place when 1 then least(d.tokens_in_line, d.tokens_per_minute) else d.tokens_in_line end - d.tokens_now)
-          * 60 / d.tokens_per_minute,
-        case when d.place > d.free then 0.2 end
-      ) as seconds
-    from demand as d
+      select distinct on (w.scope, w.target)
+        w.scope, w.target, case when waits.here then w.tenant_id end as tenant_id,
+        case when waits.here then w.call_id end as call_id, case when waits.here then w.tokens end as tokens
+      from wait as w
+      join held as h on h.call_id = w.call_id
+      cross join lateral (select w.refill > 0 and h.limits = 1 as here) as waits
+      order by w.scope, w.target, waits.here desc, w.call_id
+    ) as f
+    where rl.scope = f.scope
+      and rl.target = f.target
+      and rl.first_call_id is distinct from f.call_id
+      and not exists (
+        select
+        from tollhouse_private.jobs as j
+        where j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+          and (f.call_id is null or j.call_id < f.call_id)
+          and j.call_id not in (select w.call_id from wait as w)
+      )
   )
-  select w.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, max(w.seconds)))::double precision)
-  from wait as w
-  group by w.call_id
-  having max(w.seconds) > 0;
+  select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
+  from held as h
+  where h.seconds > 0;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age.';
+COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
 CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2433,20 +2486,23 @@ declare
   v_result tollhouse_private.attempt_result;
 begin
   for v_task in
-    select s.position, tt.materializer
+    select s.position, tt.materializer, tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' as keeps
     from (
-      select i as position, (p_settlements[i].job).endpoint as endpoint
+      select i as position, (p_settlements[i].job).endpoint as endpoint, (p_settlements[i].job).tenant_id as tenant_id
       from generate_subscripts(p_settlements, 1) as i
       where p_settlements[i].status = 'success'
     ) as s
     join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = s.tenant_id
     where tt.materializer is not null
   loop
     v_settlement := p_settlements[v_task.position];
     begin
       execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
       using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
-        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+        (v_settlement.job).created_at,
+        case when v_task.keeps then (v_settlement.job).request end,
+        case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
       when others then
@@ -2461,7 +2517,7 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 CREATE FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2758,7 +2814,6 @@ begin
   end if;
 
   -- Only what is locked: a row that another batch has made meanwhile would be locked out of the order of keys.
-
   with seen as (
     select
       (s.job).tenant_id, (s.job).user_id, (s.job).provider, (s.job).call_id, s.breaker,
@@ -2865,7 +2920,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares, beginning after the tenant served last.';
-CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) RETURNS record
+CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) RETURNS tollhouse_private.price
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2883,15 +2938,17 @@ CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with ti
     coalesce(max(cp.amount) filter (where cp.kind = 'reasoning'), max(cp.amount) filter (where cp.kind = 'output'))
   from current_price as cp
 $$;
-ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
+ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
 CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+declare
+  v_promoted bigint;
+begin
+  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
+  with due as materialized (
     select due.tenant_id, due.call_id
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
@@ -2899,12 +2956,50 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
     order by due.run_at
     limit 1000
     for update skip locked
-  ) as due
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from due
   where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id
+    and j.call_id = due.call_id;
+  get diagnostics v_promoted = row_count;
+  if v_promoted < 1000 then
+    return;
+  end if;
+
+  -- They may all be one tenant's: so that nobody waits behind its backlog, some of each tenant's besides.
+  with recursive onward (tenant_id) as (
+    select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled'
+    union all
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+    )
+    from onward as o
+    where o.tenant_id is not null
+  ),
+  due as materialized (
+    select ten.tenant_id, ten.call_id
+    from onward as o
+    cross join lateral (
+      select due.tenant_id, due.call_id
+      from tollhouse_private.jobs as due
+      where due.state = 'scheduled'
+        and due.tenant_id = o.tenant_id
+        and due.run_at <= p_now
+      order by due.run_at
+      limit 10
+      for update skip locked
+    ) as ten
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from due
+  where j.tenant_id = due.tenant_id
+    and j.call_id = due.call_id;
+end
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time.';
+COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time, and ten of each tenant where there are more.';
 CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2940,7 +3035,7 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(
+  select case when p_request is not null then coalesce(
     p_request ->> 'prompt',
     (
       select case jsonb_typeof(m.message -> 'content')
@@ -2956,15 +3051,64 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
       limit 1
     ),
     ''
-  )
+  ) end
 $$;
 ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
-CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
+CREATE FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, refill numeric, slot numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  with running as (
+    select l.scope, l.target, count(j.call_id) as in_flight
+    from (
+      select distinct rl.scope, rl.target
+      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
+      where rl.max_in_flight is not null
+    ) as l
+    left join tollhouse_private.jobs as j
+      on j.state = 'running'
+      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
+    group by l.scope, l.target
+  ),
+  ahead as (
+    select rl.scope, rl.target, rl.first_call_id as call_id, least(rl.first_tokens, rl.tokens_per_minute) as tokens
+    from tollhouse_private.rate_limits as rl
+    join tollhouse_private.jobs as j
+      on j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+    where rl.first_call_id not in (select (r.job).call_id from unnest(p_routes) as r)
+  ),
+  demand as (
+    select
+      l.*,
+      row_number() over line + (a.call_id is not null)::integer as place,
+      case row_number() over line when 1 then least(l.tokens, l.tokens_per_minute) else sum(l.tokens) over line end
+        + coalesce(a.tokens, 0) as tokens_in_line,
+      row_number() over line - l.max_in_flight + rn.in_flight as too_many
+    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
+    left join running as rn on rn.scope = l.scope and rn.target = l.target
+    left join ahead as a on a.scope = l.scope and a.target = l.target and a.call_id < l.call_id
+    window line as (partition by l.scope, l.target order by l.call_id)
+  )
+  select
+    d.tenant_id, d.call_id, d.scope, d.target, d.tokens,
+    greatest(
+      (d.place - d.requests_now) * 60 / d.requests_per_minute,
+      (d.tokens_in_line - d.tokens_now) * 60 / d.tokens_per_minute
+    ) as refill,
+    case when d.too_many > 0 then 0.2 * ceil(d.too_many::numeric / d.max_in_flight) end as slot
+  from demand as d;
+end
+$$;
+ALTER FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'For each call and each limit it falls under: seconds until its turn has refilled in the bucket, and until one of the calls in flight may have ended; zero, negative or null: no wait. In line by age, behind the limit''s first in line.';
+CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
     LANGUAGE sql STABLE
     AS $$
   select
-    (r.job).call_id, rl.scope, rl.target,
+    (r.job).tenant_id, (r.job).call_id, rl.scope, rl.target,
     (r.job).request_bytes / 4 + (r.job).max_output_tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
@@ -3154,7 +3298,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Puts the calls that get another attempt back into the queue.';
-CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3175,7 +3319,7 @@ begin
     select
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
-      p.input, p.output, p.reasoning,
+      p as price,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -3184,14 +3328,14 @@ begin
   ),
   candidate as materialized (
     select
-      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate,
+      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate, o.price,
       (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
       cost.highest,
       gate.user_gate,
       case
         when o.killed then 'provider_kill_switch'
         when cost.highest is null then 'price_unknown'
-        when cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
+        when j.spent_micro_usd + cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
         when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
       end as obstacle
     from unnest(p_jobs) as j
@@ -3202,7 +3346,7 @@ begin
       select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate
     ) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost(o.input, o.output, o.reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost
   ),
   wish as (
@@ -3222,13 +3366,22 @@ begin
       from wish as w
     ) as w
     where w.user_turn and w.provider_turn
+      and not exists (
+        select
+        from unnest(p_admitted) as a
+        where a.provider = w.provider
+          and (
+            (a.provider_probe and w.provider_gate = 'probe')
+            or (a.user_probe and w.user_gate = 'probe' and (a.job).tenant_id = w.tenant_id and (a.job).user_id = w.user_id)
+          )
+      )
   ),
   chosen as (
-    select g.call_id, g.model, g.provider, g.provider_model, g.highest, g.user_gate, g.provider_gate
+    select g.call_id, g.model, g.provider, g.provider_model, g.price, g.highest, g.user_gate, g.provider_gate
     from granted as g
     union all
     (
-      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.highest, c.user_gate, c.provider_gate
+      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.price, c.highest, c.user_gate, c.provider_gate
       from candidate as c
       where c.obstacle is null
         and c.user_gate = 'pass'
@@ -3239,7 +3392,7 @@ begin
   )
   select
     coalesce(array_agg(row(
-      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.highest,
+      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.price, ch.highest,
       ch.user_gate = 'probe', ch.provider_gate = 'probe'
     )::tollhouse_private.route) filter (where ch.call_id is not null), '{}'),
     coalesce(array_agg(row(
@@ -3256,8 +3409,8 @@ begin
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
 end
 $$;
-ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first.';
+ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
 CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3482,7 +3635,7 @@ begin
   insert into tollhouse_private.jobs
   select row_now.*
   from parked as pk
-  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight"}') as row_now;
 
   v_closing := array(
     select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
@@ -3507,20 +3660,32 @@ $$;
 ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.jobs[]
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(pg_catalog.array_agg(j), '{}')
-  from pg_catalog.unnest(p_jobs) as j
-  where j.call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_jobs;
+  end if;
+  return array(
+    select j from unnest(p_jobs) as j where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
 CREATE FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.route[]
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(pg_catalog.array_agg(r), '{}')
-  from pg_catalog.unnest(p_routes) as r
-  where (r.job).call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_routes;
+  end if;
+  return array(
+    select r from unnest(p_routes) as r where (r.job).call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
@@ -3554,9 +3719,8 @@ begin
   where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
     and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
 
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized: run anew for each row of a join, a limit with skip locked would let more through.
+  with follower as materialized (
     select f.tenant_id, f.call_id
     from tollhouse_private.jobs as f
     where f.state = 'coalesced'
@@ -3568,7 +3732,10 @@ begin
       )
     limit 1000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
@@ -3578,6 +3745,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+CREATE FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) RETURNS tollhouse_private.attempt_result
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  p_result.error_message := null;
+  return p_result;
+end
+$$;
+ALTER FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) IS 'A result without its error message, in which a provider may quote the request: for calls of which nothing may be kept.';
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3852,16 +4030,17 @@ begin
   from unnest(v_held) as h
   join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
 
-  record.late := tollhouse_private.book_late(p_worker_id, array(
-    select r from unnest(v_results) as r
-    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
-  ), v_now);
   if cardinality(v_held) > 0 then
     perform tollhouse_private.settle(v_held, array(
       select r from unnest(v_results) as r
       join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
     ), v_now);
   end if;
+  -- After settle, whose locks come first in the order of all.
+  record.late := tollhouse_private.book_late(p_worker_id, array(
+    select r from unnest(v_results) as r
+    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
+  ), v_now);
   record.booked := cardinality(v_held);
   return next;
 end
@@ -3874,12 +4053,15 @@ CREATE PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_res
 begin
   perform tollhouse_worker.record(p_worker_id, p_results);
   commit;
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  select coalesce(
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c) || pg_catalog.jsonb_build_object('request', c.request::text)),
+    '[]'::jsonb
+  ) into p_claimed
   from tollhouse_worker.claim(p_worker_id, p_limit) as c;
 end
 $$;
 ALTER PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) OWNER TO tollhouse_engine;
-COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
 CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) RETURNS TABLE(lease_ms integer, heartbeat_ms integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4006,12 +4188,13 @@ CREATE TABLE tollhouse_private.budget_optimization_jobs (
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     user_id text NOT NULL,
-    objective text NOT NULL,
-    recommendation jsonb NOT NULL
+    objective text,
+    recommendation jsonb,
+    CONSTRAINT budget_optimization_jobs_recommendation_check CHECK (((objective IS NULL) = (recommendation IS NULL)))
 );
 ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.budget_optimization_jobs OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization.';
+COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization; objective and recommendation are null where nothing of them may be kept.';
 COMMENT ON COLUMN tollhouse_private.budget_optimization_jobs.recommendation IS 'The answer where it is JSON, else {"text": the answer}.';
 CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
@@ -4185,12 +4368,13 @@ CREATE TABLE tollhouse_private.investigations (
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     user_id text NOT NULL,
-    question text NOT NULL,
-    findings text NOT NULL
+    question text,
+    findings text,
+    CONSTRAINT investigations_findings_check CHECK (((question IS NULL) = (findings IS NULL)))
 );
 ALTER TABLE ONLY tollhouse_private.investigations FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.investigations OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.investigations IS 'One row per successful call of the endpoint investigation.';
+COMMENT ON TABLE tollhouse_private.investigations IS 'One row per successful call of the endpoint investigation; question and findings are null where nothing of them may be kept.';
 CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -4255,6 +4439,7 @@ CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
     status,
     blocked_reason,
     was_cached,
+    was_coalesced,
     provider_attempted,
     attempts,
     provider,
@@ -4458,9 +4643,11 @@ CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
  SELECT tenant_id,
     endpoint,
     model,
-    count(*) AS cached,
-    round((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0), 6) AS saved_usd,
-    round(((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0) / (count(*))::numeric), 6) AS saved_per_call_usd
+    count(*) FILTER (WHERE (NOT was_coalesced)) AS cached,
+    round((COALESCE(sum(saved_micro_usd) FILTER (WHERE (NOT was_coalesced)), (0)::numeric) / 1000000.0), 6) AS cache_saved_usd,
+    count(*) FILTER (WHERE was_coalesced) AS coalesced,
+    round((COALESCE(sum(saved_micro_usd) FILTER (WHERE was_coalesced), (0)::numeric) / 1000000.0), 6) AS coalescing_saved_usd,
+    round((COALESCE(sum(saved_micro_usd), (0)::numeric) / 1000000.0), 6) AS saved_usd
    FROM tollhouse_private.llm_api_calls c
   WHERE ((created_at >= date_trunc('month'::text, now(), 'UTC'::text)) AND was_cached)
   GROUP BY tenant_id, endpoint, model;
@@ -4490,7 +4677,7 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
           WHERE ((sibling.inhparent = i.inhparent) AND ("right"((later.relname)::text, 7) >= to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text)))) ahead ON ((i.inhparent IS NOT NULL)))
      CROSS JOIN ( SELECT max(held.xids) AS xids,
             round(max(held.seconds), 1) AS seconds
-           FROM ( SELECT age(sa.backend_xmin) AS xids,
+           FROM ( SELECT GREATEST(age(sa.backend_xmin), age(sa.backend_xid)) AS xids,
                     EXTRACT(epoch FROM (clock_timestamp() - sa.xact_start)) AS seconds
                    FROM pg_stat_activity sa
                   WHERE ((sa.pid <> pg_backend_pid()) AND (sa.datname = current_database()))
@@ -4778,6 +4965,10 @@ CREATE TABLE tollhouse_private.rate_limits (
     requests_available numeric DEFAULT 0 NOT NULL,
     tokens_available numeric DEFAULT 0 NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
+    first_tenant_id text,
+    first_call_id uuid,
+    first_tokens integer,
+    CONSTRAINT rate_limits_first_check CHECK ((((first_call_id IS NULL) = (first_tenant_id IS NULL)) AND ((first_call_id IS NULL) = (first_tokens IS NULL)))),
     CONSTRAINT rate_limits_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT rate_limits_requests_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT rate_limits_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'provider'::text, 'model'::text]))),
@@ -4787,6 +4978,7 @@ WITH (fillfactor='50');
 ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.first_call_id IS 'The oldest call that only this limit holds back: younger ones leave its request and tokens in the bucket, so that a steady trickle of small calls can''t starve a large one.';
 CREATE TABLE tollhouse_private.request_keys (
     tenant_id text NOT NULL,
     endpoint text NOT NULL,
@@ -4920,8 +5112,9 @@ CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id
 CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, call_id) WHERE (state = 'queued'::text);
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX jobs_scheduled_tenant_idx ON tollhouse_private.jobs USING btree (tenant_id, run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
-CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, saved_micro_usd) WHERE was_cached;
+CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
@@ -5093,6 +5286,8 @@ GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollh
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.task_types TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
@@ -5102,6 +5297,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.current_tenant_id() FROM PUBLIC;
@@ -5162,12 +5358,13 @@ REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone, OUT input bigint, OUT cached_input bigint, OUT output bigint, OUT reasoning bigint) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
@@ -5175,7 +5372,7 @@ GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -5197,6 +5394,7 @@ GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.rou
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) FROM PUBLIC;

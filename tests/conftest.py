@@ -1,12 +1,12 @@
 """Clusters and databases for every suite: one cluster a server, one clone a test."""
 
+import functools
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -25,39 +25,56 @@ def cluster_home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def pg18(cluster_home: Path) -> Iterator[Cluster]:
+def running(cluster_home: Path) -> Iterator[Callable[[str], Cluster]]:
+    """Return a function that gives a server's one cluster; it skips where the server is missing."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def start(server: str) -> Cluster:
+            if reason := servers.missing(server):
+                pytest.skip(reason)
+            cluster = servers.make_cluster(cluster_home / server, server)
+            cluster.start()
+            stack.callback(cluster.stop, "immediate")
+            return cluster
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def deployed(running: Callable[[str], Cluster]) -> Callable[[str], Database]:
+    """Return a function that gives a server's deployed template; never connect to that."""
+    return functools.cache(lambda server: create_template(running(server)))
+
+
+@pytest.fixture(scope="session")
+def pg18(running: Callable[[str], Cluster]) -> Cluster:
     """Return a running cluster of the embedded PostgreSQL 18."""
-    yield from _running(cluster_home, "pg18")
-
-
-@pytest.fixture(scope="session")
-def pg15(cluster_home: Path) -> Iterator[Cluster]:
-    """Return a running cluster of Debian's PostgreSQL 15; skip where it is missing."""
-    yield from _running(cluster_home, "pg15")
+    return running("pg18")
 
 
 @pytest.fixture(scope="session", params=servers.SERVERS)
-def cluster(request: pytest.FixtureRequest) -> Cluster:
+def cluster(request: pytest.FixtureRequest, running: Callable[[str], Cluster]) -> Cluster:
     """Return each available server's cluster in turn."""
-    return cast("Cluster", request.getfixturevalue(request.param))
+    return running(request.param)
 
 
 @pytest.fixture(scope="session")
-def pg18_template(pg18: Cluster) -> Database:
+def pg18_template(deployed: Callable[[str], Database]) -> Database:
     """Return the deployed template database on PostgreSQL 18; never connect to it."""
-    return create_template(pg18)
+    return deployed("pg18")
 
 
 @pytest.fixture(scope="session")
-def pg15_template(pg15: Cluster) -> Database:
+def pg15_template(deployed: Callable[[str], Database]) -> Database:
     """Return the deployed template database on PostgreSQL 15; never connect to it."""
-    return create_template(pg15)
+    return deployed("pg15")
 
 
 @pytest.fixture(scope="session", params=servers.SERVERS)
-def template(request: pytest.FixtureRequest) -> Database:
+def template(request: pytest.FixtureRequest, deployed: Callable[[str], Database]) -> Database:
     """Return each available server's template in turn."""
-    return cast("Database", request.getfixturevalue(f"{request.param}_template"))
+    return deployed(request.param)
 
 
 @pytest.fixture
@@ -79,12 +96,3 @@ def make_database(template: Database) -> Iterator[Callable[[], Database]]:
     """Return a function that makes one more fresh database at each call."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(cloned(template))
-
-
-def _running(home: Path, server: str) -> Iterator[Cluster]:
-    if reason := servers.missing(server):
-        pytest.skip(reason)
-    cluster = servers.make_cluster(home / server, server)
-    cluster.start()
-    yield cluster
-    cluster.stop("immediate")

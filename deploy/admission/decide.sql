@@ -26,6 +26,8 @@ as $$
 declare
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
+  v_routes tollhouse_private.route[];
+  v_refused tollhouse_private.verdict[];
 begin
   verdicts := array(select v from tollhouse_private.guard_cancelled(v_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
@@ -42,15 +44,39 @@ begin
   verdicts := verdicts || array(select v from tollhouse_private.guard_coalescing(v_jobs, p_now, p_jobs) as v);
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
-  select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now) as r;
+  admitted := '{}';
+  loop
+    select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
+    v_routes := v_routing.routes;
+
+    v_refused := array(
+      select v
+      from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
+      where v.call_id not in (select (a.job).call_id from unnest(admitted) as a)
+    );
+    v_routes := tollhouse_private.undecided(v_routes, v_refused);
+
+    v_refused := v_refused || array(select v from tollhouse_private.guard_budget(v_routes, p_now) as v);
+    admitted := admitted || tollhouse_private.undecided(v_routes, v_refused);
+    verdicts := verdicts || v_refused;
+
+    -- A probe that is turned away after all leaves its turn to the next call, or its breaker would stay open for all.
+    exit when not exists (
+      select
+      from unnest(v_routing.routes) as r
+      join unnest(v_refused) as v on v.call_id = (r.job).call_id
+      where r.user_probe or r.provider_probe
+    );
+    v_jobs := array(
+      select j
+      from unnest(v_jobs) as j
+      join unnest(v_routing.verdicts) as v on v.call_id = j.call_id
+      where v.reason = 'breaker_open'
+    );
+    v_routing.verdicts := array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
+    verdicts := verdicts || v_routing.verdicts;
+  end loop;
   verdicts := verdicts || v_routing.verdicts;
-  admitted := v_routing.routes;
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_rate_limit(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
-
-  verdicts := verdicts || array(select v from tollhouse_private.guard_budget(admitted, p_now) as v);
-  admitted := tollhouse_private.undecided(admitted, verdicts);
 end
 $$;
 comment on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) is

@@ -50,7 +50,7 @@ begin
   insert into tollhouse_private.jobs
   select row_now.*
   from parked as pk
-  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": null}') as row_now;
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight"}') as row_now;
 
   v_closing := array(
     select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement

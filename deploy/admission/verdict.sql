@@ -19,24 +19,31 @@ create type tollhouse_private.route as (
   model text,
   provider_model text,
   timeout_ms integer,
+  price tollhouse_private.price,
   reservation bigint,
   user_probe boolean,
   provider_probe boolean
 );
 comment on type tollhouse_private.route is
-  'Where a call would go, what it could cost there at most (micro-USD), and which breakers it would probe.';
+  'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 
 create function tollhouse_private.undecided(
   p_jobs tollhouse_private.jobs[],
   p_verdicts tollhouse_private.verdict[]
 )
   returns tollhouse_private.jobs[]
-  language sql
+  language plpgsql
   immutable
+  set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(pg_catalog.array_agg(j), '{}')
-  from pg_catalog.unnest(p_jobs) as j
-  where j.call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_jobs;
+  end if;
+  return array(
+    select j from unnest(p_jobs) as j where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) is
   'The jobs that no guard has spoken about yet.';
@@ -46,12 +53,18 @@ create function tollhouse_private.undecided(
   p_verdicts tollhouse_private.verdict[]
 )
   returns tollhouse_private.route[]
-  language sql
+  language plpgsql
   immutable
+  set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(pg_catalog.array_agg(r), '{}')
-  from pg_catalog.unnest(p_routes) as r
-  where (r.job).call_id not in (select v.call_id from pg_catalog.unnest(p_verdicts) as v)
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_routes;
+  end if;
+  return array(
+    select r from unnest(p_routes) as r where (r.job).call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) is
   'The routes whose call no guard has spoken about yet.';

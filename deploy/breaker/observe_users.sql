@@ -41,7 +41,6 @@ begin
   end if;
 
   -- Only what is locked: a row that another batch has made meanwhile would be locked out of the order of keys.
-
   with seen as (
     select
       (s.job).tenant_id, (s.job).user_id, (s.job).provider, (s.job).call_id, s.breaker,

@@ -20,7 +20,6 @@ declare
   v_candidates tollhouse_private.jobs[];
   v_fresh bigint;
   v_leaders tollhouse_private.jobs[];
-  v_followers uuid[];
 begin
   select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
   if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
@@ -48,6 +47,12 @@ begin
     for update;
   end if;
 
+  -- Each has a flight of its own: all of them lead.
+  if v_fresh = cardinality(v_candidates) then
+    return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
+    return;
+  end if;
+
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
   join tollhouse_private.cache_flights as cf
@@ -57,20 +62,13 @@ begin
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
-  select array_agg(j.call_id) into v_followers
-  from unnest(v_candidates) as j
-  join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id <> j.call_id;
-
   return query
-  select
-    j.call_id,
-    case when j.call_id = any (v_followers) then 'coalesced' else 'deferred' end,
-    null::text,
-    p_now
+  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now
   from unnest(v_candidates) as j
-  where j.call_id not in (select l.call_id from unnest(v_leaders) as l);
+  left join tollhouse_private.cache_flights as cf
+    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+  where cf.call_id is distinct from j.call_id;
 end
 $$;
 comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) is

@@ -25,9 +25,8 @@ begin
   where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
     and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
 
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- Materialized: run anew for each row of a join, a limit with skip locked would let more through.
+  with follower as materialized (
     select f.tenant_id, f.call_id
     from tollhouse_private.jobs as f
     where f.state = 'coalesced'
@@ -39,7 +38,10 @@ begin
       )
     limit 1000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then

@@ -1,10 +1,13 @@
 -- Deploy tollhouse:execution/assess to pg
 -- requires: task_types/task_types
+-- requires: tenancy/tenant_settings
+-- requires: distillation/stricter_capture
 -- requires: pricing/cost_of_usage
+-- requires: pricing/charge_basis
+-- requires: execution/without_text
 -- requires: execution/attempt_outcomes
 -- requires: execution/settlement
 -- requires: queue/cancel_requests
--- requires: pricing/price_at
 
 begin;
 set local role tollhouse_engine;
@@ -21,13 +24,8 @@ create function tollhouse_private.assess(
 as $$
 begin
   return (
-  with price as materialized (
-    select m.model, m.started_at, p.*
-    from (select distinct j.model, j.started_at from unnest(p_jobs) as j) as m
-    cross join lateral tollhouse_private.price_at(m.model, m.started_at) as p
-  )
   select coalesce(array_agg(row(
-    j, r,
+    j, case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end,
     case
       when retry.again and cr.call_id is null then null
       when retry.again then 'cancelled'
@@ -50,25 +48,22 @@ begin
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-  join price as p on p.model = j.model and p.started_at = j.started_at
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
+  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
   left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact
   cross join lateral (
     select tollhouse_private.cost_of_usage(
-      p.input, p.cached_input, p.output, p.reasoning,
+      (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
       r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
     ) as usage
+    offset 0
   ) as bill
   cross join lateral (
-    select bill.usage, case
-      when not fact.sent or o.billing = 'nothing' then 'none'
-      when bill.usage is not null then 'usage'
-      when o.billing = 'usage' then 'none'
-      else 'reservation'
-    end as basis
+    select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
+    offset 0
   ) as charge
   cross join lateral (
     select o.retries
@@ -79,7 +74,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
-  'What each ended attempt cost, at the prices in force when it began (its reservation''s), and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+  'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 
 revoke execute on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) from public;
 

@@ -24,6 +24,7 @@ begin
     started_at = p_now,
     provider = r.provider,
     model = r.model,
+    price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
   from unnest(p_routes) as r

@@ -1,11 +1,16 @@
 -- Deploy tollhouse:execution/book_late to pg
 -- requires: platform/call_created_at
+-- requires: task_types/task_types
+-- requires: tenancy/tenant_settings
+-- requires: distillation/stricter_capture
 -- requires: pricing/price_at
 -- requires: pricing/cost_of_usage
+-- requires: pricing/charge_basis
 -- requires: ledger/provider_attempts
 -- requires: execution/attempt_outcomes
+-- requires: execution/without_text
 -- requires: budget/settle_budget
--- requires: shutoff/book_hour
+-- requires: shutoff/correct_hours
 
 begin;
 set local role tollhouse_engine;
@@ -28,12 +33,8 @@ begin
   end if;
 
   with given_up as (
-    select pa, r, o.sent and r.sent is distinct from false as sent,
-      tollhouse_private.cost_of_usage(
-        p.input, p.cached_input, p.output, p.reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      ) as usage,
-      o.billing
+    select pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then pa.cost_micro_usd else 0 end - pa.cost_micro_usd as difference
     from unnest(p_results) as r
     join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
     join tollhouse_private.provider_attempts as pa
@@ -42,7 +43,20 @@ begin
       and pa.worker_id = p_worker_id
       and pa.outcome = 'abandoned'
       and not pa.late
+    left join tollhouse_private.task_types as tt on tt.endpoint = pa.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = pa.tenant_id
     cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+    cross join lateral (
+      select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
+    ) as result
+    cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
+    cross join lateral (
+      select tollhouse_private.cost_of_usage(
+        p.input, p.cached_input, p.output, p.reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      ) as usage
+    ) as bill
+    cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
   ),
   booked as (
     insert into tollhouse_private.provider_attempts (
@@ -57,30 +71,14 @@ begin
       (g.r).outcome, g.sent, (g.r).http_status,
       left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
       (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
-      case
-        when not g.sent or g.billing = 'nothing' then 0
-        when g.usage is not null then g.usage
-        when g.billing = 'usage' then 0
-        else (g.pa).cost_micro_usd
-      end - (g.pa).cost_micro_usd,
-      case
-        when not g.sent or g.billing = 'nothing' then 'none'
-        when g.usage is not null then 'usage'
-        when g.billing = 'usage' then 'none'
-        else 'reservation'
-      end,
-      (g.pa).budget_month, (g.r).latency_ms
+      g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
     from given_up as g
     on conflict do nothing
-    returning tenant_id, call_id, user_id, cost_micro_usd, budget_month, outcome
+    returning tenant_id, call_id, attempt, created_at, user_id, cost_micro_usd, budget_month
   )
   select array_agg(row(
-    jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
-      'tenant_id', b.tenant_id, 'call_id', b.call_id, 'user_id', b.user_id,
-      'budget_month', b.budget_month, 'reserved_micro_usd', 0
-    )),
-    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', b.outcome)),
-    null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
+    jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(b) || jsonb_build_object('attempts', b.attempt, 'reserved_micro_usd', 0)),
+    null, null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
   )::tollhouse_private.settlement)
   into v_late
   from booked as b;
@@ -89,7 +87,7 @@ begin
     return 0;
   end if;
   perform tollhouse_private.settle_budget(v_late);
-  perform tollhouse_private.book_hour(v_late, p_now);
+  perform tollhouse_private.correct_hours(v_late);
   return cardinality(v_late);
 end
 $$;

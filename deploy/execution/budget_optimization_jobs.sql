@@ -9,11 +9,13 @@ create table tollhouse_private.budget_optimization_jobs (
   call_id uuid not null,
   created_at timestamptz not null,
   user_id text not null,
-  objective text not null,
-  recommendation jsonb not null,
-  constraint budget_optimization_jobs_pkey primary key (tenant_id, call_id)
+  objective text,
+  recommendation jsonb,
+  constraint budget_optimization_jobs_pkey primary key (tenant_id, call_id),
+  constraint budget_optimization_jobs_recommendation_check check ((objective is null) = (recommendation is null))
 );
-comment on table tollhouse_private.budget_optimization_jobs is 'One row per successful call of the endpoint budget_optimization.';
+comment on table tollhouse_private.budget_optimization_jobs is
+  'One row per successful call of the endpoint budget_optimization; objective and recommendation are null where nothing of them may be kept.';
 comment on column tollhouse_private.budget_optimization_jobs.recommendation is
   'The answer where it is JSON, else {"text": the answer}.';
 

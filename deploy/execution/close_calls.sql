@@ -66,14 +66,14 @@ begin
   )
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
-    status, blocked_reason, was_cached, provider_attempted, attempts, provider, model,
+    status, blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
     (c.job).request_id, (c.job).fingerprint,
-    c.status, c.blocked_reason, c.was_cached, (c.job).provider_attempted or c.sent,
+    c.status, c.blocked_reason, c.was_cached, c.was_cached and (c.job).waits_for is not distinct from 'flight', (c.job).provider_attempted or c.sent,
     (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,

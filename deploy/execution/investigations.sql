@@ -9,11 +9,13 @@ create table tollhouse_private.investigations (
   call_id uuid not null,
   created_at timestamptz not null,
   user_id text not null,
-  question text not null,
-  findings text not null,
-  constraint investigations_pkey primary key (tenant_id, call_id)
+  question text,
+  findings text,
+  constraint investigations_pkey primary key (tenant_id, call_id),
+  constraint investigations_findings_check check ((question is null) = (findings is null))
 );
-comment on table tollhouse_private.investigations is 'One row per successful call of the endpoint investigation.';
+comment on table tollhouse_private.investigations is
+  'One row per successful call of the endpoint investigation; question and findings are null where nothing of them may be kept.';
 
 alter table tollhouse_private.investigations enable row level security;
 alter table tollhouse_private.investigations force row level security;

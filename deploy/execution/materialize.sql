@@ -1,5 +1,7 @@
 -- Deploy tollhouse:execution/materialize to pg
 -- requires: task_types/task_types
+-- requires: tenancy/tenant_settings
+-- requires: distillation/stricter_capture
 -- requires: execution/settlement
 -- requires: execution/materialize_investigation
 -- requires: execution/materialize_budget_optimization
@@ -21,20 +23,23 @@ declare
   v_result tollhouse_private.attempt_result;
 begin
   for v_task in
-    select s.position, tt.materializer
+    select s.position, tt.materializer, tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' as keeps
     from (
-      select i as position, (p_settlements[i].job).endpoint as endpoint
+      select i as position, (p_settlements[i].job).endpoint as endpoint, (p_settlements[i].job).tenant_id as tenant_id
       from generate_subscripts(p_settlements, 1) as i
       where p_settlements[i].status = 'success'
     ) as s
     join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = s.tenant_id
     where tt.materializer is not null
   loop
     v_settlement := p_settlements[v_task.position];
     begin
       execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
       using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
-        (v_settlement.job).created_at, (v_settlement.job).request, (v_settlement.result).response;
+        (v_settlement.job).created_at,
+        case when v_task.keeps then (v_settlement.job).request end,
+        case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
       when others then
@@ -49,7 +54,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.materialize(tollhouse_private.settlement[]) is
-  'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed.';
+  'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 
 revoke execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) from public;
 grant execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) to tollhouse_engine;

@@ -12,7 +12,7 @@ create function tollhouse_private.question_of(
   immutable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(
+  select case when p_request is not null then coalesce(
     p_request ->> 'prompt',
     (
       select case jsonb_typeof(m.message -> 'content')
@@ -28,7 +28,7 @@ as $$
       limit 1
     ),
     ''
-  )
+  ) end
 $$;
 comment on function tollhouse_private.question_of(jsonb) is 'The prompt, or the text of the last message of the user.';
 

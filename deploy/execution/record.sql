@@ -76,16 +76,17 @@ begin
   from unnest(v_held) as h
   join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
 
-  record.late := tollhouse_private.book_late(p_worker_id, array(
-    select r from unnest(v_results) as r
-    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
-  ), v_now);
   if cardinality(v_held) > 0 then
     perform tollhouse_private.settle(v_held, array(
       select r from unnest(v_results) as r
       join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
     ), v_now);
   end if;
+  -- After settle, whose locks come first in the order of all.
+  record.late := tollhouse_private.book_late(p_worker_id, array(
+    select r from unnest(v_results) as r
+    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
+  ), v_now);
   record.booked := cardinality(v_held);
   return next;
 end

@@ -17,12 +17,15 @@ as $$
 begin
   perform tollhouse_worker.record(p_worker_id, p_results);
   commit;
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)), '[]'::jsonb) into p_claimed
+  select coalesce(
+    pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c) || pg_catalog.jsonb_build_object('request', c.request::text)),
+    '[]'::jsonb
+  ) into p_claimed
   from tollhouse_worker.claim(p_worker_id, p_limit) as c;
 end
 $$;
 comment on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) is
-  'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows. Outside a transaction block only. When claim raises, the results are booked.';
+  'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
 
 revoke execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) from public;
 grant execute on procedure tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb) to tollhouse_worker;

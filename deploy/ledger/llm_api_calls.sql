@@ -16,6 +16,7 @@ create table tollhouse_private.llm_api_calls (
   status text not null,
   blocked_reason text,
   was_cached boolean not null,
+  was_coalesced boolean not null default false,
   provider_attempted boolean not null,
   attempts integer not null,
   provider text,
@@ -38,6 +39,7 @@ create table tollhouse_private.llm_api_calls (
   constraint llm_api_calls_status_check check (status in ('success', 'failed', 'blocked', 'cancelled')),
   constraint llm_api_calls_blocked_reason_check check ((status = 'blocked') = (blocked_reason is not null)),
   constraint llm_api_calls_was_cached_check check (not was_cached or (status = 'success' and not provider_attempted and cost_micro_usd = 0)),
+  constraint llm_api_calls_was_coalesced_check check (not was_coalesced or was_cached),
   constraint llm_api_calls_cost_check check (cost_micro_usd >= 0),
   constraint llm_api_calls_saved_check check (saved_micro_usd is null or (was_cached and saved_micro_usd >= 0)),
   constraint llm_api_calls_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
@@ -48,10 +50,12 @@ create index llm_api_calls_created_at_idx on tollhouse_private.llm_api_calls usi
 create index llm_api_calls_blocked_idx on tollhouse_private.llm_api_calls (created_at) where status = 'blocked';
 -- All that a month's savings are summed from; paid for by cached calls only, which cost nothing else.
 create index llm_api_calls_cached_idx on tollhouse_private.llm_api_calls (tenant_id, created_at)
-  include (user_id, endpoint, model, saved_micro_usd) where was_cached;
+  include (user_id, endpoint, model, was_coalesced, saved_micro_usd) where was_cached;
 
 comment on table tollhouse_private.llm_api_calls is
   'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+comment on column tollhouse_private.llm_api_calls.was_coalesced is
+  'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
 comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether a request may have reached a provider.';
 comment on column tollhouse_private.llm_api_calls.cost_micro_usd is 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 comment on column tollhouse_private.llm_api_calls.cost_basis is

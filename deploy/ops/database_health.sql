@@ -45,7 +45,7 @@ cross join (
     pg_catalog.max(held.xids) as xids,
     pg_catalog.round(pg_catalog.max(held.seconds)::numeric, 1) as seconds
   from (
-    select pg_catalog.age(sa.backend_xmin) as xids, extract(epoch from pg_catalog.clock_timestamp() - sa.xact_start) as seconds
+    select greatest(pg_catalog.age(sa.backend_xmin), pg_catalog.age(sa.backend_xid)) as xids, extract(epoch from pg_catalog.clock_timestamp() - sa.xact_start) as seconds
     from pg_catalog.pg_stat_activity as sa
     where sa.pid <> pg_catalog.pg_backend_pid()
       and sa.datname = pg_catalog.current_database()

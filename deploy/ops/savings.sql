@@ -7,9 +7,11 @@ set local role tollhouse_owner;
 create view tollhouse.savings with (security_invoker = true) as
 select
   c.tenant_id, c.endpoint, c.model,
-  pg_catalog.count(*) as cached,
-  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd), 0) / 1000000.0, 6) as saved_usd,
-  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd), 0) / 1000000.0 / pg_catalog.count(*), 6) as saved_per_call_usd
+  pg_catalog.count(*) filter (where not c.was_coalesced) as cached,
+  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd) filter (where not c.was_coalesced), 0) / 1000000.0, 6) as cache_saved_usd,
+  pg_catalog.count(*) filter (where c.was_coalesced) as coalesced,
+  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd) filter (where c.was_coalesced), 0) / 1000000.0, 6) as coalescing_saved_usd,
+  pg_catalog.round(coalesce(pg_catalog.sum(c.saved_micro_usd), 0) / 1000000.0, 6) as saved_usd
 from tollhouse_private.llm_api_calls as c
 where c.created_at >= pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC')
   and c.was_cached

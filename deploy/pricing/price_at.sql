@@ -1,4 +1,5 @@
 -- Deploy tollhouse:pricing/price_at to pg
+-- requires: pricing/price
 -- requires: pricing/model_prices
 
 begin;
@@ -6,13 +7,9 @@ set local role tollhouse_owner;
 
 create function tollhouse_private.price_at(
   p_model text,
-  p_now timestamptz,
-  out input bigint,
-  out cached_input bigint,
-  out output bigint,
-  out reasoning bigint
+  p_now timestamptz
 )
-  returns record
+  returns tollhouse_private.price
   language sql
   stable
   set search_path = pg_catalog, pg_temp

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:queue/jobs to pg
 -- requires: tenancy/identity
+-- requires: pricing/price
 
 begin;
 set local role tollhouse_owner;
@@ -28,6 +29,7 @@ create table tollhouse_private.jobs (
   started_at timestamptz,
   provider text,
   model text,
+  price tollhouse_private.price,
   reserved_micro_usd bigint not null default 0,
   budget_month date,
   spent_micro_usd bigint not null default 0,
@@ -39,7 +41,7 @@ create table tollhouse_private.jobs (
   request jsonb not null,
   constraint jobs_pkey primary key (tenant_id, call_id),
   constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
-  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff')),
+  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff', 'flight')),
   constraint jobs_running_check check (
     (state = 'running') = (worker_id is not null)
     and (state = 'running') = (started_at is not null)
@@ -56,6 +58,7 @@ create table tollhouse_private.jobs (
 );
 create index jobs_queued_idx on tollhouse_private.jobs (tenant_id, call_id) where state = 'queued';
 create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state = 'scheduled';
+create index jobs_scheduled_tenant_idx on tollhouse_private.jobs (tenant_id, run_at) where state = 'scheduled';
 create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
 create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) where state = 'running';
 
@@ -63,10 +66,12 @@ comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue un
 comment on column tollhouse_private.jobs.state is
   'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
 comment on column tollhouse_private.jobs.waits_for is
-  'Why it is, or was last, scheduled: run_at, as its caller asked; rate_limit; backoff after a failed attempt.';
+  'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+comment on column tollhouse_private.jobs.price is
+  'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';
 comment on column tollhouse_private.jobs.spent_micro_usd is 'Cost of the attempts that ended without an outcome for the call.';
 

@@ -1,7 +1,9 @@
 -- Deploy tollhouse:rate_limit/guard to pg
+-- requires: queue/jobs
 -- requires: admission/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
+-- requires: rate_limit/rate_limit_waits
 
 begin;
 set local role tollhouse_engine;
@@ -27,48 +29,45 @@ begin
   for update;
 
   return query
-  with running as (
-    select l.scope, l.target, count(j.call_id) as in_flight
+  with wait as materialized (
+    select w.* from tollhouse_private.rate_limit_waits(p_routes, p_now) as w
+  ),
+  held as (
+    select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
+    from wait as w
+    group by w.call_id
+  ),
+  -- Kept across claims: the first in line of each bucket.
+  noted as (
+    update tollhouse_private.rate_limits as rl
+    set first_tenant_id = f.tenant_id, first_call_id = f.call_id, first_tokens = f.tokens
     from (
-      select distinct rl.scope, rl.target
-      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
-      where rl.max_in_flight is not null
-    ) as l
-    left join tollhouse_private.jobs as j
-      on j.state = 'running'
-      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
-    group by l.scope, l.target
-  ),
-  demand as (
-    select
-      l.*,
-      row_number() over line as place,
-      sum(l.tokens) over line as tokens_in_line,
-      l.max_in_flight - rn.in_flight as free
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    left join running as rn on rn.scope = l.scope and rn.target = l.target
-    window line as (partition by l.scope, l.target order by l.call_id)
-  ),
-  wait as (
-    select
-      d.call_id,
-      greatest(
-        (d.place - d.requests_now) * 60 / d.requests_per_minute,
-        -- A call larger than the bucket goes when the bucket is full.
-        (case d.place when 1 then least(d.tokens_in_line, d.tokens_per_minute) else d.tokens_in_line end - d.tokens_now)
-          * 60 / d.tokens_per_minute,
-        case when d.place > d.free then 0.2 end
-      ) as seconds
-    from demand as d
+      select distinct on (w.scope, w.target)
+        w.scope, w.target, case when waits.here then w.tenant_id end as tenant_id,
+        case when waits.here then w.call_id end as call_id, case when waits.here then w.tokens end as tokens
+      from wait as w
+      join held as h on h.call_id = w.call_id
+      cross join lateral (select w.refill > 0 and h.limits = 1 as here) as waits
+      order by w.scope, w.target, waits.here desc, w.call_id
+    ) as f
+    where rl.scope = f.scope
+      and rl.target = f.target
+      and rl.first_call_id is distinct from f.call_id
+      and not exists (
+        select
+        from tollhouse_private.jobs as j
+        where j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
+          and (f.call_id is null or j.call_id < f.call_id)
+          and j.call_id not in (select w.call_id from wait as w)
+      )
   )
-  select w.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, max(w.seconds)))::double precision)
-  from wait as w
-  group by w.call_id
-  having max(w.seconds) > 0;
+  select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
+  from held as h
+  where h.seconds > 0;
 end
 $$;
 comment on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz) is
-  'Defers what is over a limit now until its bucket will have refilled; in line by age.';
+  'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
 
 revoke execute on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz) from public;
 

@@ -10,6 +10,7 @@ create function tollhouse_private.rate_limits_of(
   p_now timestamptz
 )
   returns table (
+    tenant_id text,
     call_id uuid,
     scope text,
     target text,
@@ -24,7 +25,7 @@ create function tollhouse_private.rate_limits_of(
   stable
 as $$
   select
-    (r.job).call_id, rl.scope, rl.target,
+    (r.job).tenant_id, (r.job).call_id, rl.scope, rl.target,
     (r.job).request_bytes / 4 + (r.job).max_output_tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),

@@ -14,6 +14,7 @@ set local role tollhouse_engine;
 create function tollhouse_private.route_jobs(
   p_jobs tollhouse_private.jobs[],
   p_now timestamptz,
+  p_admitted tollhouse_private.route[],
   out routes tollhouse_private.route[],
   out verdicts tollhouse_private.verdict[]
 )
@@ -39,7 +40,7 @@ begin
     select
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
-      p.input, p.output, p.reasoning,
+      p as price,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -48,14 +49,14 @@ begin
   ),
   candidate as materialized (
     select
-      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate,
+      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate, o.price,
       (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
       cost.highest,
       gate.user_gate,
       case
         when o.killed then 'provider_kill_switch'
         when cost.highest is null then 'price_unknown'
-        when cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
+        when j.spent_micro_usd + cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
         when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
       end as obstacle
     from unnest(p_jobs) as j
@@ -66,7 +67,7 @@ begin
       select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate
     ) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost(o.input, o.output, o.reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost
   ),
   wish as (
@@ -86,13 +87,22 @@ begin
       from wish as w
     ) as w
     where w.user_turn and w.provider_turn
+      and not exists (
+        select
+        from unnest(p_admitted) as a
+        where a.provider = w.provider
+          and (
+            (a.provider_probe and w.provider_gate = 'probe')
+            or (a.user_probe and w.user_gate = 'probe' and (a.job).tenant_id = w.tenant_id and (a.job).user_id = w.user_id)
+          )
+      )
   ),
   chosen as (
-    select g.call_id, g.model, g.provider, g.provider_model, g.highest, g.user_gate, g.provider_gate
+    select g.call_id, g.model, g.provider, g.provider_model, g.price, g.highest, g.user_gate, g.provider_gate
     from granted as g
     union all
     (
-      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.highest, c.user_gate, c.provider_gate
+      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.price, c.highest, c.user_gate, c.provider_gate
       from candidate as c
       where c.obstacle is null
         and c.user_gate = 'pass'
@@ -103,7 +113,7 @@ begin
   )
   select
     coalesce(array_agg(row(
-      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.highest,
+      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.price, ch.highest,
       ch.user_gate = 'probe', ch.provider_gate = 'probe'
     )::tollhouse_private.route) filter (where ch.call_id is not null), '{}'),
     coalesce(array_agg(row(
@@ -120,9 +130,9 @@ begin
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
 end
 $$;
-comment on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz) is
-  'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first.';
+comment on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[]) is
+  'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
 
-revoke execute on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[]) from public;
 
 commit;

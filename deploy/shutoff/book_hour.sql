@@ -22,8 +22,7 @@ begin
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
   from unnest(p_settlements) as s
   cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  -- Handed back unsent costs nothing; but where the attempt had been given up and charged, that is undone.
-  where (s.result).outcome <> 'not_sent' or s.cost_micro_usd <> 0
+  where (s.result).outcome <> 'not_sent'
   group by 1, 2
   order by 1, 2
   on conflict (tenant_id, user_id, hour) do update

@@ -235,6 +235,31 @@ def test_script_misses_rows(database: Database, tmp_path: Path) -> None:
     assert (1, ["01", "02", "04", "07", "08"]) == (done.returncode, missing)
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"tests": [{"calls": [{"finished_at": null}]}]}'])
+def test_script_refuses_what_is_no_probe(busy: Database, tmp_path: Path, text: str) -> None:
+    """In one line that names the file."""
+    probe = tmp_path / "probe.json"
+    probe.write_text(text)
+    done = script(busy, tmp_path / "out", "--probe", probe)
+    assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+    assert f"{probe} is no probe" in done.stderr
+
+
+def test_script_says_why_it_can_not_begin(busy: Database, tmp_path: Path) -> None:
+    """No server, no file, no folder to write to: one line each, and status 1."""
+    (tmp_path / "file").touch()
+    for more, said in (
+        (("--database-url", "postgresql://u:secret@127.0.0.1:1/x"), "Connection refused"),
+        (("--database-url", "nonsense"), "connection info string"),
+        (("--probe", tmp_path / "none.json"), "none.json"),
+        (("--output", tmp_path / "file"), "file"),
+    ):
+        done = script(busy, tmp_path / "out", *more)
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert said in done.stderr
+        assert "secret" not in done.stderr
+
+
 def test_script_sees_a_wrong_header(busy: Database, tmp_path: Path) -> None:
     """A column that the header does not explain is found, and so is a query that fails."""
     folder = tmp_path / "dashboards"

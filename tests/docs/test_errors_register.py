@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tollhouse.db import GateError
-from tollhouse.errors import _BY_SQLSTATE
+from tollhouse.errors import GateError
+from tollhouse.statements import _BY_SQLSTATE
 from tollhouse.worker.flusher import refused_as_data
 
 ROOT = Path(__file__).parents[2]

@@ -70,3 +70,28 @@ def test_no_panel_covers_another() -> None:
         beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
         above = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
         assert beside or above
+
+
+def test_every_panel_has_a_title_and_its_units() -> None:
+    """A chart or figure in its defaults; a table for each column whose name tells a unit."""
+    units = {"usd": "currencyUSD", "ms": "ms", "seconds": "s", "percent": "percent"}
+    assert all(panel["title"] for panel in PANELS)
+    for panel in PANELS:
+        if panel["type"] != "table":
+            assert panel["fieldConfig"]["defaults"]["unit"]
+            continue
+        overrides = panel["fieldConfig"]["overrides"]
+        for column in re.findall(
+            r"\b\w+_(?:usd|ms|seconds|percent)\b", panel["targets"][0]["rawSql"]
+        ):
+            if "micro" in column:
+                continue
+            suffix = column.rpartition("_")[2]
+            given = {
+                setting["value"]
+                for override in overrides
+                if override["matcher"]["options"] in (column, f"/_{suffix}$/")
+                for setting in override["properties"]
+                if setting["id"] == "unit"
+            }
+            assert given == {units[suffix]}, (panel["title"], column)

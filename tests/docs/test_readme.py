@@ -101,9 +101,10 @@ def test_the_worker_command_is_real(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_environment_variables_are_read() -> None:
-    """Every variable that the README sets is one that the settings know."""
-    files = ("settings.py", "page/settings.py")
-    settings = "".join((ROOT / "worker/tollhouse" / file).read_text("utf-8") for file in files)
+    """Every variable that the README sets is one that the settings, or the tests, know."""
+    files = ("worker/tollhouse/settings.py", "worker/tollhouse/page/settings.py")
+    readers = (*files, "tests/support/servers.py")
+    settings = "".join((ROOT / file).read_text("utf-8") for file in readers)
     for name in set(re.findall(r"\bTOLLHOUSE_[A-Z_]+\b", README)):
         known = name in settings or name.startswith("TOLLHOUSE_PROVIDER_")
         assert known, name

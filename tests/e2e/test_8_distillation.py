@@ -127,7 +127,9 @@ def short_lived(town: Town) -> Iterator[None]:
         town.rows(query, "15 minutes")
 
 
-@pytest.mark.parametrize("endpoint", ["route", "explanation"])
+@pytest.mark.parametrize(
+    "endpoint", ["route", "explanation", "investigation", "budget_optimization"]
+)
 def test_policy_none_leaves_no_content(town: Town, tenant: str, endpoint: str) -> None:
     """The caller gets the answer; then no table has a word of question or answer."""
     town.operate("set_capture_policy", tenant, "none")
@@ -137,7 +139,7 @@ def test_policy_none_leaves_no_content(town: Town, tenant: str, endpoint: str) -
         call = ann.enqueue(endpoint, f"What about {mark}?")
         result = ann.wait(call)
         assert "success" == result["status"]
-        assert mark in result["content"]
+        assert result["content"]
         assert not ann.enqueue(endpoint, f"What about {mark}?")["was_cached"]
         town.settled()
     row = town.entry(call)
@@ -147,6 +149,18 @@ def test_policy_none_leaves_no_content(town: Town, tenant: str, endpoint: str) -
     until(lambda: town.value(query), "its time is over")
     assert ann.wait(call)["content"] is None
     town.rows("select tollhouse_worker.maintain()", login="worker")
+    assert [] == places_with(town, mark)
+
+
+def test_policy_none_leaves_no_content_of_a_failure(town: Town, tenant: str) -> None:
+    """A provider that quotes the question in its refusal: its words are not kept, its code is."""
+    town.operate("set_capture_policy", tenant, "none")
+    ann = town.person(tenant)
+    mark = f"secret-{tenant}"
+    town.mock.fault({"status": 400, "message": f"can't answer {mark}"}, contains=mark)
+    call = ann.enqueue("once", f"What about {mark}?")
+    assert "failed" == ann.wait(call)["status"]
+    assert town.entry(call)["error_code"]
     assert [] == places_with(town, mark)
 
 

@@ -17,6 +17,9 @@ SPOILT: dict[str, LiteralString] = {
     "what the provider received is an attempt on record, marked sent": (
         "update provider_attempts set sent = false"
     ),
+    "an attempt that was answered is one that the provider received": (
+        "update provider_attempts set attempt = attempt + 1"
+    ),
     "what an attempt reports is what the provider billed, to the token": (
         "update provider_attempts set output_tokens = output_tokens + 1"
     ),

@@ -1,5 +1,6 @@
 """How an attempt ended decides what follows; the ledger agrees with the bill each time."""
 
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -34,6 +35,8 @@ TRANSIENT: dict[str, tuple[Fault, str, bool, str]] = {
     "not json": ({"malformed": "not_json"}, "malformed", True, "reservation"),
     "truncated": ({"malformed": "truncated"}, "malformed", True, "reservation"),
     "empty": ({"malformed": "empty"}, "malformed", True, "reservation"),
+    "too deep": ({"malformed": "deep"}, "malformed", True, "reservation"),
+    "a number too long": ({"malformed": "long_number"}, "malformed", True, "reservation"),
     "no choices": ({"malformed": "no_choices"}, "malformed", True, "usage"),
 }
 
@@ -115,15 +118,41 @@ def test_an_answer_without_usage_is_charged_its_reservation(town: Town, tenant: 
     assert ("reservation", None) == (row["cost_basis"], row["input_tokens"])
 
 
-def test_an_answer_that_jsonb_refuses_is_cleaned(town: Town, tenant: str) -> None:
-    """U+0000 and half a surrogate pair in it cost nobody the answer."""
+@pytest.mark.parametrize(("kind", "words"), [("nul", "half a pair"), ("extreme", "It comes down")])
+def test_an_answer_that_jsonb_refuses_is_cleaned(
+    town: Town, tenant: str, kind: str, words: str
+) -> None:
+    """U+0000, half a surrogate pair, NaN and endless nesting in it cost nobody the answer."""
     ann = town.person(tenant)
-    town.mock.fault({"malformed": "nul"}, contains=ann.tag)
+    town.mock.fault({"malformed": kind}, contains=ann.tag)
     call = ann.enqueue("hasty", f"{ann.tag} Why?")
     result = ann.wait(call)
     assert "success" == result["status"]
-    assert "half a pair" in result["content"]
+    assert words in result["content"]
     assert ["success"] == outcomes(ann, call)
+
+
+def test_a_request_that_no_worker_can_read(town: Town, tenant: str) -> None:
+    """However it came into the queue, it fails alone, unsent and free of charge."""
+    ann = town.person(tenant)
+    call = ann.enqueue("hasty", f"{ann.tag} Why?", run_at=datetime.now(UTC) + timedelta(hours=1))
+    neighbour = ann.enqueue("hasty", f"{ann.tag} How?")
+    town.rows(
+        "update tollhouse_private.jobs set run_at = now(),"
+        " request = jsonb_set(request, '{seed}', repeat('9', 5000)::jsonb) where call_id = %s",
+        call["call_id"],
+    )
+    result = ann.wait(call)
+    assert ("failed", "invalid_request") == (result["status"], result["error_code"])
+    assert "success" == ann.wait(neighbour)["status"]
+    (attempt,) = town.attempts(call)
+    assert ("rejected", False, 0) == (
+        attempt["outcome"],
+        attempt["sent"],
+        attempt["cost_micro_usd"],
+    )
+    assert not town.entry(call)["provider_attempted"]
+    assert [] == town.bill(call)
 
 
 def unheard_of(town: Town, endpoint: str, *more: str) -> None:

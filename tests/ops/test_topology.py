@@ -188,6 +188,20 @@ def test_zizmor_has_nothing_to_say() -> None:
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
+def test_actionlint_has_nothing_to_say() -> None:
+    """Syntax, expressions, runners, and shellcheck of what is run, where it is installed too."""
+    if shutil.which("actionlint") is None:
+        pytest.skip("no actionlint on the PATH (github.com/rhysd/actionlint)")
+    done = subprocess.run(
+        ["actionlint", "-no-color", *WORKFLOWS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
 def test_broken_guard_is_the_deployed_one() -> None:
     """The saboteur replaces a function that exists, with the same signature."""
     sabotage = (ROOT / "tests/ops/broken_guard.sql").read_text(encoding="utf-8")

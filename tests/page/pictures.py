@@ -25,6 +25,8 @@ VIEWS = {
     "page": View(),
     "dark": View(dark=True),
     "narrow": View(width=390, height=844),
+    "narrowest": View(width=320, height=568),
+    "between": View(width=800, height=1000),
     "without-scripts": View(scripts=False),
 }
 

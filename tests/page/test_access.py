@@ -66,6 +66,8 @@ async def test_without_the_token_nothing_is_shown(
             async with session.get(path, headers=headers) as response:
                 assert response.status == 401
                 assert response.headers["WWW-Authenticate"] == "Bearer"
+                assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
         async with session.get("/", params={"token": "wrong"}) as response:
             assert response.status == 401
 

@@ -89,6 +89,8 @@ async def test_it_says_when_it_is_not_live(stack: Stack, browser: Browser) -> No
     await browser.until("document.title === 'Not live · Tollhouse'", seconds=8)
     status = await browser.evaluate("document.getElementById('status').textContent")
     assert "token again" in status
+    up = await browser.evaluate("document.getElementById('up').textContent")
+    assert up.startswith("Unknown")
     assert await browser.evaluate("document.documentElement.classList.contains('stale')")
     browser.problems.clear()  # the console tells of the 401
 

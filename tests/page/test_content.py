@@ -1,7 +1,12 @@
 """What the page says: to whoever reads HTML, from one read-only look at the database."""
 
+import asyncio
 import html
+import os
 import re
+import signal
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,8 @@ from tests.page.support import BEARER, page_of, served
 from tests.support.database import Database
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.reader import PageError, Reader, queries
+from tollhouse.page.rows import Minute, Refusal
+from tollhouse.page.sections import SECTIONS
 from tollhouse.page.verdict import judge
 from tollhouse.page.words import age, money
 
@@ -60,7 +67,7 @@ async def test_the_three_questions_are_answered(pg18_database: Database) -> None
         connection.execute(AN_HOUR)
     text = html.unescape(await shown(pg18_database))
     for said in (
-        "1 worker alive; 3 things stop some of the calls.",
+        "1 worker alive; 4 things stop some of the calls.",
         "$39.87 of $40",
         "kill switch",
         "endpoint budget_optimization",
@@ -130,6 +137,92 @@ async def test_without_a_database_it_says_so() -> None:
         text = await response.text()
     assert "Not readable" in text
     assert "secret" not in text
+
+
+async def test_old_numbers_are_not_up(pg18_database: Database) -> None:
+    """When the database goes away, neither the headline nor the card of it says Up."""
+    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
+    async with served(page_of(pg18_database)) as session:
+        async with session.get("/", headers=BEARER) as response:
+            assert '<strong class="chip up">Up</strong>' in await response.text()
+        with pg18_database.connect("postgres") as connection:
+            connection.execute("alter role th_auditor nologin")
+            try:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where usename = 'th_auditor'"
+                )
+                await asyncio.sleep(1.1)  # a look is shared for a second
+                async with session.get("/", headers=BEARER) as response:
+                    text = await response.text()
+            finally:
+                connection.execute("alter role th_auditor login")
+    assert '<html lang="en" class="stale">' in text
+    assert "<strong>Up</strong>" not in text
+    assert 2 == text.count(">Not readable</strong>")
+    assert "w1" in text
+
+
+async def test_a_hanging_database_is_not_waited_for(pg18_database: Database) -> None:
+    """The answer comes before a browser would give up on the worker that serves the page."""
+    async with Reader(database_url=pg18_database.url("th_auditor"), application_name="t") as reader:
+        await reader.snapshot()
+        with pg18_database.connect("postgres") as connection:
+            query = "select pid from pg_stat_activity where usename = 'th_auditor'"
+            (row,) = connection.execute(query.encode()).fetchall()
+            pid = row["pid"]
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                async with asyncio.timeout(8):
+                    with pytest.raises(PageError, match="no answer within 6 seconds"):
+                        await reader.snapshot()
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        assert (await reader.snapshot()).problem is None
+
+
+async def test_a_cap_that_refuses_is_a_stop(pg18_database: Database) -> None:
+    """A tenant that lately did not fit under its cap is among those who are blocked."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+        connection.execute(AN_HOUR)
+        connection.execute("select tollhouse_ops.set_monthly_cap('idle', '', 0, 'not yet')")
+    snapshot = await look(pg18_database)
+    caps = [(stop.target, stop.reason) for stop in snapshot.stops if stop.kind == "monthly cap"]
+    assert caps == [("idle", "$0.00 of $0.00 used"), ("velora-beauty", "$39.87 of $40.00 used")]
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(
+            "select tollhouse_ops.set_monthly_cap('velora-beauty', '', 60000000, 'agreed')"
+        )
+    snapshot = await look(pg18_database)
+    assert ["idle"] == [stop.target for stop in snapshot.stops if stop.kind == "monthly cap"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "failed", "level"),
+    [(0, 2, "up"), (0, 3, "down"), (2, 3, "behind"), (3, 3, "up")],
+)
+async def test_failing_is_not_up(
+    pg18_database: Database, answered: int, failed: int, level: str
+) -> None:
+    """A worker whose calls fail is alive, and no use."""
+    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
+    snapshot = await look(pg18_database)
+    minute = Minute(snapshot.look.at - timedelta(minutes=2), answered, 0, 0, failed, 0)
+    assert judge(replace(snapshot, minutes=[minute])).level == level
+
+
+async def test_a_refusal_of_now_is_said(pg18_database: Database) -> None:
+    """Where nothing is stopped, a call without a price is still refused, and the page says so."""
+    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
+    snapshot = await look(pg18_database)
+    now = snapshot.look.at
+    for minutes, said in ((2, True), (30, False)):
+        refusal = Refusal("price_unknown", 4, ["acme"], 1, now - timedelta(minutes=minutes))
+        seen = replace(snapshot, refusals=[refusal])
+        assert ("some calls are refused: price unknown" in judge(seen).sentence) is said
+        assert ("Some calls" in SECTIONS["blocked"](seen)) is said
+        assert ("Nobody" in SECTIONS["blocked"](seen)) is not said
 
 
 async def test_an_idle_hour_is_not_a_problem(pg18_database: Database) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import io
+import re
 
 import pytest
 from rich.console import Console
 
-from tests.page.test_content import AN_HOUR, CATALOG
+from tests.page.test_content import AN_HOUR, CATALOG, look
 from tests.support.database import Database
 from tollhouse.cli import main
 from tollhouse.page.reader import PageError
@@ -29,6 +30,36 @@ def test_once(pg18_database: Database, capsys: pytest.CaptureFixture[str]) -> No
     assert top(pg18_database.url("th_auditor"), once=True, console=wide) == 0
     for text in ("$39.87", "monthly cap", "all providers", "wrong answers since the new prompt"):
         assert text in out.getvalue()
+
+
+def test_a_short_terminal_answers_too(pg18_database: Database) -> None:
+    """In 80 columns and 24 lines: up or not, the cost, and who is blocked, all on one screen."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+        connection.execute(AN_HOUR)
+    snapshot = asyncio.run(look(pg18_database))
+    out = io.StringIO()
+    Console(file=out, width=80, highlight=False).print(render(snapshot, lines=24))
+    shown = out.getvalue().splitlines()
+    assert len(shown) <= 24
+    assert max(map(len, shown)) <= 80
+    for text in ("No worker is alive", "$39.87", "4 stops in force", "monthly cap", "breaker open"):
+        assert text in out.getvalue()
+
+
+def test_a_narrow_terminal_gets_whole_sentences(
+    pg18_database: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 80 columns a call has one line, which says why it ended."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+        connection.execute(AN_HOUR)
+    monkeypatch.setenv("COLUMNS", "80")
+    main(["top", "--once", "--database-url", pg18_database.url("th_auditor")])
+    said = capsys.readouterr().out
+    calls = said[said.index("The last calls") :].splitlines()[2:]
+    assert all(re.match(r"\d\d:\d\d:\d\d  .*[a-z]{4}", line) for line in calls)
+    assert "Answered by" in said
 
 
 def test_not_up_is_an_exit_code(pg18_database: Database) -> None:

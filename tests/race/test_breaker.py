@@ -53,6 +53,33 @@ async def test_a_providers_breaker_lets_one_probe_out(scene: Scene) -> None:
     assert 60 == len(await claim_all_at_once(scene))
 
 
+@pytest.mark.parametrize("guard", ["budget", "rate limit"])
+async def test_a_probe_that_another_guard_turns_away_leaves_its_turn(
+    scene: Scene, guard: str
+) -> None:
+    """Older calls that may not go out keep no breaker open: the oldest that may is the probe."""
+    scene.enqueue("poor", "eve", [Call(request_id=f"p{i}") for i in range(4)])
+    for user in ("ann", "bob"):
+        scene.enqueue("rich", user, [Call(request_id=f"{user}{i}") for i in range(2)])
+    if guard == "budget":
+        scene.rows("select tollhouse_ops.set_monthly_cap('poor', '', 0, 'race')")
+    else:
+        scene.rows("select tollhouse_ops.set_rate_limit('tenant', 'poor', 60, null, null, 'race')")
+        scene.rows("update tollhouse_private.rate_limits set requests_available = 0")
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', p_cooldown => '1 microsecond')")
+    scene.rows("select tollhouse_ops.open_breaker('mock', 'race', 'rich', 'bob', '1 microsecond')")
+
+    (worker,) = await scene.workers(1)
+    (probe,) = await worker.claim(100)
+
+    assert "rich" == probe["tenant_id"]
+    turned_away = {"monthly_cap_exceeded": 4} if guard == "budget" else {"scheduled": 4}
+    assert {"running": 1, "breaker_open": 3} | turned_away == scene.outcomes()
+    await worker.record([result(probe)])
+    scene.enqueue("rich", "ann", [Call(request_id="next")])
+    assert 1 == len(await worker.claim(100))
+
+
 async def test_user_and_provider_probe_are_the_same_call(scene: Scene) -> None:
     """Where both breakers are due, one call probes both, and nobody else passes either."""
     for user in ("ann", "bob", "cyd"):

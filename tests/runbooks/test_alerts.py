@@ -65,6 +65,29 @@ def test_a_runbook_has_its_parts(name: str) -> None:
         assert (block.language, block.who) in {("sh", ""), *(("sql", who) for who in LOGINS)}
 
 
+@pytest.mark.parametrize(
+    ("info", "words", "kept", "broken"),
+    [
+        ("sh", "It prints five times `true`.", '{"a": true, ' * 5, '{"a": true, ' * 4),
+        ("sql operator", "This undoes it (`t`):", " lift\n------\n t\n", " lift\n------\n f\n"),
+        (
+            "sql operator",
+            "It prints one\nempty row.",
+            " x\n---\n \n(1 row)\n",
+            " x\n---\n(0 rows)\n",
+        ),
+        ("sql app", "One call: `success`.", " success | small\n", " blocked | \n"),
+    ],
+)
+def test_what_a_runbook_says_is_printed_is_checked(
+    info: str, words: str, kept: str, broken: str
+) -> None:
+    """A block that prints something else than the words before it promise is noticed."""
+    (block,) = blocks(f"## Action\n\n{words}\n\n```{info}\nx\n```\n")
+    assert block.broken_promises(kept) == []
+    assert len(block.broken_promises(broken)) == 1
+
+
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_a_test_follows_every_runbook(name: str) -> None:
     """Its name is opened somewhere in this folder."""

@@ -70,7 +70,7 @@ def town(
             target = url.replace("postgresql:", "db:pg:")
             terminal.type(f"sqitch deploy --no-verify '{target}'", "this release")
 
-    monkeypatch.setattr("tollhouse.demo.stack.migrate.deploy", by_sqitch)
+    monkeypatch.setattr("tollhouse.demo.installation.migrate.deploy", by_sqitch)
     with stack:
         town = Town(stack)
         register(town)
@@ -113,7 +113,10 @@ def test_upgrade(town: Town, releases: tuple[Path, Path], desk: Path) -> None:
             assert not walk.is_over()
             assert "ops/next_release .. ok" in walk.section("Action")
             until(lambda: not old.running, "the old worker has ended")
-            assert " success " in walk.section("Recovery")
+            told = walk.section("Recovery")
+            assert "- ops/next_release .. ok" in told
+            assert "+ ops/next_release .. ok" in told
+            assert " success " in told
             walk.ends()
             stop.set()
             load.join()

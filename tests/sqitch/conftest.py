@@ -19,9 +19,9 @@ def empty(cluster: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture
-def sqitch(pg15: Cluster, tmp_path: Path) -> Iterator[Sqitch]:
-    """Return sqitch for an empty database on PostgreSQL 15; skip where sqitch is missing."""
+def sqitch(cluster: Cluster, tmp_path: Path) -> Iterator[Sqitch]:
+    """Return sqitch for an empty database on each server in turn; skip where sqitch is missing."""
     if shutil.which("sqitch") is None:
         pytest.skip("sqitch is not installed (Debian: sqitch libdbd-pg-perl)")
-    with empty_database(pg15, "tollhouse_sqitch") as database:
+    with empty_database(cluster, "tollhouse_sqitch") as database:
         yield Sqitch(database=database, home=tmp_path)

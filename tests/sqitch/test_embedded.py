@@ -8,7 +8,7 @@ from psycopg import sql
 
 from tests.support.database import PASSWORD, Database
 from tests.support.schema_dump import dump_schema
-from tests.support.servers import admin, make_cluster, missing
+from tests.support.servers import SERVERS, admin, make_cluster, missing
 from tests.support.sqitch import ROOT, empty_database, leftovers
 from tollhouse import migrate
 from tollhouse.embedded import Cluster
@@ -28,7 +28,7 @@ def test_deploy_revert_deploy(empty: Database) -> None:
     assert dump_schema(empty.cluster, empty.name) == first
 
 
-@pytest.fixture(params=["pg18", "pg15"])
+@pytest.fixture(params=SERVERS)
 def fresh_cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:

@@ -3,7 +3,7 @@
 from tests.support.database import Database
 from tests.support.schema_dump import dump_schema
 from tests.support.sqitch import Sqitch, leftovers
-from tollhouse.embedded import Cluster
+from tollhouse import migrate
 from tollhouse.plan import read_plan
 
 
@@ -20,11 +20,12 @@ def test_deploy_verify_revert_deploy(sqitch: Sqitch) -> None:
     assert sqitch.run("deploy", "--verify").count(" ok\n") == count
 
 
-def test_embedded_deploy_equals_sqitch(
-    sqitch: Sqitch, pg15: Cluster, pg15_template: Database
-) -> None:
+def test_embedded_deploy_equals_sqitch(sqitch: Sqitch, empty: Database) -> None:
     """What psycopg applied and what sqitch applied dump to the same text."""
     sqitch.run("deploy")
-    by_sqitch = dump_schema(pg15, sqitch.database.name)
-    assert by_sqitch == dump_schema(pg15, pg15_template.name)
+    migrate.deploy(empty.url())
+    by_sqitch, by_psycopg = (
+        dump_schema(database.cluster, database.name) for database in (sqitch.database, empty)
+    )
+    assert by_sqitch == by_psycopg
     assert "create policy" in by_sqitch.lower()

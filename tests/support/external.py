@@ -85,17 +85,9 @@ class ExternalStack(Stack):
         """Skip the test."""
         _skip()
 
-    @cluster.setter
-    def cluster(self, _: Cluster) -> None:
-        _skip()
-
     @property
     def workers(self) -> list[ChildProcess]:
         """Skip the test."""
-        _skip()
-
-    @workers.setter
-    def workers(self, _: list[ChildProcess]) -> None:
         _skip()
 
 

@@ -84,6 +84,11 @@ INVARIANTS = {
             select from jobs as j
             where j.state = 'running' and j.call_id = b.call_id and j.attempts = b.attempt
           )""",
+    "an attempt that was answered is one that the provider received": """
+        select pa.call_id, pa.attempt, pa.outcome, pa.http_status
+        from provider_attempts as pa
+        left join bill as b on b.call_id = pa.call_id and b.attempt = pa.attempt
+        where pa.http_status is not null and b.call_id is null""",
     "what an attempt reports is what the provider billed, to the token": """
         select pa.call_id, pa.attempt, pa.outcome, pa.input_tokens, b.prompt_tokens
         from provider_attempts as pa
@@ -160,7 +165,8 @@ INVARIANTS = {
         where coalesce(mb.spent_micro_usd, 0) <> coalesce(cost.amount, 0)""",
     "the hours add up to what the attempts cost": """
         with cost as (
-          select pa.tenant_id, u.user_id, sum(pa.cost_micro_usd) as amount, count(*) as calls
+          select pa.tenant_id, u.user_id, sum(pa.cost_micro_usd) as amount,
+            count(*) filter (where not pa.late) as calls
           from provider_attempts as pa
           cross join lateral (values (''), (pa.user_id)) as u (user_id)
           group by 1, 2

@@ -140,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         found = list(_check(given))
-    except (psycopg.Error, OSError, ValueError, KeyError) as error:
+    except (psycopg.Error, OSError, ValueError) as error:
         found = [f"{type(error).__name__}: {' '.join(str(error).split())}"]
     for line in found:
         print(f"run_operational_queries: {line}", file=sys.stderr)
@@ -158,7 +158,7 @@ def _check(given: argparse.Namespace) -> Iterator[str]:
         (now,) = connection.execute("select now()").fetchone() or (datetime.now(UTC),)
         expected: dict[str, set[str]] = {}
         if given.probe:
-            expected = expected_tenants(json.loads(given.probe.read_text(encoding="utf-8")), now)
+            expected = _expected(given.probe, now)
             if not expected:
                 yield f"{given.probe}: no call of the last {_RECENT} of this month to check by"
         for dashboard in queries:
@@ -168,6 +168,13 @@ def _check(given: argparse.Namespace) -> Iterator[str]:
             empty = not given.all_rows and dashboard.number not in NEVER_EMPTY
             tenants = expected.get(dashboard.number, set())
             yield from problems(dashboard, shown, tenants, empty=empty)
+
+
+def _expected(path: Path, now: datetime) -> dict[str, set[str]]:
+    try:
+        return expected_tenants(json.loads(path.read_text(encoding="utf-8")), now)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no probe of the end-to-end tests ({error})") from error
 
 
 def _write(path: Path, shown: Shown) -> None:

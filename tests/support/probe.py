@@ -18,6 +18,7 @@ from tollhouse import __version__
 PATH = Path(__file__).parents[2] / "artifacts/operational-readiness/runtime_db_probe.json"
 REPORT = pytest.StashKey[pytest.TestReport]()
 PROBE = pytest.StashKey["Probe"]()
+_LONGEST_PROBLEM = 500
 _LONGEST = 20  # calls listed of one test; all of them are counted
 
 
@@ -49,7 +50,7 @@ class Probe:
                 "proof": int(number) if number.isdigit() else None,
                 "test": f"{Path(item.location[0]).parent.name}/{module}: {item.name}",
                 "outcome": "failed" if problem or report is None else report.outcome,
-                "problem": problem or None,
+                "problem": problem or failure(report),
                 "seconds": round(report.duration, 2) if report else None,
                 "tenants": sorted({call["tenant_id"] for call in calls}),
                 "users": sorted({call["user_id"] for call in calls}),
@@ -96,6 +97,15 @@ def pytest_runtest_makereport(
     if report.when == "call":
         item.stash[REPORT] = report
     return report
+
+
+def failure(report: pytest.TestReport | None) -> str | None:
+    """Return the first line of why a test failed, if it did."""
+    if report is None or not report.failed:
+        return None
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash else report.longreprtext
+    return text.strip().partition("\n")[0][:_LONGEST_PROBLEM]
 
 
 def _count(values: Any) -> dict[str, int]:

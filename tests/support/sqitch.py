@@ -10,7 +10,7 @@ from pathlib import Path
 from psycopg import sql
 
 from tests.support.database import Database
-from tests.support.servers import DEBIAN_15, admin, superuser_environment
+from tests.support.servers import admin, superuser_environment
 from tollhouse.embedded import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ class Sqitch:
         environment = superuser_environment(database.cluster, database.name) | {
             "HOME": str(self.home),
             "LC_ALL": "C.UTF-8",
-            "PATH": f"{DEBIAN_15}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{database.cluster.binaries.bin_dir}{os.pathsep}{os.environ['PATH']}",
             "SQITCH_FULLNAME": "A Tester",
             "SQITCH_EMAIL": "tester@localhost",
         }

@@ -1,17 +1,24 @@
 """A database that says what a test tells it to, for the worker's parts alone."""
 
 import asyncio
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tollhouse.db import Abort, Booked, Gate, Results, Terms
+from tollhouse.db import Abort, Gate, Results, Terms
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.flusher import Flusher
-from tollhouse.worker.lease import Lease, Leases
+from tollhouse.worker.lease import Lease
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.metrics import Metrics
 
 Step = Callable[[], Any]
+AsyncStep = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Take no time and succeed."""
 
 
 class FakeGate(Gate):
@@ -29,6 +36,8 @@ class FakeGate(Gate):
         self.aborts: list[Abort] = []
         self.deregistered: list[uuid.UUID] = []
         self.during_claim: Step = lambda: None
+        self.during_reap: AsyncStep = at_once
+        self.during_maintain: AsyncStep = at_once
         self.lease_ms = 60_000
 
     def count(self, query: str) -> int:
@@ -58,16 +67,17 @@ class FakeGate(Gate):
         self.asked.append("claim")
         return await self._next_claim()
 
-    async def record(self, worker_id: uuid.UUID, results: Results) -> Booked:
+    async def record(self, worker_id: uuid.UUID, results: Results) -> int:
         """Keep the results, unless the script says otherwise."""
         self.asked.append("record")
         failure = self.records.pop(0) if self.records else None
-        for result in results:
-            failure = failure or self.refuse(dict(result))
+        rows = [json.loads(result) for result in results]
+        for row in rows:
+            failure = failure or self.refuse(row)
         if failure is not None:
             raise failure
-        self.recorded.append((worker_id, [dict(result) for result in results]))
-        return Booked(booked=len(results), late=0)
+        self.recorded.append((worker_id, rows))
+        return 0
 
     async def record_and_claim(
         self, worker_id: uuid.UUID, results: Results, limit: int
@@ -81,6 +91,17 @@ class FakeGate(Gate):
         """Return the scripted calls."""
         self.asked.append("calls_to_abort")
         return self.aborts
+
+    async def reap(self) -> int:
+        """Find nobody dead, or do what the script says."""
+        self.asked.append("reap")
+        await self.during_reap()
+        return 0
+
+    async def maintain(self) -> None:
+        """Do what the script says."""
+        self.asked.append("maintain")
+        await self.during_maintain()
 
     async def deregister(self, worker_id: uuid.UUID) -> None:
         """Keep it in mind."""
@@ -114,7 +135,7 @@ def make_call(provider: str = "mock", attempt: int = 1) -> Call:
         endpoint="route",
         provider=provider,
         model="small",
-        request={"prompt": "a secret question"},
+        request='{"prompt": "a secret question"}',
         max_output_tokens=10,
         timeout_ms=1000,
     )
@@ -123,7 +144,7 @@ def make_call(provider: str = "mock", attempt: int = 1) -> Call:
 def make_lease(seconds: float = 60.0) -> Lease:
     """Return a lease that nobody renews."""
     now = asyncio.get_running_loop().time()
-    return Lease(uuid.uuid4(), lease_seconds=seconds, renewed=now)
+    return Lease(uuid.uuid4(), seconds, until=now + seconds)
 
 
 def make_flusher(gate: Gate, *, size: int = 100, seconds: float = 0.005) -> Flusher:

@@ -11,7 +11,8 @@ import psycopg
 from tests.support.database import Database
 from tollhouse.mock_provider.server import MockProvider, start
 from tollhouse.settings import ProviderSettings, WorkerSettings
-from tollhouse.worker.app import Worker, open_worker
+from tollhouse.worker.app import Worker
+from tollhouse.worker.main import open_worker
 
 CATALOG = """
 select tollhouse_ops.set_provider('mock', 'test', p_cooldown => interval '1 second');
@@ -34,7 +35,7 @@ class Bench:
     async def worker(self, **changes: Any) -> AsyncIterator[Worker]:
         """Run a worker; at the end it drains, and must have stopped without an error."""
         settings = WorkerSettings(**{**vars(self.settings), **changes})
-        async with open_worker(settings) as (worker, _):
+        async with open_worker(settings) as worker:
             task = asyncio.create_task(worker.run())
             try:
                 yield worker

@@ -1,13 +1,13 @@
 """Results are recorded in batches, and none is lost because of another."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
-from tollhouse.db import GateError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError
 from tollhouse.worker.lease import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")
@@ -36,8 +36,19 @@ async def test_takes_one_lease_at_a_time() -> None:
     assert flusher.leases == [old, new]
     assert [result.call for result in flusher.take(old)] == [calls[0], calls[2]]
     (result,) = flusher.take(new)
-    assert result.as_json()["tenant_id"] == "acme"
+    assert json.loads(result.text)["tenant_id"] == "acme"
     assert flusher.pending == 1
+
+
+async def test_huge_answers_go_a_few_at_a_time() -> None:
+    """A batch is bounded in bytes too, but an answer that is larger goes all the same."""
+    flusher, lease = make_flusher(FakeGate()), make_lease()
+    for megabytes in (3, 3, 3, 10, 1):
+        call = make_call()
+        flusher.put(lease, call, success(call, reasoning="x" * megabytes * 1024**2))
+    batches = [len(flusher.take(lease)) for _ in range(4)]
+    assert batches == [2, 1, 1, 1]
+    assert flusher.pending == 0
 
 
 async def test_refused_result_becomes_malformed() -> None:
@@ -59,11 +70,27 @@ async def test_refused_result_becomes_malformed() -> None:
     assert (lease.held, flusher.pending) == (0, 0)
 
 
+async def test_result_that_json_can_not_hold_becomes_malformed() -> None:
+    """What can't even be written down costs its own call the answer, and nothing else."""
+    gate = FakeGate()
+    flusher, lease = make_flusher(gate), make_lease()
+    good, bad = make_call(), make_call()
+    flusher.put(lease, bad, success(bad, metadata={"score": object()}))
+    flusher.put(lease, good, success(good))
+    lease.held = 2
+    await flusher.record(lease, flusher.take(lease))
+    ((_, rows),) = gate.recorded
+    assert [(row["outcome"], row["error_code"]) for row in rows] == [
+        ("malformed", "result_refused"),
+        ("success", None),
+    ]
+
+
 async def test_call_that_can_not_be_settled_ends_the_lease() -> None:
     """When even the replacement is refused, the lease ends, so that the call is not stuck."""
     gate, stuck = FakeGate(), list[Lease]()
     flusher, lease, call = make_flusher(gate), make_lease(), make_call()
-    flusher._on_stuck = lambda lease, reason: stuck.append(lease)
+    flusher.on_stuck = lambda lease, reason: stuck.append(lease)
     gate.refuse = lambda row: REFUSED
     flusher.put(lease, call, success(call))
     lease.held = 1
@@ -87,14 +114,3 @@ async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
     assert flusher.pending == lease.held == 3 - settled
     await flusher.record(lease, flusher.take(lease))
     assert len({row["call_id"] for _, rows in gate.recorded for row in rows}) == 3
-
-
-async def test_results_of_an_unknown_worker_are_let_go() -> None:
-    """TH201 from record: the reaper has settled these calls already."""
-    gate = FakeGate()
-    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
-    gate.records = [LeaseLostError("gone", sqlstate="TH201")]
-    flusher.put(lease, call, success(call))
-    lease.held = 1
-    await flusher.record(lease, flusher.take(lease))
-    assert (lease.held, flusher.pending) == (0, 0)

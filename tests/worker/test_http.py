@@ -7,8 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from tests.worker.fakes import FakeGate
-from tollhouse.db import GateError
-from tollhouse.errors import SettingsError
+from tollhouse.errors import GateError, SettingsError
 from tollhouse.http import Probe, serve_http
 
 

@@ -26,30 +26,26 @@ async def never(call: Call) -> Outcome:
     raise AssertionError
 
 
-def make(
-    complete: Callable[[Call], Awaitable[Outcome]], *, slots: asyncio.Semaphore | None = None
-) -> tuple[Inflight, Results]:
+def make(complete: Callable[[Call], Awaitable[Outcome]]) -> tuple[Inflight, Results]:
     """Return calls in flight and the list that their results go to."""
     results: Results = []
     inflight = Inflight(
         complete=complete,
         put=lambda lease, call, outcome: results.append((lease, call, outcome)),
         metrics=Metrics(),
-        concurrency=4,
-        slots=lambda _: slots,
     )
     return inflight, results
 
 
 async def test_success_comes_out() -> None:
-    """An answer is handed on with its lease; the slot is free again."""
+    """An answer is handed on with its lease, and nothing is in flight any more."""
     inflight, results = make(at_once)
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
-    assert inflight.free == 3
+    assert len(inflight) == 1
     await inflight.drained()
     assert results == [(lease, call, success(call))]
-    assert inflight.free == 4
+    assert len(inflight) == 0
 
 
 @pytest.mark.parametrize("reason", ["aborted", "cancelled", "interrupted"])
@@ -91,33 +87,6 @@ async def test_abort_names_one_attempt_of_one_lease() -> None:
     assert (len(inflight), results) == (1, [])
     inflight.abort_all("interrupted")
     await inflight.drained()
-
-
-async def test_provider_slots_bound_and_hold_back() -> None:
-    """Beyond a provider's slots calls wait, count twice, and are handed back at a stop."""
-    inflight, results = make(never, slots=asyncio.Semaphore(1))
-    for _ in range(2):
-        inflight.start(make_lease(), make_call())
-    await asyncio.sleep(0.01)
-    assert (inflight.waiting, inflight.free) == (1, 1)
-    inflight.hand_back_unsent()
-    await asyncio.sleep(0.01)
-    assert [outcome.outcome for _, _, outcome in results] == ["not_sent"]
-    inflight.abort_all("interrupted")
-    await inflight.drained()
-    assert [outcome.outcome for _, _, outcome in results] == ["not_sent", "interrupted"]
-
-
-async def test_slot_is_free_after_an_abort() -> None:
-    """An aborted call gives its provider's slot to the next one."""
-    slots = asyncio.Semaphore(1)
-    inflight, _ = make(never, slots=slots)
-    lease, call = make_lease(), make_call()
-    inflight.start(lease, call)
-    await asyncio.sleep(0)
-    inflight.abort_all("aborted")
-    await inflight.drained()
-    assert not slots.locked()
 
 
 async def test_dead_lease_sends_nothing() -> None:

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.worker.fakes import FakeGate, eventually, make_leases
-from tollhouse.db import GateError
-from tollhouse.worker.lease import Lease, Leases, State
+from tollhouse.errors import GateError
+from tollhouse.worker.lease import Lease, State
+from tollhouse.worker.leases import Leases
 
 
 @asynccontextmanager

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
-from tollhouse.db import GateError, ReplyLostError
-from tollhouse.errors import LeaseLostError
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.lease import Lease, Leases, State
+from tollhouse.worker.lease import Lease, State
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
 
@@ -44,9 +44,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
     lease = leases.current
     assert lease is not None
     flusher = make_flusher(gate)
-    inflight = Inflight(
-        complete=answer, put=flusher.put, metrics=Metrics(), concurrency=4, slots=lambda _: None
-    )
+    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics())
     control = Control(gate=gate, leases=leases, inflight=inflight)
     loop = ClaimLoop(
         gate=gate,
@@ -58,8 +56,9 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
         concurrency=4,
         poll_seconds=poll_seconds,
         control=control,
+        on_no_partition=lambda: gate.asked.append("on_no_partition"),
     )
-    flusher._on_put = loop.nudge
+    flusher.on_put = loop.nudge
     gate.asked.clear()
     task = asyncio.create_task(loop.run())
     try:
@@ -168,6 +167,18 @@ async def test_trouble_is_waited_out() -> None:
     async with running(gate) as parts:
         await eventually(lambda: bool(gate.recorded))
         assert parts.lease.state is State.ACTIVE
+
+
+async def test_missing_partition_is_told() -> None:
+    """What has no partition to go to is kept, and upkeep is asked for one."""
+    gate = FakeGate()
+    gate.claims = [[make_call()]]
+    gate.records = [NoPartitionError("record", sqlstate="23514")]
+    async with running(gate):
+        await eventually(lambda: bool(gate.recorded))
+    assert gate.count("on_no_partition") == 1
+    ((_, rows),) = gate.recorded
+    assert [row["outcome"] for row in rows] == ["success"]
 
 
 async def test_switch_during_a_claim_is_asked_about_again() -> None:

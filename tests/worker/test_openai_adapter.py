@@ -6,7 +6,7 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 from uuid import UUID, uuid4
@@ -55,7 +55,7 @@ def call(request: dict[str, Any] | None = None, **more: Any) -> Call:
         "endpoint": "explanation",
         "provider": "mock",
         "model": "mock-small",
-        "request": {"prompt": QUESTION} if request is None else request,
+        "request": json.dumps({"prompt": QUESTION} if request is None else request),
         "max_output_tokens": 256,
         "timeout_ms": 5000,
     }
@@ -142,7 +142,10 @@ async def test_tool_calls_are_kept(adapter: OpenAIProvider) -> None:
         ({"malformed": "empty"}, ("malformed", 200, "empty_body")),
         ({"malformed": "no_choices"}, ("malformed", 200, "no_choices")),
         ({"malformed": "no_usage"}, ("success", 200, None)),
+        ({"malformed": "deep"}, ("malformed", 200, "not_json")),
+        ({"malformed": "long_number"}, ("malformed", 200, "not_json")),
         ({"malformed": "nul"}, ("success", 200, None)),
+        ({"malformed": "extreme"}, ("success", 200, None)),
         ({"usage": {"prompt_tokens": -5}}, ("success", 200, None)),
     ],
 )
@@ -349,14 +352,31 @@ def test_body_takes_the_smaller_output_limit() -> None:
     assert "max_completion_tokens" not in body_of({"prompt": "hi"}, max_output_tokens=None)
 
 
-@pytest.mark.parametrize("request_body", [{}, {"messages": []}, {"prompt": 7}])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"messages": []}',
+        '{"prompt": 7}',
+        '["secret"]',
+        "secret",
+        '{"prompt": "secret", "temperature": 1e999}',
+        f'{{"prompt": "secret", "seed": {"9" * 5000}}}',
+        f'{{"prompt": "secret", "tools": {"[" * 100_000}{"]" * 100_000}}}',
+    ],
+)
 async def test_unusable_request_is_rejected_unsent(
-    adapter: OpenAIProvider, mock: MockProvider, request_body: dict[str, Any]
+    adapter: OpenAIProvider, mock: MockProvider, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request without messages or prompt never reaches the provider."""
-    outcome = await adapter.complete(call(request_body))
+    """What can't be read or makes no request never reaches the provider; the log names the call."""
+    sent = replace(call(), request=text)
+    outcome = await adapter.complete(sent)
     assert ("rejected", None, "invalid_request") == facts(outcome)
+    assert outcome.sent is False
     assert 0 == mock.bill()["requests"]
+    (record,) = caplog.records
+    assert sent.call_id == vars(record)["fields"]["call_id"]
+    assert "secret" not in f"{vars(record)} {outcome} {sent}"
 
 
 @pytest.mark.parametrize(

@@ -49,28 +49,27 @@ def test_everything_set() -> None:
     )
 
 
-def test_providers_by_their_database_name() -> None:
-    """A provider is found by the name it has in the database, whatever its case and dashes."""
+def test_providers_by_name() -> None:
+    """Each provider has the variables that begin with its name, and defaults for the others."""
     settings = WorkerSettings.from_environ(
         {
             "DATABASE_URL": URL,
             "TOLLHOUSE_PROVIDER_OPEN_AI_BASE_URL": "https://api.example.com/v1/",
             "TOLLHOUSE_PROVIDER_OPEN_AI_API_KEY": "sk-secret",
             "TOLLHOUSE_PROVIDER_LOCAL_BASE_URL": "http://127.0.0.1:11434/v1",
-            "TOLLHOUSE_PROVIDER_LOCAL_CONCURRENCY": "2",
             "TOLLHOUSE_PROVIDER_LOCAL_MAX_TOKENS_FIELD": "max_tokens",
         }
     )
-    assert settings.provider("open-ai") == ProviderSettings(
-        base_url="https://api.example.com/v1",
-        api_key="sk-secret",
-        max_tokens_field="max_completion_tokens",
-    )
-    assert settings.provider("Local") == ProviderSettings(
-        base_url="http://127.0.0.1:11434/v1", concurrency=2, max_tokens_field="max_tokens"
-    )
-    assert settings.provider("other") is None
-    assert settings.provider_concurrency == {"local": 2}
+    assert settings.providers == {
+        "open_ai": ProviderSettings(
+            base_url="https://api.example.com/v1",
+            api_key="sk-secret",
+            max_tokens_field="max_completion_tokens",
+        ),
+        "local": ProviderSettings(
+            base_url="http://127.0.0.1:11434/v1", max_tokens_field="max_tokens"
+        ),
+    }
 
 
 def test_secrets_are_in_no_repr() -> None:
@@ -102,7 +101,8 @@ def test_secrets_are_in_no_repr() -> None:
         ("TOLLHOUSE_PROVIDER_A_BASE_URL", "ftp://secret/v1"),
         ("TOLLHOUSE_PROVIDER_A_BASE_URL", "https://user:secret@host/v1"),
         ("TOLLHOUSE_PROVIDER_A_BASE_URL", "https://host:99999/v1"),
-        ("TOLLHOUSE_PROVIDER_B_CONCURRENCY", "0"),
+        ("TOLLHOUSE_PROVIDER_B_CONCURRENCY", "secret"),
+        ("TOLLHOUSE_PROVIDER_C_CONCURRENCY", "2"),
         ("TOLLHOUSE_PROVIDER_B_MAX_TOKENS_FIELD", "secret"),
         ("TOLLHOUSE_PROVIDER_B_API_KEY", "secret\nX-Header: 1"),
     ],
@@ -114,6 +114,13 @@ def test_wrong_value_names_the_variable(name: str, value: str) -> None:
         WorkerSettings.from_environ(environ)
     assert name in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_bound_of_a_provider_is_the_operators() -> None:
+    """A variable that bounds nothing is a mistake: the error names the function that does."""
+    environ = {"DATABASE_URL": URL, "TOLLHOUSE_PROVIDER_B_CONCURRENCY": "2"}
+    with pytest.raises(SettingsError, match=r"tollhouse_ops\.set_rate_limit.*p_max_in_flight"):
+        WorkerSettings.from_environ(environ)
 
 
 def test_key_without_address() -> None:

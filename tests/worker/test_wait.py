@@ -1,5 +1,7 @@
 """What `tollhouse wait` waits for, what it says meanwhile, and how it ends."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,3 +147,20 @@ def test_lost_connection_is_a_reason(pg18_database: Database) -> None:
         connection.execute(sql.SQL("alter database {} connection limit 0").format(name))
     with pytest.raises(NotReadyError, match="does not answer"):
         wait(pg18_database.url("th_client"), seconds=0)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_deadline_that_is_none(seconds: float) -> None:
+    """Waiting for ever, or for less than nothing, is refused at once."""
+    with pytest.raises(SettingsError, match="deadline"):
+        wait(NOWHERE, seconds=seconds)
+
+
+def test_a_server_that_only_listens() -> None:
+    """A port that accepts and says nothing costs no more than the time that is left."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://somebody@127.0.0.1:{silent.getsockname()[1]}/nothing"
+        begun = time.monotonic()
+        with pytest.raises(NotReadyError, match="does not answer"):
+            wait(url, seconds=0.5)
+    assert time.monotonic() - begun < 2.9

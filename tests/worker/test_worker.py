@@ -6,16 +6,22 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from tests.support.database import Database
 from tests.worker.running import Bench, bench, killed
+from tollhouse.log import JsonLines
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.log import JsonLines
+from tollhouse.settings import ProviderSettings
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+WAITING = (
+    "select count(*) from pg_stat_activity"
+    " where wait_event_type = 'Lock' and query ~ 'maintain' and datname = current_database()"
+)
 IDLE = "select coalesce(bool_and(idle), false) from tollhouse_private.workers"
 
 
@@ -133,6 +139,44 @@ async def test_reaped_worker_starts_over(desk: Bench) -> None:
     assert desk.database.value(late) == 2
 
 
+async def test_reaps_while_upkeep_waits(desk: Bench) -> None:
+    """A lock that upkeep waits for keeps no dead worker's call from being made again."""
+    desk.enqueue(1)
+    dead = uuid4()
+    desk.database.rows("select tollhouse_worker.register(%s, 'dead', 1, '0')", dead)
+    desk.database.rows("select from tollhouse_worker.claim(%s, 1)", dead)
+    desk.database.rows("update tollhouse_private.workers set alive_until = now() - interval '1 s'")
+    with desk.database.connect("postgres", autocommit=False) as blocker:
+        blocker.execute("lock table tollhouse_private.request_keys in access exclusive mode")
+        async with desk.worker():
+            await desk.until(DONE, 1, timeout=10.0)
+            assert desk.database.value(WAITING) == 1
+            blocker.rollback()
+    assert desk.attempts() == {"abandoned": 1, "success": 1}
+
+
+PARTITIONS = """
+select inhrelid::regclass::text as name from pg_inherits
+where inhparent = 'tollhouse_private.llm_api_calls'::regclass
+"""
+
+
+async def test_missing_partition_costs_no_answer(desk: Bench) -> None:
+    """Answers for which the ledger has no month wait until upkeep has made it."""
+    desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")
+    async with desk.worker():
+        desk.enqueue(1)
+        await desk.until(DONE, 1)
+        await asyncio.sleep(0.3)  # the first upkeep is over
+        with desk.database.connect("postgres") as superuser:
+            for row in superuser.execute(PARTITIONS).fetchall():
+                superuser.execute(f"drop table {row['name']}".encode())
+        desk.enqueue(5, prefix="s")
+        await desk.until(DONE, 5)
+    assert desk.attempts() == {"success": 6}
+    assert desk.billed() == 6
+
+
 async def test_lost_replies_and_connections(desk: Bench) -> None:
     """Every connection cut again and again under load: all calls end, none twice."""
     desk.database.rows("update tollhouse_private.settings set lease = interval '1500 ms'")
@@ -168,16 +212,41 @@ async def test_refused_result_costs_no_other(desk: Bench) -> None:
     """A result that the database refuses becomes malformed; its neighbours are recorded."""
     desk.enqueue(20)
     async with desk.worker() as worker:
-        complete, poison = worker.inflight._complete, ["\0"]
+        complete, poison = worker.inflight.complete, ["\0"]
 
         async def complete_one_badly(call: Call) -> Outcome:
             outcome = await complete(call)
             return replace(outcome, reasoning=poison.pop()) if poison else outcome
 
-        worker.inflight._complete = complete_one_badly
+        worker.inflight.complete = complete_one_badly
         await desk.until(DONE, 20)
     assert desk.ledger() == {"success": 20}
     assert desk.attempts() == {"success": 20, "malformed": 1}
+
+
+SECOND = """
+select tollhouse_ops.set_provider('other', 'test');
+select tollhouse_ops.set_model('second', 'other', 'mock-second', 'test');
+select tollhouse_ops.set_price('second', 'input', 1, 'test');
+select tollhouse_ops.set_price('second', 'output', 1, 'test');
+select tollhouse_ops.set_task_type('explanation', 'test', p_models => array['second']);
+select tollhouse_ops.set_rate_limit('provider', 'mock', null, null, 1, 'test')
+"""
+
+
+async def test_bound_provider_holds_no_other_up(desk: Bench) -> None:
+    """A bound in the database keeps a slow provider's calls out of the worker's slots."""
+    for statement in SECOND.split(";"):
+        desk.database.rows(statement, login="th_operator")
+    desk.mock.fault({"delay_ms": 3000}, model="mock-small")
+    desk.enqueue(8)
+    with desk.database.acting("globex", "bob") as connection:
+        connection.execute("select tollhouse.enqueue('explanation', '{\"prompt\": \"Why?\"}')")
+    both = {"other": ProviderSettings(base_url=desk.mock.base_url), **desk.settings.providers}
+    async with desk.worker(concurrency=4, providers=both):
+        await desk.until(DONE, 1, timeout=2.5)
+        done = "select provider from tollhouse_private.llm_api_calls"
+        assert (desk.database.value(done), desk.database.value(RUNNING)) == ("other", 1)
 
 
 async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:

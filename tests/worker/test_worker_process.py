@@ -16,6 +16,7 @@ from tests.support.database import Database
 from tests.worker.running import Bench, bench
 
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+DONE = "select count(*) from tollhouse_private.llm_api_calls"
 
 
 @pytest.fixture
@@ -82,6 +83,75 @@ async def test_endpoints_tell_its_state(desk: Bench) -> None:
             assert (await get(f"{url}/healthz"))[0] == 200
         finally:
             desk.database.rows("alter role th_worker login")
+
+
+def readable(text: str) -> bool:
+    """Whether this interpreter can read a JSON text."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+# Postgres stores both. How deep an interpreter reads depends on its version.
+DEEP = f'{{"prompt": "confidential", "tools": {"[" * 1500}{"]" * 1500}}}'
+LONG = f'{{"prompt": "confidential", "seed": {"9" * 5000}}}'
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        pytest.param(DEEP, marks=pytest.mark.skipif(readable(DEEP), reason="it reads this")),
+        LONG,
+    ],
+    ids=["deep", "long number"],
+)
+async def test_unreadable_request_costs_no_other(desk: Bench, poison: str) -> None:
+    """A request that Python can't read is rejected unsent; the process and its other calls go on.
+
+    The first comes with a claim of its own, the last with one that shares a round trip.
+    """
+    desk.enqueue(9)
+    desk.database.rows(
+        "update tollhouse_private.jobs set request = %s where request_id in ('r1', 'r9')", poison
+    )
+    async with process(desk, TOLLHOUSE_CONCURRENCY="3") as (worker, _):
+        await desk.until(DONE, 9)
+        desk.enqueue(1, prefix="later")
+        await desk.until(DONE, 10)
+        worker.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+    assert worker.returncode == 0
+    assert desk.ledger() == {"success": 8, "failed": 2}
+    assert desk.billed() == 8
+    unread = desk.database.rows(
+        "select call_id, outcome, error_code, sent from tollhouse_private.provider_attempts"
+        " where outcome <> 'success'"
+    )
+    facts = {(row["outcome"], row["error_code"], row["sent"]) for row in unread}
+    assert facts == {("rejected", "invalid_request", False)}
+    lines = [json.loads(line) for line in log.splitlines()]
+    logged = {line["call_id"] for line in lines if line["event"] == "request can't be sent"}
+    assert logged == {str(row["call_id"]) for row in unread}
+    assert b"confidential" not in log
+    assert b"999" not in log
+
+
+async def test_unreadable_answer_costs_no_other(desk: Bench) -> None:
+    """An answer that Python can't read is malformed, one that jsonb can't hold is cleaned."""
+    for kind in ("deep", "long_number"):
+        desk.mock.fault({"malformed": kind}, times=2)
+    desk.mock.fault({"malformed": "extreme"}, times=2)
+    desk.enqueue(9)
+    async with process(desk, TOLLHOUSE_CONCURRENCY="3") as (worker, _):
+        await desk.until(DONE, 9)
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(worker.communicate(), 10.0)
+    assert worker.returncode == 0
+    assert desk.ledger() == {"success": 9}
+    assert desk.attempts() == {"success": 9, "malformed": 4}
+    assert desk.billed() == 13
 
 
 async def test_sigterm_drains(desk: Bench) -> None:

@@ -1,61 +1,17 @@
-"""The worker's door to Postgres: the named queries of queries.sql, typed, and their failures.
+"""The worker's door to Postgres: one method per function of `tollhouse_worker`, typed."""
 
-A statement is repeated only where that is safe: after a serialization failure or a deadlock
-(the server rolled it back), when no connection could be had (nothing was sent), and, for every
-query but a claim, after the connection broke. A claim whose reply was lost may have been
-committed: that is `ReplyLostError`, and the caller gives up its identity (see worker/lease.py).
-"""
-
-import asyncio
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any, LiteralString, Self, TypeVar
 from uuid import UUID
 
-import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import BaseRowFactory, class_row, scalar_row
-from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import class_row, scalar_row
 
-from tollhouse.errors import TollhouseError, mapped_errors
 from tollhouse.providers import Call
+from tollhouse.statements import Statements
 
-__all__ = ["Abort", "Booked", "Gate", "GateError", "ReplyLostError", "Results", "Terms", "queries"]
+__all__ = ["Abort", "Gate", "Results", "Terms"]
 
-T = TypeVar("T")
-Results = Sequence[Mapping[str, Any]]
-
-# A half-open connection is noticed in about twenty seconds, on the listener too.
-CONNECTION_OPTIONS: dict[str, Any] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 20_000,
-}
-
-_ATTEMPTS = 4
-_FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
-_ROLLED_BACK = {"40001", "40P01"}
-# Claim loop, heartbeat, reaper and control each have at most one statement at a time.
-_CONNECTIONS = 4
-_CONNECTION_WAIT = 3.0
-
-
-class GateError(TollhouseError):
-    """A statement failed. Names the query and the SQLSTATE; Postgres's own text may quote data."""
-
-    def __init__(self, query: str, *, sqlstate: str | None) -> None:
-        super().__init__(f"{query} failed ({sqlstate or 'no connection'})")
-        self.sqlstate = sqlstate
-
-
-class ReplyLostError(GateError):
-    """The connection broke during a claim: what it claimed, if anything, is unknown."""
+Results = Sequence[str]  # one JSON text each
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +23,6 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """How many results were accepted, and how many came too late and are only spend."""
-
-    booked: int
-    late: int
-
-
-@dataclass(frozen=True, slots=True)
 class Abort:
     """A call in flight that must stop: 'aborted' by a kill switch or 'cancelled' by its client."""
 
@@ -83,51 +31,8 @@ class Abort:
     reason: str
 
 
-@cache
-def queries() -> dict[str, LiteralString]:
-    """The statements of queries.sql by name."""
-    text = files("tollhouse").joinpath("queries.sql").read_text(encoding="utf-8")
-    sections = [section.partition("\n") for section in text.split("-- name: ")[1:]]
-    return {name.strip(): body.strip() for name, _, body in sections}
-
-
-class Gate:
-    """A few connections and one method per function of `tollhouse_worker`.
-
-    Every method raises LeaseLostError (TH201) or GateError, nothing of the driver's. Each failed
-    try is told to `on_error` by the query's name, whether it is repeated or not.
-    """
-
-    def __init__(
-        self,
-        *,
-        database_url: str,
-        application_name: str,
-        on_error: Callable[[str], None] = lambda query: None,
-    ) -> None:
-        self._on_error = on_error
-        self._pool = AsyncConnectionPool(
-            database_url,
-            kwargs={
-                **CONNECTION_OPTIONS,
-                "autocommit": True,
-                "application_name": application_name,
-                "prepare_threshold": 0,
-            },
-            min_size=1,
-            max_size=_CONNECTIONS,
-            timeout=_CONNECTION_WAIT,
-            reconnect_timeout=_CONNECTION_WAIT,  # then the next statement starts a fresh try
-            configure=_configure,
-            open=False,
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._pool.open(wait=False)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._pool.close()
+class Gate(Statements):
+    """The functions of `tollhouse_worker`; each method raises GateError or one of its kinds."""
 
     async def schema_present(self) -> bool:
         """Whether the database can be reached and has the worker's schema."""
@@ -135,9 +40,14 @@ class Gate:
 
     async def register(self, worker_id: UUID, name: str, capacity: int, version: str) -> Terms:
         """Start a lease under a new id."""
-        parameters = {"name": name, "capacity": capacity, "version": version}
         rows = await self._rows(
-            "register", class_row(Terms), worker_id=worker_id, repeat=False, **parameters
+            "register",
+            class_row(Terms),
+            worker_id=worker_id,
+            name=name,
+            capacity=capacity,
+            version=version,
+            repeat=False,
         )
         return rows[0]
 
@@ -157,12 +67,11 @@ class Gate:
             "claim", class_row(Call), worker_id=worker_id, limit=limit, repeat=False
         )
 
-    async def record(self, worker_id: UUID, results: Results) -> Booked:
-        """Settle a batch. Safe to repeat: an attempt is settled once."""
-        rows = await self._rows(
-            "record", class_row(Booked), worker_id=worker_id, results=Jsonb(results)
+    async def record(self, worker_id: UUID, results: Results) -> int:
+        """Settle a batch; returns how many came too late and are only spend. Safe to repeat."""
+        return sum(
+            await self._rows("record", scalar_row, worker_id=worker_id, results=_array(results))
         )
-        return rows[0]
 
     async def record_and_claim(self, worker_id: UUID, results: Results, limit: int) -> list[Call]:
         """Both in one round trip, two transactions: when it raises, the batch may be settled."""
@@ -170,7 +79,7 @@ class Gate:
             "record_and_claim",
             scalar_row,
             worker_id=worker_id,
-            results=Jsonb(results),
+            results=_array(results),
             limit=limit,
             repeat=False,
         )
@@ -192,34 +101,6 @@ class Gate:
         """End the lease; whatever is still under it is settled as a dead worker's."""
         await self._rows("deregister", scalar_row, worker_id=worker_id)
 
-    async def _rows(
-        self, query: str, row: BaseRowFactory[T], *, repeat: bool = True, **parameters: object
-    ) -> list[T]:
-        delay = _FIRST_DELAY
-        for attempt in range(1, _ATTEMPTS + 1):
-            broken = False
-            try:
-                with mapped_errors():
-                    async with self._pool.connection() as connection:
-                        try:
-                            cursor = connection.cursor(row_factory=row)
-                            await cursor.execute(queries()[query], parameters)
-                            return await cursor.fetchall()
-                        finally:
-                            broken = connection.closed
-            except psycopg.Error as error:
-                self._on_error(query)
-                if broken:
-                    await self._pool.check()  # a restart breaks the others too
-                    if not repeat:
-                        raise ReplyLostError(query, sqlstate=error.sqlstate) from error
-                again = broken or isinstance(error, PoolTimeout) or error.sqlstate in _ROLLED_BACK
-                if not again or attempt == _ATTEMPTS:
-                    raise GateError(query, sqlstate=error.sqlstate) from error
-            await asyncio.sleep(delay * random.uniform(0.5, 1.5))
-            delay = min(delay * 4, _LONGEST_DELAY)
-        raise AssertionError  # pragma: no cover
 
-
-async def _configure(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(queries()["session"])
+def _array(texts: Results) -> str:
+    return f"[{','.join(texts)}]"

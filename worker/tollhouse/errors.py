@@ -5,26 +5,24 @@ TollhouseError             its message is one line, fit for a terminal; may have
 ├── EmbeddedError          a cluster of our own could not be made, started or stopped
 ├── DeployError            the plan or one of its scripts could not be applied
 │   └── PlanError          sqitch.plan itself can't be read
-└── RefusedError           the database refused the statement by a rule of Tollhouse
-    └── LeaseLostError     TH201: this worker was declared dead and holds nothing any more
+└── GateError              a statement of the worker failed
+    ├── LeaseLostError     TH201: this worker was declared dead and holds nothing any more
+    ├── NoPartitionError   a row's month has no partition yet
+    └── ReplyLostError     what a claim has claimed, if anything, is unknown
 
-db/ERRORS.md lists every SQLSTATE. One that no class stands for stays the psycopg.Error that it is.
+db/ERRORS.md lists every SQLSTATE.
 """
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psycopg
 
 __all__ = [
     "DeployError",
     "EmbeddedError",
+    "GateError",
     "LeaseLostError",
+    "NoPartitionError",
     "PlanError",
-    "RefusedError",
+    "ReplyLostError",
     "SettingsError",
     "TollhouseError",
-    "mapped_errors",
 ]
 
 
@@ -50,40 +48,21 @@ class PlanError(DeployError):
     """sqitch.plan itself can't be read; names the line."""
 
 
-class RefusedError(TollhouseError):
-    """The database refused the statement: `sqlstate` says why, `hint` what to do."""
+class GateError(TollhouseError):
+    """A statement failed. Names the query and the SQLSTATE; Postgres's own text may quote data."""
 
-    def __init__(
-        self, message: str, *, sqlstate: str | None = None, detail: str = "", hint: str = ""
-    ) -> None:
-        """Keep the parts of the server's message apart."""
-        super().__init__(message)
+    def __init__(self, query: str, *, sqlstate: str | None) -> None:
+        super().__init__(f"{query} failed ({sqlstate or 'no connection'})")
         self.sqlstate = sqlstate
-        self.detail = detail
-        self.hint = hint
 
 
-class LeaseLostError(RefusedError):
+class LeaseLostError(GateError):
     """This worker was declared dead: abort what is in flight, register under a new id."""
 
 
-_BY_SQLSTATE: dict[str, type[RefusedError]] = {
-    "TH201": LeaseLostError,
-}
+class NoPartitionError(GateError):
+    """A row has no partition to go to: its month is not made yet, which `maintain` does."""
 
 
-@contextmanager
-def mapped_errors() -> Iterator[None]:
-    """Raise a SQLSTATE of the tree as its class; let every other error pass unchanged."""
-    try:
-        yield
-    except psycopg.Error as error:
-        kind = _BY_SQLSTATE.get(error.sqlstate or "")
-        if kind is None:
-            raise
-        raise kind(
-            error.diag.message_primary or str(error),
-            sqlstate=error.sqlstate,
-            detail=error.diag.message_detail or "",
-            hint=error.diag.message_hint or "",
-        ) from error
+class ReplyLostError(GateError):
+    """The connection broke during a claim: what it claimed, if anything, is unknown."""

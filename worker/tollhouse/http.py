@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from tollhouse.db import Gate
-from tollhouse.errors import SettingsError, TollhouseError
+from tollhouse.errors import GateError, SettingsError
 from tollhouse.page.settings import PageSettings
 
 __all__ = ["Probe", "serve_http"]
@@ -79,7 +79,7 @@ async def _readyz(request: web.Request) -> web.Response:
         async with asyncio.timeout(_DATABASE_SECONDS):
             schema = await request.app[GATE].schema_present()
         reachable = True
-    except (TollhouseError, TimeoutError):
+    except (GateError, TimeoutError):
         pass
     checks = {
         "database_reachable": reachable,

@@ -24,11 +24,13 @@ select tollhouse_worker.heartbeat(%(worker_id)s, %(in_flight)s) as held;
 select tollhouse_worker.set_idle(%(worker_id)s, %(idle)s) as next_due_ms;
 
 -- name: claim
-select call_id, attempt, tenant_id, endpoint, provider, model, request, max_output_tokens, timeout_ms
+select
+  call_id, attempt, tenant_id, endpoint, provider, model, request::text as request,
+  max_output_tokens, timeout_ms
 from tollhouse_worker.claim(%(worker_id)s, %(limit)s);
 
 -- name: record
-select booked, late
+select late
 from tollhouse_worker.record(%(worker_id)s, %(results)s);
 
 -- name: record_and_claim

@@ -1,11 +1,10 @@
 """What a worker is told from outside: all of it comes from the environment, and is checked here."""
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -16,8 +15,11 @@ from tollhouse.page.settings import PageSettings
 
 __all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
 
+N = TypeVar("N", int, float)
+
+_DAY = 86_400.0
 _PROVIDER = re.compile(
-    r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD)"
+    r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD|CONCURRENCY)"
 )
 _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 
@@ -26,13 +28,11 @@ _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 class ProviderSettings:
     """Where a provider answers and with which key; an empty key sends none (a local server).
 
-    concurrency: the most calls that one worker has in flight there; None: only its own limit
     max_tokens_field: what it calls the limit of output tokens (older servers: max_tokens)
     """
 
     base_url: str
     api_key: str = field(default="", repr=False)
-    concurrency: int | None = None
     max_tokens_field: str = _MAX_TOKENS_FIELDS[0]
 
 
@@ -57,25 +57,15 @@ class WorkerSettings:
         return cls(
             database_url=database_url(environ),
             providers=_providers(environ),
-            concurrency=_integer(environ, "TOLLHOUSE_CONCURRENCY", cls.concurrency, 1, 10_000),
-            batch=_integer(environ, "TOLLHOUSE_BATCH", cls.batch, 1, 10_000),
-            poll_seconds=_seconds(environ, "TOLLHOUSE_POLL_SECONDS", cls.poll_seconds, 0.01),
-            flush_ms=_integer(environ, "TOLLHOUSE_FLUSH_MS", cls.flush_ms, 0, 10_000),
-            drain_seconds=_seconds(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0),
+            concurrency=_number(environ, "TOLLHOUSE_CONCURRENCY", cls.concurrency, 1, 10_000),
+            batch=_number(environ, "TOLLHOUSE_BATCH", cls.batch, 1, 10_000),
+            poll_seconds=_number(environ, "TOLLHOUSE_POLL_SECONDS", cls.poll_seconds, 0.01, _DAY),
+            flush_ms=_number(environ, "TOLLHOUSE_FLUSH_MS", cls.flush_ms, 0, 10_000),
+            drain_seconds=_number(environ, "TOLLHOUSE_DRAIN_SECONDS", cls.drain_seconds, 0.0, _DAY),
             http_host=environ.get("TOLLHOUSE_HTTP_HOST") or cls.http_host,
-            http_port=_integer(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
+            http_port=_number(environ, "TOLLHOUSE_HTTP_PORT", cls.http_port, 0, 65_535),
             page=PageSettings.from_environ(environ),
         )
-
-    @property
-    def provider_concurrency(self) -> dict[str, int]:
-        """The limits of providers that have one of their own."""
-        limits = {name: provider.concurrency for name, provider in self.providers.items()}
-        return {name: limit for name, limit in limits.items() if limit is not None}
-
-    def provider(self, name: str) -> ProviderSettings | None:
-        """Return the settings of a provider by the name it has in the database, if any."""
-        return self.providers.get(_key(name))
 
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str:
@@ -90,16 +80,19 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
     return value
 
 
-def _key(name: str) -> str:
-    return name.lower().replace("-", "_")
-
-
 def _providers(environ: Mapping[str, str]) -> dict[str, ProviderSettings]:
     names = {match["name"] for match in map(_PROVIDER.fullmatch, environ) if match}
-    return {_key(name): _provider(environ, f"TOLLHOUSE_PROVIDER_{name}") for name in sorted(names)}
+    return {
+        name.lower(): _provider(environ, f"TOLLHOUSE_PROVIDER_{name}") for name in sorted(names)
+    }
 
 
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
+    if environ.get(f"{prefix}_CONCURRENCY"):
+        raise SettingsError(
+            f"{prefix}_CONCURRENCY is no setting of a worker: an operator bounds a provider, for"
+            " all workers, by tollhouse_ops.set_rate_limit('provider', …, p_max_in_flight => …)"
+        )
     base_url = environ.get(f"{prefix}_BASE_URL", "").rstrip("/")
     api_key = environ.get(f"{prefix}_API_KEY", "")
     if not base_url:
@@ -111,13 +104,7 @@ def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
     max_tokens_field = environ.get(f"{prefix}_MAX_TOKENS_FIELD") or _MAX_TOKENS_FIELDS[0]
     if max_tokens_field not in _MAX_TOKENS_FIELDS:
         raise SettingsError(f"{prefix}_MAX_TOKENS_FIELD is not one of {_MAX_TOKENS_FIELDS}")
-    limit = f"{prefix}_CONCURRENCY"
-    return ProviderSettings(
-        base_url=base_url,
-        api_key=api_key,
-        concurrency=_integer(environ, limit, 1, 1, 10_000) if environ.get(limit) else None,
-        max_tokens_field=max_tokens_field,
-    )
+    return ProviderSettings(base_url=base_url, api_key=api_key, max_tokens_field=max_tokens_field)
 
 
 def _is_http_url(value: str) -> bool:
@@ -130,29 +117,15 @@ def _is_http_url(value: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
-def _integer(
-    environ: Mapping[str, str], name: str, default: int, smallest: int, largest: int
-) -> int:
+def _number(environ: Mapping[str, str], name: str, default: N, smallest: N, largest: N) -> N:
     text = environ.get(name, "")
     if not text:
         return default
     try:
-        value = int(text)
+        value = type(default)(text)
     except ValueError:
-        raise SettingsError(f"{name} is not a whole number") from None
-    if not smallest <= value <= largest:
-        raise SettingsError(f"{name} is not between {smallest} and {largest}")
-    return value
-
-
-def _seconds(environ: Mapping[str, str], name: str, default: float, smallest: float) -> float:
-    text = environ.get(name, "")
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        raise SettingsError(f"{name} is not a number of seconds") from None
-    if not (math.isfinite(value) and smallest <= value <= 86_400):
-        raise SettingsError(f"{name} is not between {smallest} and 86400 seconds")
+        kind = "whole number" if isinstance(default, int) else "number"
+        raise SettingsError(f"{name} is not a {kind}") from None
+    if not smallest <= value <= largest:  # which NaN is not either
+        raise SettingsError(f"{name} is not between {smallest:g} and {largest:g}")
     return value

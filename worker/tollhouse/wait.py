@@ -40,12 +40,15 @@ def wait(
 ) -> float:
     """Return the seconds that it took until all was ready; `say` gets each new reason meanwhile.
 
-    Raises NotReadyError when `seconds` are over, and SettingsError for what no waiting can mend: a
-    login that may not read the record of deployments, an address that is none.
+    Raises NotReadyError when `seconds` are over, a second later at most, and SettingsError for what
+    no waiting can mend: a login that may not read the record of deployments, an address or a
+    deadline that is none.
     """
+    if not 0 <= seconds < float("inf"):
+        raise SettingsError(f"the deadline is no number of seconds from 0 up: {seconds:g}")
     begun = time.monotonic()
     said = ""
-    while reason := _missing(database_url, worker_url):
+    while reason := _missing(database_url, worker_url, seconds - time.monotonic() + begun):
         if time.monotonic() - begun + _PAUSE > seconds:
             raise NotReadyError(f"not ready after {seconds:g} seconds: {reason}")
         if reason != said:
@@ -55,18 +58,19 @@ def wait(
     return time.monotonic() - begun
 
 
-def _missing(database_url: str, worker_url: str | None) -> str:
-    return _database(database_url) or (_worker(worker_url) if worker_url else "")
+def _missing(database_url: str, worker_url: str | None, left: float) -> str:
+    ask = min(_ASK_SECONDS, max(1.0, left))
+    return _database(database_url, ask) or (_worker(worker_url, ask) if worker_url else "")
 
 
-def _database(url: str) -> str:
+def _database(url: str, ask: float) -> str:
     """Say what the database still lacks; empty when it has every change of the plan."""
-    limited = make_conninfo(
-        url, connect_timeout=round(_ASK_SECONDS), application_name="tollhouse wait"
-    )
+    limited = make_conninfo(url, connect_timeout=int(ask), application_name="tollhouse wait")
     try:
         with psycopg.connect(limited, autocommit=True) as connection:
-            connection.execute("set statement_timeout = '3s'")
+            connection.execute(
+                "select set_config('statement_timeout', %s, false)", (f"{ask:.1f}s",)
+            )
             return _schema(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SettingsError(
@@ -91,13 +95,13 @@ def _schema(connection: psycopg.Connection) -> str:
     return f"{missing.total()} of {planned.total()} changes are not deployed: {_names(missing)}"
 
 
-def _worker(url: str) -> str:
+def _worker(url: str, ask: float) -> str:
     """Say what the worker still lacks; empty when it is ready."""
     address = f"{url.rstrip('/')}/readyz"
     if not address.startswith(("http://", "https://")):
         raise SettingsError(f"the worker's address is not an http(s) URL: {url}")
     try:
-        with urllib.request.urlopen(address, timeout=_ASK_SECONDS) as reply:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=ask) as reply:  # noqa: S310
             return "" if reply.status == 200 else f"the worker answers {reply.status}"
     except urllib.error.HTTPError as error:
         return f"the worker is not ready: {_failing(error)}"

@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(23);
 
 \ir flights.psql
 
@@ -25,6 +25,12 @@ select is(
   'for all of them are answered from the cache: one paid'
 );
 select is((select count(*) from tollhouse_private.provider_attempts), 1::bigint, 'one attempt on the bill');
+do $$ begin perform pg_temp.asked('ann', 'r5'); end $$;
+select results_eq(
+  'select c.request_id, c.was_cached, c.was_coalesced from tollhouse_private.llm_api_calls as c order by c.request_id',
+  $$values ('r1', false, false), ('r2', true, true), ('r3', true, true), ('r4', true, true), ('r5', true, false)$$,
+  'the ledger tells who waited for the answer from who found it in the cache'
+);
 
 -- What is not identical does not wait.
 do $$

@@ -1,5 +1,5 @@
 begin;
-select plan(33);
+select plan(40);
 
 \ir ../two_providers.psql
 select is(tollhouse_private.stricter_capture(v.task, v.tenant), v.kept, format('endpoint %s, tenant %s: %s', coalesce(v.task, 'gone'), coalesce(v.tenant, 'undecided'), v.kept))
@@ -11,14 +11,14 @@ from (values
 ) as v (task, tenant, kept);
 
 -- A call per policy, from enqueue to the outcome. Where do its words remain?
-create function pg_temp.ran(p_policy text, p_outcome text) returns void language plpgsql as $$
+create function pg_temp.ran(p_policy text, p_outcome text, p_endpoint text default 'route') returns void language plpgsql as $$
 begin
   delete from tollhouse_private.call_content; delete from tollhouse_private.deliveries; delete from tollhouse_private.response_cache;
   delete from tollhouse_private.llm_api_calls; delete from tollhouse_private.request_keys;
   perform tollhouse_ops.set_capture_policy('acme', p_policy, 'test');
   perform set_config('tollhouse.tenant_id', 'acme', true), set_config('tollhouse.user_id', 'ann', true);
   set local role tollhouse_client;
-  perform tollhouse.enqueue('route', '{"prompt": "six times seven?"}', 'r1', p_metadata => '{"ticket": 7}');
+  perform tollhouse.enqueue(p_endpoint, '{"prompt": "six times seven?"}', 'r1', p_metadata => '{"ticket": 7}');
   reset role;
   perform pg_temp.work(p_outcome);
 end
@@ -90,9 +90,25 @@ update tollhouse_private.deliveries set expires_at = now();
 do $$ begin perform tollhouse_worker.maintain(); end $$;
 select is_empty($$select pg_temp.places('forty-two')$$, 'until its time is over: then it is nowhere');
 
+-- Rows that an endpoint leaves, for a tenant of which nothing may be kept: they say that there was a call, and nothing else.
+do $$ begin perform pg_temp.ran('none', 'success', 'investigation'), pg_temp.ran('none', 'success', 'budget_optimization'); end $$;
+select results_eq(
+  'select question, findings from tollhouse_private.investigations union all select objective, recommendation::text from tollhouse_private.budget_optimization_jobs',
+  'values (null::text, null::text), (null, null)', 'what an endpoint materializes is there, without its words'
+);
+select is_empty($$select pg_temp.places('six times seven')$$, 'question and reasoning are nowhere');
+select results_eq($$select pg_temp.places('forty-two')$$, array['deliveries'], 'the answer waits for its caller');
+
 do $$ begin perform pg_temp.ran('full', 'rejected'); end $$;
 select is(pg_temp.refs(), 'failed', 'a failure leaves no content, even where all may be kept');
-select is_empty($$select pg_temp.places('six times seven')$$, 'its question is nowhere');
+select results_eq($$select pg_temp.places('six times seven')$$, array['llm_api_calls', 'provider_attempts'], 'but what the provider said of it, which may quote the question');
+select is((select count(*) from tollhouse_private.llm_api_calls where error_message is not null), 1::bigint, 'with the call');
+
+do $$ begin perform pg_temp.ran('metadata', 'rejected'); end $$;
+select is((select count(*) from tollhouse_private.llm_api_calls where error_message is not null), 0::bigint, 'where only metadata may be kept that is not kept');
+do $$ begin perform pg_temp.ran('none', 'timeout'); end $$;
+select is((select concat_ws(' ', j.state, j.error_code, j.error_message) from tollhouse_private.jobs as j), 'scheduled timeout', 'nor between two attempts where nothing may be');
+select is((select error_message from tollhouse_private.provider_attempts order by finished_at desc, call_id desc limit 1), null, 'nor with the attempt');
 
 select * from finish();
 rollback;

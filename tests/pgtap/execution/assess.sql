@@ -89,9 +89,8 @@ select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0'
 rollback to running;
 
 -- The price is the one at which the reservation was made.
-select tollhouse_private.price_at('small', now());
-insert into tollhouse_private.model_prices values ('small', 'output', clock_timestamp(), 500000000);
-select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'a price that rose in flight does not pass the reservation');
+insert into tollhouse_private.model_prices select 'small', 'output', j.started_at - interval '1 microsecond', 500000000 from tollhouse_private.jobs as j;
+select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'a price that came to light in flight does not pass the reservation, from whenever it holds');
 
 select * from finish();
 rollback;

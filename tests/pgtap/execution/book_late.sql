@@ -1,5 +1,5 @@
 begin;
-select plan(24);
+select plan(25);
 
 \ir scene.psql
 create function pg_temp.spent()
@@ -31,12 +31,19 @@ select is(pg_temp.spent(), '19+0', 'it corrects the charge to what was used');
 select results_eq('select attempt, late, outcome, cost_micro_usd, cost_basis from tollhouse_private.provider_attempts order by late',
   $$values (1, false, 'abandoned', 528::bigint, 'reservation'), (1, true, 'success', -509, 'usage')$$, 'by a row that carries the difference');
 select is((select sum(cost_micro_usd) from tollhouse_private.provider_attempts), 19::numeric, 'so that the attempts add up to the bill');
-select is((select spent_micro_usd from tollhouse_private.hourly_spend where user_id = 'ann'), 19::bigint, 'the hour is corrected too');
+select results_eq('select calls, spent_micro_usd from tollhouse_private.hourly_spend where user_id = ''ann''', 'values (1::bigint, 19::bigint)', 'the hour is corrected too, and counts the attempt once');
 select results_eq('select state, attempts, spent_micro_usd from tollhouse_private.jobs', $$values ('scheduled', 1, 528::bigint)$$, 'the call itself goes its way');
 select is((select count(*) from tollhouse_private.llm_api_calls) + (select count(*) from tollhouse_private.response_cache), 0::bigint, 'and is not answered by it');
 select is(pg_temp.comes_back('success', '{"input_tokens": 5, "output_tokens": 7}'), '0 booked, 0 late', 'repeated it books nothing');
 select is(pg_temp.comes_back('timeout'), '0 booked, 0 late', 'nor does another story');
 select is(pg_temp.spent(), '19+0', 'and the charge stays');
+rollback to given_up;
+
+-- Given up in an hour that is over.
+update tollhouse_private.provider_attempts set finished_at = finished_at - interval '1 hour';
+update tollhouse_private.hourly_spend set hour = hour - interval '1 hour';
+select pg_temp.comes_back('success', '{"input_tokens": 5, "output_tokens": 7}');
+select results_eq($$select hour = date_trunc('hour', now() - interval '1 hour', 'UTC'), spent_micro_usd from tollhouse_private.hourly_spend where user_id = 'ann'$$, 'values (true, 19::bigint)', 'it is the hour that was charged which is corrected');
 rollback to given_up;
 
 select is(pg_temp.comes_back('success', '{"input_tokens": 5, "output_tokens": 1007}'), '0 booked, 1 late', 'a result can show that more was used');

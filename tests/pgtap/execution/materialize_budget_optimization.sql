@@ -16,7 +16,7 @@ select is(pg_temp.recommends('cut tv'), '{"text": "cut tv"}', 'any other is kept
 select is(pg_temp.recommends('{"cut": '), '{"text": "{\"cut\": "}', 'so is broken JSON');
 select is(pg_temp.recommends('{"a": "\u0000"}'), '{"text": "{\"a\": \"\\u0000\"}"}', 'and JSON with a character that a text can''t hold');
 select is(pg_temp.recommends(''), '{"text": ""}', 'and an empty answer');
-select throws_ok($$select pg_temp.recommends(null)$$, '23502', null, 'no text at all is no recommendation');
+select throws_ok($$select pg_temp.recommends(null)$$, '23514', null, 'no text at all is no recommendation');
 select is((select objective from tollhouse_private.budget_optimization_jobs), 'spend less', 'the objective is what was asked');
 
 select * from finish();

@@ -10,7 +10,7 @@ as $$
   select concat_ws('/', i.tenant_id, i.user_id, i.question, i.findings) from tollhouse_private.investigations as i
 $$;
 select is(pg_temp.investigates('{"content": "sales fell"}'), 'acme/ann/why?/sales fell', 'an investigation''s answer becomes its findings');
-select throws_ok($$select pg_temp.investigates('{"content": null}')$$, '23502', null, 'an answer without a text is no finding');
+select throws_ok($$select pg_temp.investigates('{"content": null}')$$, '23514', null, 'an answer without a text is no finding');
 
 select * from finish();
 rollback;

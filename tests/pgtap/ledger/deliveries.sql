@@ -39,7 +39,7 @@ grant select on made to public;
 insert into tollhouse_private.llm_api_calls
 select (jsonb_populate_record(null::tollhouse_private.llm_api_calls, jsonb_build_object(
   'tenant_id', 'acme', 'user_id', 'ann', 'call_id', m.call_id, 'created_at', tollhouse_private.call_created_at(m.call_id),
-  'finished_at', now(), 'endpoint', 'route', 'request_id', 'r1', 'fingerprint', '\x00', 'status', 'success', 'was_cached', false,
+  'finished_at', now(), 'endpoint', 'route', 'request_id', 'r1', 'fingerprint', '\x00', 'status', 'success', 'was_cached', false, 'was_coalesced', false,
   'provider_attempted', true, 'attempts', 1, 'cost_micro_usd', 5, 'cost_basis', 'usage'
 ))).*
 from made as m;

@@ -1,5 +1,5 @@
 begin;
-select plan(36);
+select plan(37);
 
 \ir ../shape.psql
 select results_eq(
@@ -16,6 +16,7 @@ select results_eq(
     'status text not null',
     'blocked_reason text',
     'was_cached boolean not null',
+    'was_coalesced boolean not null default false',
     'provider_attempted boolean not null',
     'attempts integer not null',
     'provider text',
@@ -46,7 +47,8 @@ select results_eq(
     'llm_api_calls_request_key',
     'llm_api_calls_saved_check',
     'llm_api_calls_status_check',
-    'llm_api_calls_was_cached_check'
+    'llm_api_calls_was_cached_check',
+    'llm_api_calls_was_coalesced_check'
   ],
   'llm_api_calls has exactly these constraints'
 );
@@ -69,7 +71,7 @@ create function pg_temp.book(p_change jsonb) returns void language sql as $$
   insert into tollhouse_private.llm_api_calls
   select (jsonb_populate_record(null::tollhouse_private.llm_api_calls, jsonb_build_object(
     'tenant_id', 'acme', 'user_id', 'ann', 'call_id', gen_random_uuid(), 'created_at', now(), 'finished_at', now(),
-    'endpoint', 'route', 'request_id', gen_random_uuid(), 'fingerprint', '\x00', 'status', 'success', 'was_cached', false,
+    'endpoint', 'route', 'request_id', gen_random_uuid(), 'fingerprint', '\x00', 'status', 'success', 'was_cached', false, 'was_coalesced', false,
     'provider_attempted', true, 'attempts', 1, 'cost_micro_usd', 5, 'cost_basis', 'usage'
   ) || p_change)).*
 $$;
@@ -88,6 +90,7 @@ from unnest(array[
   '{"status": "blocked"}',
   '{"blocked_reason": "hourly_shutoff"}',
   '{"was_cached": true, "provider_attempted": true, "cost_micro_usd": 0}',
+  '{"was_coalesced": true}',
   '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 1}',
   '{"was_cached": true, "provider_attempted": false, "cost_micro_usd": 0, "status": "failed"}',
   '{"saved_micro_usd": 5}',

@@ -14,11 +14,13 @@ do $$ begin perform tollhouse_private.promote_due('2026-02-01'); end $$;
 select is(
   (select count(*) from tollhouse_private.jobs where state = 'coalesced'), 3::bigint, 'a job that waits for another''s answer waits for that, not for a time'
 );
-do $$ begin perform pg_temp.enqueue('u', 1001, '{"state": "scheduled", "run_at": "2026-01-01"}'); end $$;
-update tollhouse_private.jobs set run_at = '2026-01-02' where tenant_id = 'u' and request_id = '500';
+do $$ begin perform pg_temp.enqueue('u', 1020, '{"state": "scheduled", "run_at": "2026-01-01"}'), pg_temp.enqueue('v', 11, '{"state": "scheduled", "run_at": "2026-01-03"}'); end $$;
+update tollhouse_private.jobs set run_at = '2026-01-02' where tenant_id = 'u' and request_id in (select (n + 500)::text from generate_series(1, 20) as n);
 do $$ begin perform tollhouse_private.promote_due('2026-02-01'); end $$;
 select results_eq(
-  $$select request_id from tollhouse_private.jobs where state = 'scheduled'$$, array['500'], 'a thousand are promoted at a time, the longest due first'
+  $$select tenant_id, count(*), min(run_at) from tollhouse_private.jobs where state = 'scheduled' group by 1 order by 1$$,
+  $$values ('u', 10::bigint, '2026-01-02+00'::timestamptz), ('v', 1, '2026-01-03+00')$$,
+  'a thousand are promoted at a time, the longest due first, and ten of each tenant besides: nobody waits behind another''s backlog'
 );
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(28);
 
 \ir scene.psql
 -- Number of the call and the seconds it is to wait.
@@ -53,6 +53,46 @@ select results_eq($$select pg_temp.waits(pg_temp.routes(2, 2), '2030-01-15 12:01
 select is_empty($$select pg_temp.waits(pg_temp.routes(2, 2), '2030-01-15 12:08:50Z')$$, 'but not for longer than it cost');
 rollback to start;
 
+-- A large call and a steady trickle of small, younger ones, which alone would keep the bucket from filling.
+create function pg_temp.large_goes_after(p_second integer)
+  returns integer
+  language plpgsql
+as $$
+declare
+  v_large constant tollhouse_private.route[] := array[pg_temp.route(1, '{"max_output_tokens": 500}')];
+  v_small tollhouse_private.route[];
+  v_now timestamptz;
+begin
+  insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes, max_output_tokens, run_at, request)
+  values ('acme', lpad('1', 32, '0')::uuid, 'ann', 'route', 'large', now(), '', 400, 500, now(), '{}');
+  for i in 1..300 loop
+    v_now := timestamptz '2030-01-15 12:00Z' + i * interval '1 second';
+    if i % p_second = 0 then
+      if not exists (select from tollhouse_private.guard_rate_limit(v_large, v_now)) then
+        return i;
+      end if;
+    end if;
+    v_small := array[pg_temp.route(i + 1, '{"request_bytes": 0, "max_output_tokens": 10}')];
+    if not exists (select from tollhouse_private.guard_rate_limit(v_small, v_now)) then
+      perform tollhouse_private.take_rate_limit(v_small, v_now);
+    end if;
+  end loop;
+  return null;
+end
+$$;
+select pg_temp.limit_to('tenant', 'acme', null, 600, null);
+update tollhouse_private.rate_limits set tokens_available = 0;
+savepoint trickle;
+select is(pg_temp.large_goes_after(1), 60, 'a large call does not starve: it goes as soon as its tokens have refilled');
+select is((select first_call_id from tollhouse_private.rate_limits), null, 'and gives up the first place');
+rollback to trickle;
+select is(pg_temp.large_goes_after(7), 70, 'however seldom it is looked at');
+rollback to trickle;
+insert into tollhouse_private.rate_limits values ('provider', 'mock', 1, null, null, 0, 0, '2100-01-01Z');
+select is(pg_temp.large_goes_after(1), null, 'a call that another limit holds back');
+select is((select first_call_id from tollhouse_private.rate_limits where scope = 'tenant'), null, 'keeps no place in the line of this one meanwhile');
+rollback to start;
+
 -- In flight.
 insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes,
   max_output_tokens, run_at, request, state, worker_id, started_at, provider, model)
@@ -61,6 +101,8 @@ from (values ('acme', 'mock'), ('acme', 'spare'), ('globex', 'mock')) as v (t, p
 select pg_temp.limit_to('tenant', 'acme', null, null, 3);
 select results_eq($$select pg_temp.waits(pg_temp.routes(1, 2), '2030-01-15 12:00Z')$$, $$values ('2: 0.20')$$,
   'calls in flight count against the limit, and what is over comes back soon');
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 8), '2030-01-15 12:00Z') offset 3$$, $$values ('5: 0.40'), ('6: 0.40'), ('7: 0.40'), ('8: 0.60')$$,
+  'the later the further back in line');
 select pg_temp.limit_to('provider', 'mock', null, null, 2);
 select results_eq($$select pg_temp.waits(pg_temp.routes(1, 1), '2030-01-15 12:00Z')$$, $$values ('1: 0.20')$$,
   'a provider''s limit counts the calls of all tenants');

@@ -1,5 +1,5 @@
 begin;
-select plan(27);
+select plan(28);
 
 -- small: 1 and 2 USD per million tokens at provider one; large: 10 and 20 at provider two.
 insert into tollhouse_private.providers (provider) values ('one'), ('two');
@@ -18,7 +18,7 @@ create function pg_temp.job(p_label text, p_user_id text, p_more jsonb default '
 as $$
   select jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
     'tenant_id', 'acme', 'user_id', p_user_id, 'request_id', p_label, 'endpoint', 'route',
-    'call_id', md5(p_label)::uuid, 'attempts', 0, 'unsent', 0, 'request_bytes', 100, 'max_output_tokens', 100
+    'call_id', md5(p_label)::uuid, 'attempts', 0, 'unsent', 0, 'spent_micro_usd', 0, 'request_bytes', 100, 'max_output_tokens', 100
   ) || p_more)
 $$;
 
@@ -27,7 +27,7 @@ create function pg_temp.routed(variadic p_jobs tollhouse_private.jobs[])
   language sql
 as $$
   with decision as materialized (
-    select d.* from tollhouse_private.route_jobs(p_jobs, '2030-01-15 12:00Z') as d
+    select d.* from tollhouse_private.route_jobs(p_jobs, '2030-01-15 12:00Z', '{}') as d
   )
   select said
   from (
@@ -74,6 +74,8 @@ select results_eq($$select pg_temp.routed(pg_temp.job('a', 'ann', '{"max_cost_mi
   'a call may cost exactly what its caller allows');
 select results_eq($$select pg_temp.routed(pg_temp.job('a', 'ann', '{"max_cost_micro_usd": 299}'))$$, $$values ('a: blocked max_cost_exceeded')$$,
   'one micro-USD more than its caller allows blocks');
+select results_eq($$select pg_temp.routed(pg_temp.job('a', 'ann', '{"max_cost_micro_usd": 599, "spent_micro_usd": 300}'))$$, $$values ('a: blocked max_cost_exceeded')$$,
+  'what earlier attempts have cost counts: the limit is the call''s, not each attempt''s');
 select results_eq($$select pg_temp.routed(pg_temp.job('a', 'ann', '{"max_cost_micro_usd": 300, "attempts": 1}'))$$, $$values ('a: small, 300')$$,
   'a dearer model is passed over where the caller''s limit only leaves the cheaper one');
 select results_eq($$select pg_temp.routed(pg_temp.job('a', 'ann', '{"endpoint": "budget_optimization"}'))$$, $$values ('a: blocked no_model')$$,
@@ -146,13 +148,13 @@ rollback to open;
 -- Everything decided is decided once.
 select is(
   (select cardinality(d.routes) + cardinality(d.verdicts)
-   from tollhouse_private.route_jobs(array[pg_temp.job('a', 'ann'), pg_temp.job('b', 'ann'), pg_temp.job('c', 'ann', '{"max_cost_micro_usd": 0}')], '2030-01-15 12:00Z') as d),
+   from tollhouse_private.route_jobs(array[pg_temp.job('a', 'ann'), pg_temp.job('b', 'ann'), pg_temp.job('c', 'ann', '{"max_cost_micro_usd": 0}')], '2030-01-15 12:00Z', '{}') as d),
   3, 'each call of a batch gets one answer');
 select results_eq(
-  $$select cardinality(d.routes), cardinality(d.verdicts) from tollhouse_private.route_jobs('{}', '2030-01-15 12:00Z') as d$$, $$values (0, 0)$$,
+  $$select cardinality(d.routes), cardinality(d.verdicts) from tollhouse_private.route_jobs('{}', '2030-01-15 12:00Z', '{}') as d$$, $$values (0, 0)$$,
   'an empty batch gets empty answers, not nulls');
 select results_eq(
-  $$select r.timeout_ms, r.provider_model from tollhouse_private.route_jobs(array[pg_temp.job('a', 'ann')], '2030-01-15 12:00Z') as d cross join lateral unnest(d.routes) as r$$,
+  $$select r.timeout_ms, r.provider_model from tollhouse_private.route_jobs(array[pg_temp.job('a', 'ann')], '2030-01-15 12:00Z', '{}') as d cross join lateral unnest(d.routes) as r$$,
   $$values (15000, 'one-small')$$,
   'a route carries its endpoint''s timeout and the provider''s own name of the model');
 

@@ -19,6 +19,7 @@ select set_eq(
     ('tollhouse_private.budget_month(timestamp with time zone)'),
     ('tollhouse_private.call_created_at(uuid)'),
     ('tollhouse_private.candidate_models(text,text)'),
+    ('tollhouse_private.charge_basis(boolean,text,bigint)'),
     ('tollhouse_private.cost_of_usage(bigint,bigint,bigint,bigint,integer,integer,integer,integer)'),
     ('tollhouse_private.highest_cost(bigint,bigint,bigint,integer,integer)'),
     ('tollhouse_private.json_problem(jsonb)'),
@@ -26,8 +27,6 @@ select set_eq(
     ('tollhouse_private.rate_limits_of(tollhouse_private.route[],timestamp with time zone)'),
     ('tollhouse_private.stricter_capture(text,text)'),
     ('tollhouse_private.switch_stops(tollhouse_private.kill_switches,text,text,text,text,text)'),
-    ('tollhouse_private.undecided(tollhouse_private.jobs[],tollhouse_private.verdict[])'),
-    ('tollhouse_private.undecided(tollhouse_private.route[],tollhouse_private.verdict[])'),
     -- A procedure with a SET clause could not commit.
     ('tollhouse_worker.record_and_claim(uuid,jsonb,integer,jsonb)')
   $$,

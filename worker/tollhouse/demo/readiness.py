@@ -1,4 +1,4 @@
-"""Where a child process listens, and whether it is ready, by its own word."""
+"""Where a worker listens, and whether it is ready, by its own word."""
 
 import json
 import urllib.error
@@ -6,17 +6,7 @@ import urllib.request
 
 from tollhouse.demo.process import ChildProcess
 
-__all__ = ["is_ready", "mock_url", "worker_url"]
-
-_MOCK_READY = "mock provider listening on "
-
-
-def mock_url(process: ChildProcess) -> str | None:
-    """Return the base URL that a mock provider has printed."""
-    for line in process.output.splitlines(keepends=True):
-        if line.startswith(_MOCK_READY) and line.endswith("\n"):
-            return line.removeprefix(_MOCK_READY).strip()
-    return None
+__all__ = ["is_ready", "worker_url"]
 
 
 def worker_url(worker: ChildProcess) -> str | None:

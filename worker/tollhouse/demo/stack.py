@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,29 +9,15 @@ from typing import Self
 
 import psycopg
 
-from tollhouse import migrate
-from tollhouse.demo import catalogue
-from tollhouse.demo.logins import ROLES, create_login, load_passwords
-from tollhouse.demo.mock import MockControl
+from tollhouse.demo.installation import Installation, connect
+from tollhouse.demo.mock_process import MockProcess
 from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.readiness import is_ready, mock_url, worker_url
+from tollhouse.demo.readiness import worker_url
 from tollhouse.demo.signals import undisturbed
+from tollhouse.demo.workers import Workers, environment
 from tollhouse.embedded import Cluster
 
 __all__ = ["Stack"]
-
-_DATABASE = "tollhouse"
-_START_SECONDS = 30.0
-_DISPOSABLE: dict[str, str | int | bool] = {
-    "fsync": False,  # nothing of it outlives the machine, and a kill -9 needs no fsync
-    "full_page_writes": False,
-}
-_SETTINGS: dict[str, str | int | bool] = {
-    "max_connections": 200,
-    "shared_buffers": "128MB",
-    "track_commit_timestamp": True,  # shows which rows were written by one transaction
-    "log_min_messages": "warning",
-}
 
 
 class Stack:
@@ -62,18 +47,17 @@ class Stack:
     ) -> None:
         """Find the programs; start nothing yet."""
         self.directory = Path(directory).absolute()
-        self.workers: list[ChildProcess] = []
         self._first_workers = workers
         self._empty_first = fresh or not durable
         self._lease = lease
         self._worker_environ = dict(worker_environ or {})
         self._latency_ms = latency_ms
-        self._logins: dict[str, str] = {}
         self._page_token = secrets.token_urlsafe(24)
-        self._started = 0
+        self._workers = Workers(logs=self.logs)
         self._closing = ExitStack()
-        settings = _SETTINGS | ({} if durable else _DISPOSABLE)
-        self.cluster = Cluster(self.directory / "postgres", settings=settings, bin_dir=bin_dir)
+        self._installation = Installation(
+            directory=self.directory / "postgres", durable=durable, bin_dir=bin_dir
+        )
 
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready; stop what had started if something fails."""
@@ -89,14 +73,23 @@ class Stack:
         self.stop()
 
     @property
+    def cluster(self) -> Cluster:
+        """The Postgres of the installation."""
+        return self._installation.cluster
+
+    @property
     def logs(self) -> Path:
         """Where the mock provider and the workers write."""
         return self.directory / "logs"
 
+    @property
+    def workers(self) -> list[ChildProcess]:
+        """The workers that run, the one started first in front."""
+        return self._workers.running
+
     def url(self, login: str = "postgres") -> str:
         """Return a login's libpq URL: app, worker, operator, auditor, postgres or an added one."""
-        password = "" if login == "postgres" else self._logins[login]
-        return self.cluster.url(_DATABASE, user=login, password=password)
+        return self._installation.url(login)
 
     @property
     def page_url(self) -> str:
@@ -105,114 +98,49 @@ class Stack:
 
     def connect(self, login: str = "postgres") -> psycopg.Connection:
         """Return a new autocommit connection of a login; the caller closes it."""
-        return psycopg.connect(
-            self.url(login), autocommit=True, application_name=f"tollhouse demo {login}"
-        )
+        return connect(self.url(login), login)
 
     def add_login(self, login: str, *, role: str = "tollhouse_client") -> str:
         """Create one more login and return its URL."""
-        self._logins[login] = f"{login}-password"
-        with self.connect() as connection:
-            create_login(connection, login, self._logins[login], role=role)
+        self._installation.add_login(login, role=role)
         return self.url(login)
 
     def start_worker(self, **environ: str) -> ChildProcess:
         """Start one more worker and wait until it is ready; raises StackError."""
-        self._started += 1
-        name = f"worker-{self._started}"
-        worker = ChildProcess(
-            name,
-            "worker",
-            log=self.logs / f"{name}.log",
-            environ={
-                "DATABASE_URL": self.url("worker"),
-                "TOLLHOUSE_HTTP_HOST": "127.0.0.1",
-                "TOLLHOUSE_HTTP_PORT": "0",
-                "TOLLHOUSE_PAGE_TOKEN": self._page_token,
-                "TOLLHOUSE_PAGE_DATABASE_URL": self.url("auditor"),
-                **self._provider_environ(),
-                **self._worker_environ,
-                **environ,
-            },
+        told = environment(
+            database_url=self.url("worker"),
+            provider_url=self.mock.base_url,
+            page_url=self.url("auditor"),
+            page_token=self._page_token,
         )
-        self.workers.append(worker)
-        url = worker.wait_for("HTTP port", lambda: worker_url(worker), seconds=_START_SECONDS)
-        worker.wait_for("readiness", lambda: is_ready(url), seconds=_START_SECONDS)
-        return worker
+        return self._workers.start(told | self._worker_environ | environ)
 
     def kill_worker(self, worker: ChildProcess | None = None) -> ChildProcess:
         """SIGKILL a worker, by default the one started first."""
-        victim = worker or self.workers[0]
-        self.workers.remove(victim)
-        victim.kill()
-        return victim
+        return self._workers.kill(worker)
 
     def stop_worker(self, worker: ChildProcess | None = None) -> int:
         """Let a worker drain and end, by default the one started first; return its exit code."""
-        leaving = worker or self.workers[0]
-        self.workers.remove(leaving)
-        return leaving.stop(seconds=40)
+        return self._workers.stop(worker)
 
     def stop(self) -> None:
         """Stop everything, the workers first. A Ctrl-C meanwhile is ignored."""
         with undisturbed():
-            for worker in self.workers:
-                worker.stop(seconds=5)
-            self.workers.clear()
+            self._workers.stop_all()
             self._closing.close()
 
     def _start(self) -> None:
-        if self.cluster.running:  # left behind by a stack that was killed
-            self.cluster.stop("immediate")
-        if self._empty_first:
-            shutil.rmtree(self.directory / "postgres", ignore_errors=True)
+        self._installation.clear(empty=self._empty_first)
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self.directory.chmod(0o711)  # the server runs under another account
         self.logs.mkdir(mode=0o700, exist_ok=True)
         self._closing.callback(self.cluster.stop)
-        self.cluster.start()
-        self._deploy()
-        self._start_mock()
+        self._installation.start(lease=self._lease)
+        self.mock_process = MockProcess(
+            log=self.logs / "mock-provider.log", latency_ms=self._latency_ms
+        )
+        self._closing.callback(self.mock_process.stop)
+        self.mock = self.mock_process.control()
         for _ in range(self._first_workers):
             self.start_worker()
-
-    def _deploy(self) -> None:
-        with psycopg.connect(self.cluster.url(), autocommit=True) as admin:
-            query = "select from pg_database where datname = %s"
-            if admin.execute(query, (_DATABASE,)).fetchone() is None:
-                admin.execute(f"create database {_DATABASE}".encode())
-        migrate.deploy(self.url())
-        self._logins = load_passwords(self.cluster.directory / "logins.json")
-        with self.connect() as admin:
-            for login, role in ROLES.items():
-                create_login(admin, login, self._logins[login], role=role)
-            if self._lease is not None:
-                admin.execute(
-                    "update tollhouse_private.settings set lease = %s::interval", (self._lease,)
-                )
-            known = admin.execute("select from tollhouse_private.models limit 1").fetchone()
-        if known is None:
-            with self.connect("operator") as operator:
-                catalogue.register(operator)
-
-    def _start_mock(self) -> None:
-        process = ChildProcess(
-            "mock provider",
-            "mock-provider",
-            "--port=0",
-            f"--latency-ms={self._latency_ms:g}",
-            log=self.logs / "mock-provider.log",
-            environ={},
-        )
-        self._closing.callback(process.stop)
-        url = process.wait_for("address", lambda: mock_url(process), seconds=_START_SECONDS)
-        self.mock_process = process
-        self.mock = MockControl(url.removesuffix("/v1"))
-
-    def _provider_environ(self) -> dict[str, str]:
-        return {
-            f"TOLLHOUSE_PROVIDER_{name.upper().replace('-', '_')}_{what}": value
-            for name in catalogue.PROVIDERS
-            for what, value in (("BASE_URL", self.mock.base_url), ("API_KEY", "mock-key"))
-        }

@@ -1,6 +1,7 @@
 """`tollhouse up`: the whole stack, kept running for one's own SQL."""
 
 import fcntl
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -18,13 +19,15 @@ __all__ = ["up"]
 _LATENCY_MS = 200
 _BANNER = """\
 Tollhouse is up. Ctrl-C stops it; its data stay in
-{directory} (tollhouse up --fresh begins anew).
+{directory} ({tollhouse} up --fresh begins anew).
 
 PostgreSQL {version}, database tollhouse on 127.0.0.1:{port}
 mock provider, process {mock_pid}: {mock}
   its bill: {control}/bill
 worker, process {worker_pid}, writes {log}
   its page, read-only: {page}
+  the same in a terminal:
+  {tollhouse} top --database-url {auditor_url}
 
 psql as the application, an operator, an auditor, the superuser:
   psql={psql}
@@ -48,9 +51,12 @@ Type this as the application:
   select status, why, what_to_do from tollhouse.explain('investigation', 'my-1');
   commit;
 
-And this as the operator, then the first block again with 'my-2':
+And this as the operator:
 
   select tollhouse_ops.stop_everything('just to see');
+
+Then the blocks above again, with 'my-2' for 'my-1': the call is blocked. The operator ends it with
+
   select tollhouse_ops.resume_everything('seen');
 """
 
@@ -89,9 +95,17 @@ def _banner(stack: Stack) -> str:
         worker_pid=worker.pid,
         page=stack.page_url,
         log=worker.log,
+        tollhouse=quote(_program()),
+        auditor_url=quote(stack.url("auditor")),
         psql=quote(str(stack.cluster.psql_path)),
         **{name: f"$psql {quote(stack.url(login))}" for name, login in logins.items()},
     )
+
+
+def _program() -> str:
+    """Return what to type for `tollhouse` here: it need not be on the PATH."""
+    beside = Path(sys.executable).with_name("tollhouse")
+    return "tollhouse" if shutil.which("tollhouse") else str(beside)
 
 
 @contextmanager

@@ -6,25 +6,20 @@ and kept in a file that only the account that made the cluster can read. Trust o
 private folder would need no password, but workers and the server may be of different accounts.
 """
 
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
 
-from tollhouse.embedded import postmaster
 from tollhouse.embedded.account import Account
+from tollhouse.embedded.address import Address
 from tollhouse.embedded.binaries import Binaries, find_binaries
 from tollhouse.embedded.initdb import initialize
+from tollhouse.embedded.postmaster import Postmaster, Setting, TryAgain, written
 from tollhouse.embedded.programs import Programs
 from tollhouse.errors import EmbeddedError
 
 __all__ = ["Cluster"]
-
-Setting = str | int | float | bool
 
 
 class Cluster:
@@ -55,9 +50,8 @@ class Cluster:
             account=Account.for_server(),
             directory=self.directory,
         )
-        self._port = port
-        self._may_change_port = port is None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._address = Address(directory=self.directory, port=port)
+        self._postmaster = Postmaster(programs=self._programs, data=self.data, log=self.log)
 
     @property
     def binaries(self) -> Binaries:
@@ -82,35 +76,26 @@ class Cluster:
     @property
     def port(self) -> int:
         """The port on 127.0.0.1; EmbeddedError before the first start."""
-        port = self._port or postmaster.read_port(self.directory)
-        if port is None:
-            raise EmbeddedError(f"the cluster in {self.directory} was never started")
-        return port
+        return self._address.port
 
     @property
     def password(self) -> str:
         """The superuser's password."""
-        return (self.directory / "password").read_text()
+        return self._address.password_file.read_text()
 
     @property
     def running(self) -> bool:
         """Whether a server runs on this data directory, started here or by another process."""
-        if self._process is not None:
-            return self._process.poll() is None
-        if postmaster.read_pid(self.data) is None:
-            return False
-        return self._programs.call("pg_ctl", "status", "-D", self.data).returncode == 0
+        return self._postmaster.running
 
     def url(self, dbname: str = "postgres", user: str = "postgres", password: str = "") -> str:
         """Return a libpq URL; the superuser's password is filled in, another role's is given."""
-        secret = password or (self.password if user == "postgres" else "")
-        login = quote(user, safe="") + (f":{quote(secret, safe='')}" if secret else "")
-        return f"postgresql://{login}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
+        return self._address.url(dbname, user, password)
 
     def init(self) -> None:
         """Create the data directory; nothing happens when it is there and of this version."""
-        sync = _text(self.settings.get("fsync", True)) not in {"off", "false", "0", "no"}
-        initialize(self._programs, self.data, self.directory / "password", sync=sync)
+        sync = written(self.settings.get("fsync", True)) not in {"off", "false", "0", "no"}
+        initialize(self._programs, self.data, self._address.password_file, sync=sync)
 
     def start(self) -> None:
         """Start the server (after init, where needed) and wait until it takes connections."""
@@ -121,9 +106,9 @@ class Cluster:
         while True:
             try:
                 self._launch(begin + self.timeout)
-            except postmaster.TryAgain as problem:
+            except TryAgain as problem:
                 # Processes of a killed server still end, or another process took the port.
-                hopeless = problem.port_taken and not self._may_change_port
+                hopeless = problem.port_taken and not self._address.may_change
                 if time.monotonic() > begin + (2.0 if hopeless else self.timeout):
                     raise EmbeddedError(f"PostgreSQL did not start: {problem}") from problem
                 time.sleep(0.1)
@@ -132,10 +117,7 @@ class Cluster:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop the server: smart, fast or immediate. Nothing happens when it is not running."""
-        if self.running:
-            wait = ("-w", "-t", int(self.timeout))
-            self._programs.run("pg_ctl", "stop", "-D", self.data, "-m", mode, *wait)
-        self._reap()
+        self._postmaster.stop(mode, seconds=self.timeout)
 
     def restart(self, mode: str = "fast") -> None:
         """Stop and start again on the same port, with the same data."""
@@ -144,11 +126,7 @@ class Cluster:
 
     def kill(self) -> None:
         """End the server as a crash would (SIGKILL); the next start recovers."""
-        pid = postmaster.read_pid(self.data)
-        if pid is None or not self.running:
-            raise EmbeddedError(f"no server runs in {self.directory}")
-        os.kill(pid, signal.SIGKILL)
-        self._reap()
+        self._postmaster.kill(seconds=self.timeout)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -160,32 +138,11 @@ class Cluster:
         self.stop()
 
     def _launch(self, deadline: float) -> None:
-        if self._may_change_port:
-            self._port = postmaster.usable_port(postmaster.read_port(self.directory))
+        self._address.choose()
         fixed: dict[str, Setting] = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
         }
-        arguments = [f"-c{name}={_text(value)}" for name, value in (self.settings | fixed).items()]
-        with self.log.open("ab") as log:
-            begin = log.tell()
-            process = self._programs.launch("postgres", "-D", self.data, *arguments, log=log)
-        try:
-            postmaster.wait_until_ready(process, self.data, self.log, begin, deadline)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        self._process = process
-        self._may_change_port = False
-        postmaster.write_port(self.directory, self.port)
-
-    def _reap(self) -> None:
-        if self._process is not None:
-            self._process.wait(timeout=self.timeout)
-            self._process = None
-
-
-def _text(value: Setting) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        self._postmaster.start(self.settings | fixed, deadline=deadline)
+        self._address.keep()

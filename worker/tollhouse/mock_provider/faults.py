@@ -5,7 +5,7 @@ A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": 
 `delay_ms` and at most one of
   status       an error answer, with retry_after_s, code, message, headers (all optional)
   drop         "before": the connection closes and nothing is billed; "after": in mid-body
-  malformed    a 2xx answer that is none, see MALFORMED
+  malformed    a 2xx answer that is none or an odd one, see MALFORMED
   usage        fields that replace those of the usage object
 For one request the delays of all matching rules add up; the first rule with another fault decides.
 """
@@ -15,7 +15,17 @@ from typing import Any
 
 __all__ = ["MALFORMED", "NO_FAULT", "Fault", "FaultBook", "Rule"]
 
-MALFORMED = ("not_json", "no_choices", "empty", "no_usage", "truncated", "nul")
+MALFORMED = (
+    "not_json",
+    "no_choices",
+    "empty",
+    "no_usage",
+    "truncated",
+    "nul",
+    "deep",
+    "long_number",
+    "extreme",
+)
 _MATCH = ("contains", "model", "client_request_id_prefix")
 _KINDS = ("status", "drop", "malformed", "usage")
 _DETAILS = ("delay_ms", "retry_after_s", "code", "message", "headers")

@@ -1,6 +1,7 @@
 """Spoils a good answer on purpose."""
 
 import json
+import math
 from typing import Any
 
 from .completion import Tokens, usage_json
@@ -30,11 +31,26 @@ def malform(kind: str, document: dict[str, Any], text: bytes) -> bytes:
         return b""
     if kind == "truncated":
         return text[: len(text) // 2]
+    if kind == "deep":
+        return b'{"choices": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    if kind == "long_number":
+        return text[:-1] + b', "seed": ' + b"9" * 5000 + b"}"
     if kind == "no_choices":
         document["choices"] = []
     elif kind == "no_usage":
         del document["usage"]
+    elif kind == "extreme":
+        document["choices"][0]["message"]["tool_calls"] = _extreme()
+        document["created"] = math.inf
     else:
         message = document["choices"][0]["message"]
         message["content"] = f"nul \x00 and half a pair \ud83d: {message['content']}"
     return json.dumps(document).encode()
+
+
+def _extreme() -> list[Any]:
+    # Python reads all of it and jsonb takes none of it, but for the long number.
+    nested: Any = "\x00"
+    for _ in range(200):
+        nested = [nested]
+    return [{"\x00": math.nan, "half a pair \ud83d": math.inf, "long": 10**4000, "deep": nested}]

@@ -1,7 +1,7 @@
 """A page for eyes: what a worker shows at `/` when a token is set, and `tollhouse top`.
 
-queries.sql is all that is asked, as an auditor; reader.py asks it into a snapshot of rows.py;
-verdict.py says in a sentence how things stand. render.py and sections.py turn it into HTML through
+queries.sql is all that is asked, as an auditor; reader.py asks it into a snapshot of rows;
+verdict.py says in a sentence how things stand. render.py and sections/ turn it into HTML through
 markup.py, which escapes whatever is not markup; auth.py is the token; server.py the routes.
 """
 

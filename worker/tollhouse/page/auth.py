@@ -50,7 +50,7 @@ class Doorkeeper:
     def refused() -> web.HTTPUnauthorized:
         """The answer to everybody else. A strict cookie needs a click of its own after a link."""
         return web.HTTPUnauthorized(
-            text="<!doctype html><title>Tollhouse</title><p>This page opens with "
+            text="<!doctype html><html lang='en'><title>Tollhouse</title><p>This page opens with "
             "<code>?token=…</code> or a bearer token. <a href='/'>Open it</a> if you gave one.",
             content_type="text/html",
             headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"},

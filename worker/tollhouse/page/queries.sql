@@ -24,8 +24,8 @@ select
 -- name: workers
 select w.name, w.version, w.capacity, w.in_flight, w.started_at, w.state = 'alive' as alive
 from tollhouse_ops.workers as w
-order by w.state = 'alive' desc, w.started_at
-limit 50;
+order by w.state = 'alive', w.started_at
+limit 500;
 
 -- name: total
 select
@@ -54,24 +54,63 @@ order by
 limit %(spends)s;
 
 -- name: stops
-select
-  case when g.guard = 'breaker' and g.scope = 'provider' then 'provider breaker' else replace(g.guard, '_', ' ') end as kind,
-  case
-    when g.guard = 'kill_switch' and g.scope = 'global' then 'everything'
-    when g.guard = 'kill_switch' and g.scope = 'user' then g.tenant_id || ' / ' || g.target
-    when g.guard = 'kill_switch' then g.scope || ' ' || g.target
-    when g.guard = 'hourly_shutoff' then concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
-    when g.scope = 'provider' then g.target
-    else g.target || ' for ' || concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
-  end as target,
-  coalesce(g.reason, g.state) as reason,
-  g.since, g.until,
-  (count(*) over () - %(stops)s)::bigint as others
-from tollhouse_ops.guard_state as g
-where g.stops_calls
-order by
-  g.guard = 'kill_switch' desc, g.scope = 'global' desc, g.guard = 'hourly_shutoff', g.since desc nulls last,
-  g.tenant_id, g.user_id, g.target
+-- A monthly cap stops whoever has used it up, and whom it has refused lately with little left.
+with refused as (
+  select distinct c.tenant_id, c.user_id
+  from unnest(%(tenants)s::text[]) as t (tenant_id)
+  join tollhouse.llm_api_calls as c
+    on c.tenant_id = t.tenant_id and c.call_id >= %(recent_id)s and c.created_at >= %(recent)s
+  where c.blocked_reason = 'monthly_cap_exceeded'
+), caps as (
+  select b.tenant_id, b.user_id, b.cap_micro_usd, b.spent_micro_usd + b.reserved_micro_usd as used_micro_usd
+  from tollhouse.monthly_budgets as b
+  where b.month = date_trunc('month', now() at time zone 'UTC')::date and b.cap_micro_usd is not null
+), full_caps as (
+  select c.* from caps as c where c.used_micro_usd >= c.cap_micro_usd
+  union
+  select c.*
+  from refused as r
+  cross join lateral (
+    select c.* from caps as c
+    where c.tenant_id = r.tenant_id and c.user_id in ('', r.user_id) and c.used_micro_usd >= 0.8 * c.cap_micro_usd
+    order by c.cap_micro_usd - c.used_micro_usd
+    limit 1
+  ) as c
+), stops as (
+  select
+    case when g.guard = 'breaker' and g.scope = 'provider' then 'provider breaker' else replace(g.guard, '_', ' ') end as kind,
+    case
+      when g.guard = 'kill_switch' and g.scope = 'global' then 'everything'
+      when g.guard = 'kill_switch' and g.scope = 'user' then g.tenant_id || ' / ' || g.target
+      when g.guard = 'kill_switch' then g.scope || ' ' || g.target
+      when g.guard = 'hourly_shutoff' then concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
+      when g.scope = 'provider' then g.target
+      else g.target || ' for ' || concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
+    end as target,
+    coalesce(g.reason, g.state) as reason,
+    g.since, g.until,
+    case
+      when g.scope = 'global' then 0
+      when g.guard = 'kill_switch' then 1
+      when g.guard = 'breaker' and g.scope = 'provider' then 2
+      when g.guard = 'hourly_shutoff' then 4
+      else 5
+    end as place
+  from tollhouse_ops.guard_state as g
+  where g.stops_calls
+  union all
+  select
+    'monthly cap',
+    concat_ws(' / ', f.tenant_id, nullif(f.user_id, '')),
+    format('$%%s of $%%s used', to_char(f.used_micro_usd / 1e6, 'FM999,999,990.00'), to_char(f.cap_micro_usd / 1e6, 'FM999,999,990.00')),
+    null,
+    (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC',
+    3
+  from full_caps as f
+)
+select s.kind, s.target, s.reason, s.since, s.until, (count(*) over () - %(stops)s)::bigint as others
+from stops as s
+order by s.place, s.since desc nulls last, s.target
 limit %(stops)s;
 
 -- name: refusals

@@ -14,6 +14,8 @@ from psycopg.rows import class_row
 
 from tollhouse.errors import TollhouseError
 from tollhouse.page import rows
+from tollhouse.page.snapshot import Snapshot
+from tollhouse.page.verdict import RECENT
 
 __all__ = ["PageError", "Reader", "queries"]
 
@@ -51,13 +53,17 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self._close()
 
-    async def snapshot(self) -> rows.Snapshot:
+    async def snapshot(self) -> Snapshot:
         """Read everything in one read-only transaction. Raises PageError."""
         async with self._turn:
+            reading = asyncio.create_task(self._read())
             try:
-                async with asyncio.timeout(_SECONDS):
-                    return await self._read()
+                await asyncio.wait({reading}, timeout=_SECONDS)
+                if not reading.done():
+                    raise TimeoutError
+                return reading.result()
             except TimeoutError:
+                await _give_up(reading)
                 await self._close()
                 raise PageError(f"no answer within {_SECONDS:g} seconds") from None
             except psycopg.errors.QueryCanceled:
@@ -65,16 +71,17 @@ class Reader:
                 raise PageError("a query took longer than 2 seconds") from None
             except psycopg.errors.InsufficientPrivilege:
                 await self._close()
-                raise PageError("the page's login is not a member of tollhouse_auditor") from None
+                raise PageError("the login is not a member of tollhouse_auditor") from None
             except psycopg.Error as error:
                 await self._close()
                 state = f"SQLSTATE {error.sqlstate}" if error.sqlstate else "no connection"
                 raise PageError(f"the database can't be read ({state})") from None
             except asyncio.CancelledError:  # whoever asked went away in the middle of it
+                await _give_up(reading)
                 await self._close()
                 raise
 
-    async def _read(self) -> rows.Snapshot:
+    async def _read(self) -> Snapshot:
         if self._connection is None or self._connection.closed:
             self._connection = await AsyncConnection.connect(
                 self._url,
@@ -106,7 +113,7 @@ class Reader:
         }
         await connection.rollback()
         read_ms = round((time.monotonic() - begin) * 1000)
-        return rows.Snapshot(look=look, total=total, read_ms=read_ms, **found)
+        return Snapshot(look=look, total=total, read_ms=read_ms, **found)
 
     async def _ask(self, query: str, kind: type[T], **parameters: object) -> list[T]:
         assert self._connection is not None
@@ -120,8 +127,19 @@ class Reader:
             await connection.close()
 
 
+async def _give_up(reading: asyncio.Task[Snapshot]) -> None:
+    """Cancel twice: psycopg first asks the server to stop, and would wait ten seconds for that."""
+    for _ in range(2):
+        reading.cancel()
+        await asyncio.wait({reading}, timeout=0.25)
+
+
 def _since(now: datetime) -> dict[str, datetime | UUID]:
-    begins = {"hour": now - timedelta(hours=1), "month": now - timedelta(days=30)}
+    begins = {
+        "recent": now - RECENT,
+        "hour": now - timedelta(hours=1),
+        "month": now - timedelta(days=30),
+    }
     ids = {f"{name}_id": _first_id(begin) for name, begin in begins.items()}
     return {**begins, **ids}
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from tollhouse import __version__
 from tollhouse.page.markup import Markup, element, joined
-from tollhouse.page.rows import Snapshot
 from tollhouse.page.sections import SECTIONS
+from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.verdict import judge
 from tollhouse.page.words import clock
 
@@ -18,8 +18,8 @@ _CARDS = (
     ("up", "Is it up?", "three"),
     ("cost", "What does it cost?", "five"),
     ("blocked", "Who is blocked, and why?", "four"),
-    ("minutes", "Calls a minute", "five chart"),
-    ("latency", "How long do answers take?", "four"),
+    ("minutes", "Calls a minute, last hour", "five chart"),
+    ("latency", "How long do answers take? Last hour", "four"),
     ("queue", "Who waits?", "three"),
     ("calls", "The last calls", "whole"),
 )
@@ -37,6 +37,7 @@ def page(snapshot: Snapshot | None, problem: str | None = None) -> str:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
         element("title", f"{verdict.word} · Tollhouse"),
+        element("link", rel="icon", type="image/svg+xml", href="/page/icon.svg"),
         element("link", rel="stylesheet", href="/page/uPlot-1.6.32.min.css"),
         element("link", rel="stylesheet", href="/page/page.css"),
         element(
@@ -61,7 +62,8 @@ def page(snapshot: Snapshot | None, problem: str | None = None) -> str:
             element("p", f"Tollhouse {__version__}. Read-only; times are UTC, months too."),
         ),
     )
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+    whole = element("html", head, body, lang="en", class_="stale" if problem else None)
+    return f"<!doctype html>\n{whole}\n"
 
 
 def live(snapshot: Snapshot | None, problem: str | None = None) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
-    "Call", "Latency", "LatencyMinute", "Look", "Minute", "Refusal", "Snapshot", "Spend", "Stop",
-    "Total", "Waiting", "Worker",
+    "Call", "Latency", "LatencyMinute", "Look", "Minute", "Refusal", "Spend", "Stop", "Total",
+    "Waiting", "Worker",
 ]  # fmt: skip
 
 
@@ -139,21 +139,3 @@ class LatencyMinute:
     p50_ms: int
     p95_ms: int
     p99_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """Everything that the page shows, read in one transaction."""
-
-    look: Look
-    read_ms: int
-    workers: list[Worker]
-    total: Total
-    spends: list[Spend]
-    stops: list[Stop]
-    refusals: list[Refusal]
-    latencies: list[Latency]
-    queue: list[Waiting]
-    calls: list[Call]
-    minutes: list[Minute]
-    latency_minutes: list[LatencyMinute]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from importlib.resources import files
 
 from aiohttp import web
@@ -10,14 +11,15 @@ from aiohttp import web
 from tollhouse.page.auth import Doorkeeper
 from tollhouse.page.reader import PageError, Reader
 from tollhouse.page.render import live, page
-from tollhouse.page.rows import Snapshot
 from tollhouse.page.settings import PageSettings
+from tollhouse.page.snapshot import Snapshot
 
 __all__ = ["FILES", "add_page"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 FILES = {
+    "icon.svg": "image/svg+xml",
     "page.css": "text/css",
     "page.js": "text/javascript",
     "uPlot-1.6.32.min.css": "text/css",
@@ -54,6 +56,8 @@ class _Watch:
                     self._snapshot, self._problem = await self._reader.snapshot(), None
                 except PageError as error:
                     self._problem = str(error)
+                    if self._snapshot is not None:
+                        self._snapshot = replace(self._snapshot, problem=self._problem)
                 self._read_at = time.monotonic()
             return self._snapshot, self._problem
 
@@ -89,11 +93,15 @@ def add_page(app: web.Application, settings: PageSettings) -> None:
 
 def _guarded(keeper: Doorkeeper, handler: Handler, *, cache: str = "no-store") -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
-        response: web.StreamResponse | None = keeper.welcome(request)
-        if response is None:
-            if not keeper.knows(request):
-                raise keeper.refused()
-            response = await handler(request)
+        try:
+            response: web.StreamResponse | None = keeper.welcome(request)
+            if response is None:
+                if not keeper.knows(request):
+                    raise keeper.refused()
+                response = await handler(request)
+        except web.HTTPException as refusal:
+            refusal.headers.update(_HEADERS)
+            raise
         response.headers.update(_HEADERS)
         response.headers.setdefault("Cache-Control", cache)
         return response

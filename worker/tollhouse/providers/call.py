@@ -1,8 +1,6 @@
 """What the database handed to the worker: one admitted call."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 from uuid import UUID
 
 __all__ = ["Call"]
@@ -12,9 +10,9 @@ __all__ = ["Call"]
 class Call:
     """One row of `tollhouse_worker.claim`; the field names are its column names.
 
-    `model` is the provider's own name of the model, `request` the validated request document,
-    `max_output_tokens` what was reserved from the budget, `timeout_ms` the time for the whole
-    exchange.
+    `model` is the provider's own name of the model, `max_output_tokens` what was reserved from the
+    budget, `timeout_ms` the time for the whole exchange. `request` is the validated request as
+    JSON text: Postgres holds documents that Python can't read, and one may not spoil a batch.
     """
 
     call_id: UUID
@@ -23,7 +21,7 @@ class Call:
     endpoint: str
     provider: str
     model: str
-    request: Mapping[str, Any]
+    request: str = field(repr=False)
     max_output_tokens: int | None
     timeout_ms: int
 

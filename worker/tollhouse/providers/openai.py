@@ -5,6 +5,8 @@ import time
 import aiohttp
 from yarl import URL
 
+from tollhouse.log import Log
+
 from .call import Call
 from .completion import MalformedError, read_completion
 from .outcome import MAX_ERROR_MESSAGE, Outcome, OutcomeName
@@ -16,6 +18,8 @@ from .usage import NO_USAGE, Usage
 from .wire import Answer, TooLargeError, post
 
 __all__ = ["MAX_RESPONSE_BYTES", "OpenAIProvider"]
+
+log = Log(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
@@ -63,8 +67,15 @@ class OpenAIProvider:
         started = time.monotonic()
         try:
             body = build_body(call, max_tokens_field=self._max_tokens_field)
-        except (ValueError, TypeError, RecursionError) as error:
-            return self._failed(call, started, "rejected", "invalid_request", str(error))
+        except Exception as error:  # what a request does to us, it does to no other call
+            log.warning(
+                "request can't be sent",
+                call_id=call.call_id,
+                attempt=call.attempt,
+                exception=type(error).__qualname__,
+            )
+            text = f"the request can't be sent: {error}"
+            return self._failed(call, started, "rejected", "invalid_request", text, sent=False)
         try:
             answer = await post(
                 self._session,
@@ -147,6 +158,7 @@ class OpenAIProvider:
         message: str,
         http_status: int | None = None,
         *,
+        sent: bool | None = None,
         provider_request_id: str | None = None,
         retry_after_ms: int | None = None,
         usage: Usage = NO_USAGE,
@@ -155,6 +167,7 @@ class OpenAIProvider:
             call_id=call.call_id,
             attempt=call.attempt,
             outcome=outcome,
+            sent=sent,
             http_status=http_status,
             error_code=bounded(redact(code, self._key), 100),
             error_message=bounded(redact(message, self._key), MAX_ERROR_MESSAGE),

@@ -33,6 +33,7 @@ MAX_ERROR_MESSAGE = 500
 class Outcome:
     """A fact, not a verdict: whether to retry, to charge or to open a breaker is SQL's business.
 
+    `sent` is False when no byte of the request went out, whatever the outcome says in general.
     Tokens are totals: `input_tokens` include the cached ones, `output_tokens` the reasoning.
     All four are None when the provider did not report a usage that can be believed.
     """
@@ -40,6 +41,7 @@ class Outcome:
     call_id: UUID
     attempt: int
     outcome: OutcomeName
+    sent: bool | None = None
     http_status: int | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -82,6 +84,7 @@ class Outcome:
             "call_id": str(self.call_id),
             "attempt": self.attempt,
             "outcome": self.outcome,
+            "sent": self.sent,
             "http_status": self.http_status,
             "error_code": self.error_code,
             "error_message": self.error_message,

@@ -38,16 +38,18 @@ def build_body(call: Call, *, max_tokens_field: str) -> bytes:
     """The request body as JSON.
 
     The output limit is the smaller one of what was reserved and what the request asks for.
-    Raises ValueError when the request holds neither messages nor a prompt, or a number that JSON
-    has no notation for.
+    Raises ValueError when the request holds neither messages nor a prompt, or a number that Python
+    can't read or JSON has no notation for; RecursionError when it is nested too deeply.
     """
-    request = call.request
+    request = json.loads(call.request)
+    if not isinstance(request, dict):
+        raise ValueError("the request is no object")
     body: dict[str, Any] = {"model": call.model, "messages": _messages(request)}
     for name in PASSED_PARAMETERS:
         value = request.get(name)
         if value is not None:
             body[name] = value
-    limit = _output_limit(call)
+    limit = _output_limit(request, call.max_output_tokens)
     if limit is not None:
         body[max_tokens_field] = limit
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -63,9 +65,6 @@ def _messages(request: Mapping[str, Any]) -> list[Any]:
     raise ValueError("the request holds neither messages nor a prompt")
 
 
-def _output_limit(call: Call) -> int | None:
-    asked = [call.request.get("max_completion_tokens"), call.request.get("max_tokens")]
-    limits = [limit for limit in asked if type(limit) is int and limit > 0]
-    if call.max_output_tokens is not None:
-        limits.append(call.max_output_tokens)
-    return min(limits, default=None)
+def _output_limit(request: Mapping[str, Any], reserved: int | None) -> int | None:
+    limits = [request.get("max_completion_tokens"), request.get("max_tokens"), reserved]
+    return min((n for n in limits if type(n) is int and n > 0), default=None)

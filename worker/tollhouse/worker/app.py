@@ -1,28 +1,22 @@
 """Puts the worker's parts together and supervises them."""
 
 import asyncio
-import os
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 from tollhouse.db import Gate
-from tollhouse.errors import SettingsError
 from tollhouse.http import Probe
-from tollhouse.providers import Providers, open_session
+from tollhouse.log import Log
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.keeper import Keeper
-from tollhouse.worker.lease import Lease, Leases
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.listener import Listener
-from tollhouse.worker.log import Log
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
-from tollhouse.worker.tracing import Complete, traced
+from tollhouse.worker.tracing import Complete
 
-__all__ = ["Worker", "open_worker"]
+__all__ = ["Worker"]
 
 log = Log(__name__)
 
@@ -34,18 +28,24 @@ class Worker:
     """One worker process's parts, wired. Build it inside the running loop."""
 
     def __init__(
-        self, *, settings: WorkerSettings, gate: Gate, metrics: Metrics, complete: Complete
+        self,
+        *,
+        name: str,
+        settings: WorkerSettings,
+        gate: Gate,
+        metrics: Metrics,
+        complete: Complete,
     ) -> None:
+        self.gate = gate
         self.metrics = metrics
         self._drain_seconds = settings.drain_seconds
         self._stop = asyncio.Event()
-        name = worker_name()
         self.leases = Leases(
             gate=gate,
             name=name,
             capacity=settings.concurrency,
             on_registered=lambda: self.loop.wake(),
-            on_lost=self._abort_calls,
+            on_lost=lambda lease: self.inflight.abort_all("interrupted", lease),
             on_ended=lambda reason: metrics.leases_ended.labels(reason).inc(),
         )
         self.flusher = Flusher(
@@ -56,14 +56,9 @@ class Worker:
             on_put=lambda: self.loop.nudge(),
             on_stuck=self.leases.retire,
         )
-        self.inflight = Inflight(
-            complete=complete,
-            put=self.flusher.put,
-            metrics=metrics,
-            concurrency=settings.concurrency,
-            slots=_slots(settings),
-        )
+        self.inflight = Inflight(complete=complete, put=self.flusher.put, metrics=metrics)
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
+        self.keeper = Keeper(gate=gate, leases=self.leases)
         self.loop = ClaimLoop(
             gate=gate,
             leases=self.leases,
@@ -74,6 +69,7 @@ class Worker:
             concurrency=settings.concurrency,
             poll_seconds=settings.poll_seconds,
             control=self.control,
+            on_no_partition=self.keeper.ask,
         )
         self.listener = Listener(
             database_url=settings.database_url,
@@ -81,14 +77,12 @@ class Worker:
             on_wake=self.loop.wake,
             on_control=self.control.ask,
         )
-        self.keeper = Keeper(gate=gate, leases=self.leases)
         self.probe = Probe(
             lease_held=lambda: self.leases.current is not None,
             listening=lambda: self.listener.connected,
             stopping=self._stop.is_set,
         )
         metrics.in_flight.set_function(lambda: len(self.inflight))
-        metrics.waiting.set_function(lambda: self.inflight.waiting)
         metrics.results_pending.set_function(lambda: self.flusher.pending)
 
     def request_stop(self) -> None:
@@ -103,7 +97,8 @@ class Worker:
             asyncio.create_task(self.leases.run(), name="leases"),
             asyncio.create_task(self.control.run(), name="control"),
             asyncio.create_task(self.listener.run(), name="listener"),
-            asyncio.create_task(self.keeper.run(), name="keeper"),
+            asyncio.create_task(self.keeper.reap(), name="reaper"),
+            asyncio.create_task(self.keeper.maintain(), name="upkeep"),
         ]
         stop = asyncio.create_task(self._stop.wait())
         try:
@@ -122,7 +117,6 @@ class Worker:
         log.info("draining", in_flight=len(self.inflight), pending=self.flusher.pending)
         self.leases.stop()
         self.loop.stop()
-        self.inflight.hand_back_unsent()
         try:
             async with asyncio.timeout(self._drain_seconds):
                 await self.inflight.drained()
@@ -143,41 +137,6 @@ class Worker:
                 await self.leases.close()
         except TimeoutError:
             log.error("not deregistered: the lease will lapse")
-
-    def _abort_calls(self, lease: Lease) -> None:
-        self.inflight.abort_all("interrupted", lease)
-
-
-@asynccontextmanager
-async def open_worker(settings: WorkerSettings) -> AsyncIterator[tuple[Worker, Gate]]:
-    """Open the connections that a worker needs, and build it."""
-    name, metrics = worker_name(), Metrics()
-    async with (
-        Gate(
-            database_url=settings.database_url,
-            application_name=name,
-            on_error=lambda query: metrics.database_errors.labels(query).inc(),
-        ) as gate,
-        open_session() as session,
-    ):
-        try:
-            providers = Providers(session=session, configs=settings.providers)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-        async with traced(providers.complete, instance=name) as complete:
-            worker = Worker(settings=settings, gate=gate, metrics=metrics, complete=complete)
-            yield worker, gate
-
-
-def worker_name() -> str:
-    """How operators see this process: in `workers`, and as application_name."""
-    return f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
-
-
-def _slots(settings: WorkerSettings) -> Callable[[str], asyncio.Semaphore | None]:
-    limits = settings.provider_concurrency
-    slots = {name: asyncio.Semaphore(limit) for name, limit in limits.items()}
-    return lambda provider: slots.get(provider.lower().replace("-", "_"))
 
 
 def _has_crashed(task: asyncio.Task[None]) -> bool:

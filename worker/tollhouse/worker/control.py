@@ -1,12 +1,13 @@
 """Stops calls in flight when a kill switch is pulled or a client cancels."""
 
 import asyncio
+from dataclasses import dataclass
 
 from tollhouse.db import Gate
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.errors import GateError
+from tollhouse.log import Log
 from tollhouse.worker.inflight import Inflight, Reason
-from tollhouse.worker.lease import Leases
-from tollhouse.worker.log import Log
+from tollhouse.worker.leases import Leases
 
 __all__ = ["Control"]
 
@@ -15,13 +16,15 @@ log = Log(__name__)
 _RETRY_SECONDS = 0.5
 
 
+@dataclass(kw_only=True, eq=False)
 class Control:
     """Asks which calls must stop; `asked` counts how often there was a reason to ask."""
 
-    def __init__(self, *, gate: Gate, leases: Leases, inflight: Inflight) -> None:
-        self._gate = gate
-        self._leases = leases
-        self._inflight = inflight
+    gate: Gate
+    leases: Leases
+    inflight: Inflight
+
+    def __post_init__(self) -> None:
         self._event = asyncio.Event()
         self.asked = 0
 
@@ -37,22 +40,16 @@ class Control:
             self._event.clear()
             try:
                 await self._stop_calls()
-            except TollhouseError as error:
-                log.warning("asking what to abort failed", error=type(error).__name__)
+            except GateError as error:
+                log.warning("asking what to abort failed", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._event.set()
 
     async def _stop_calls(self) -> None:
-        for lease in self._leases.live:
-            if lease.held == 0:
-                continue
-            try:
-                aborts = await self._gate.calls_to_abort(lease.worker_id)
-            except LeaseLostError:
-                self._leases.lose(lease, "unknown")
-                continue
+        for lease in self.leases.live:
+            aborts = await self.gate.calls_to_abort(lease.worker_id) if lease.held else []
             for abort in aborts:
                 reason: Reason = "cancelled" if abort.reason == "cancelled" else "aborted"
-                self._inflight.abort(lease, abort.call_id, abort.attempt, reason)
+                self.inflight.abort(lease, abort.call_id, abort.attempt, reason)
             if aborts:
                 log.info("calls aborted", worker_id=lease.worker_id, calls=len(aborts))

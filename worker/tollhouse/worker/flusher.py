@@ -3,53 +3,35 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from tollhouse.db import Gate, GateError
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError
+from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
-from tollhouse.worker.log import Log
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.result import Result, unanswered
 
-__all__ = ["Flusher", "Result", "refused_as_data"]
+__all__ = ["Flusher", "refused_as_data"]
 
 log = Log(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a call ended, the lease under which it was claimed, and when it came (loop time)."""
-
-    lease: Lease
-    call: Call
-    outcome: Outcome
-    at: float
-
-    def as_json(self) -> dict[str, Any]:
-        """The element of `p_results`: the tenant is the first column of the job's key."""
-        return {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+# A batch of huge answers would outlast the statement's time limit, and that each time it is tried.
+_BATCH_BYTES = 8 * 1024 * 1024
 
 
+@dataclass(kw_only=True, eq=False)
 class Flusher:
     """Holds results until they are due. Bounded by the claim loop, which counts `pending`."""
 
-    def __init__(
-        self,
-        *,
-        gate: Gate,
-        metrics: Metrics,
-        size: int,
-        seconds: float,
-        on_put: Callable[[], None],
-        on_stuck: Callable[[Lease, str], None],
-    ) -> None:
-        self._gate = gate
-        self._metrics = metrics
-        self._size = size
-        self._seconds = seconds
-        self._on_put = on_put
-        self._on_stuck = on_stuck
+    gate: Gate
+    metrics: Metrics
+    size: int
+    seconds: float
+    on_put: Callable[[], None]
+    on_stuck: Callable[[Lease, str], None]
+
+    def __post_init__(self) -> None:
         self._results: list[Result] = []
 
     @property
@@ -62,7 +44,7 @@ class Flusher:
         """When the next batch should go (loop time): None without results, 0 when it is full."""
         if not self._results:
             return None
-        return 0.0 if len(self._results) >= self._size else self._results[0].at + self._seconds
+        return 0.0 if len(self._results) >= self.size else self._results[0].at + self.seconds
 
     @property
     def leases(self) -> list[Lease]:
@@ -71,17 +53,27 @@ class Flusher:
 
     def put(self, lease: Lease, call: Call, outcome: Outcome) -> None:
         """Take a result in."""
-        self._results.append(Result(lease, call, outcome, asyncio.get_running_loop().time()))
-        self._on_put()
+        now = asyncio.get_running_loop().time()
+        try:
+            result = Result(lease, call, outcome, now)
+        except (TypeError, ValueError, RecursionError) as error:
+            self._refused(outcome, type(error).__name__)
+            result = Result(lease, call, unanswered(call, outcome), now)
+        self._results.append(result)
+        self.on_put()
 
     def take(self, lease: Lease) -> list[Result]:
         """Take the next batch of this lease out; give it back or settle it."""
-        taken = [result for result in self._results if result.lease is lease][: self._size]
-        if len(taken) == len(self._results):
-            self._results = []
-        else:
-            gone = {id(result) for result in taken}
-            self._results = [result for result in self._results if id(result) not in gone]
+        taken: list[Result] = []
+        size = 0
+        for result in self._results:
+            if result.lease is lease:
+                size += len(result.text)
+                if taken and (len(taken) == self.size or size > _BATCH_BYTES):
+                    break
+                taken.append(result)
+        gone = set(taken)
+        self._results = [result for result in self._results if result not in gone]
         return taken
 
     def give_back(self, results: list[Result]) -> None:
@@ -91,13 +83,13 @@ class Flusher:
     def settled(self, lease: Lease, count: int) -> None:
         """Count results that the database has."""
         lease.held -= count
-        self._metrics.recorded.inc(count)
+        self.metrics.recorded.inc(count)
 
     async def record(self, lease: Lease, results: list[Result]) -> None:
         """Record a batch; whatever is not settled when this raises has been given back."""
         try:
             await self._record(lease, results)
-        except TollhouseError as error:
+        except GateError as error:
             if not refused_as_data(error):
                 self.give_back(results)
                 raise
@@ -108,65 +100,49 @@ class Flusher:
         for index, result in enumerate(results):
             try:
                 await self._record_one(lease, result)
-            except TollhouseError:
+            except GateError:
                 self.give_back(results[index:])
                 raise
 
     async def _record_one(self, lease: Lease, result: Result) -> None:
-        for attempt in (result, _without_answer(result)):
+        for outcome in (result.outcome, unanswered(result.call, result.outcome)):
             try:
-                await self._record(lease, [attempt])
-            except TollhouseError as error:
+                await self._record(lease, [replace(result, outcome=outcome)])
+            except GateError as error:
                 if not refused_as_data(error):
                     raise
-                self._metrics.refused.inc()
-                outcome = attempt.outcome
-                log.error(
-                    "result refused",
-                    call_id=outcome.call_id,
-                    attempt=outcome.attempt,
-                    outcome=outcome.outcome,
-                    error=str(error),
-                )
+                self._refused(outcome, str(error))
             else:
                 return
         # Nothing that we can say about this call is accepted. Ending the lease hands it over.
         lease.held -= 1
-        self._on_stuck(lease, "result_refused")
+        self.on_stuck(lease, "result_refused")
 
     async def _record(self, lease: Lease, results: list[Result]) -> None:
-        rows = [result.as_json() for result in results]
-        try:
-            with self._metrics.database_seconds.labels("record").time():
-                booked = await self._gate.record(lease.worker_id, rows)
-        except LeaseLostError:
-            # The reaper has charged these calls; nobody waits for them under this id any more.
-            log.warning("results of a lost lease refused", worker_id=lease.worker_id)
-        else:
-            if booked.late:
-                log.warning("late results", worker_id=lease.worker_id, late=booked.late)
+        with self.metrics.database_seconds.labels("record").time():
+            late = await self.gate.record(lease.worker_id, [result.text for result in results])
+        if late:
+            log.warning("late results", worker_id=lease.worker_id, late=late)
         self.settled(lease, len(results))
 
+    def _refused(self, outcome: Outcome, error: str) -> None:
+        self.metrics.refused.inc()
+        log.error(
+            "result refused",
+            call_id=outcome.call_id,
+            attempt=outcome.attempt,
+            outcome=outcome.outcome,
+            error=error,
+        )
 
-def refused_as_data(error: TollhouseError) -> bool:
+
+def refused_as_data(error: GateError) -> bool:
     """Whether the statement failed because of what a result contains.
 
     Data exceptions, constraint violations, program limits and errors raised by the functions
-    themselves. Everything else is the database's trouble and is tried again.
+    themselves. Everything else is the database's trouble and is tried again, and so is a row that
+    has no partition yet.
     """
-    state = error.sqlstate if isinstance(error, GateError) else None
-    return (state or "")[:2] in {"22", "23", "54", "P0", "TH"}
-
-
-def _without_answer(result: Result) -> Result:
-    outcome = result.outcome
-    blank = Outcome(
-        call_id=result.call.call_id,
-        attempt=result.call.attempt,
-        outcome="malformed",
-        http_status=outcome.http_status,
-        error_code="result_refused",
-        error_message="the database refused this result as data",
-        latency_ms=outcome.latency_ms,
-    )
-    return replace(result, outcome=blank)
+    if isinstance(error, LeaseLostError | NoPartitionError):
+        return False
+    return (error.sqlstate or "")[:2] in {"22", "23", "54", "P0", "TH"}

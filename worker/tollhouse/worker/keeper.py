@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+from contextlib import suppress
+from dataclasses import dataclass
 
 from tollhouse.db import Gate
-from tollhouse.errors import TollhouseError
-from tollhouse.worker.lease import Leases
-from tollhouse.worker.log import Log
+from tollhouse.errors import GateError, NoPartitionError
+from tollhouse.log import Log
+from tollhouse.worker.leases import Leases
 
 __all__ = ["Keeper"]
 
@@ -15,25 +17,47 @@ log = Log(__name__)
 _MAINTAIN_SECONDS = 3600.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Keeper:
-    """Reaps about every second heartbeat, maintains at the start and hourly."""
+    """Two tasks, for upkeep may wait long for a lock, and dead workers' calls may not."""
 
-    def __init__(self, *, gate: Gate, leases: Leases) -> None:
-        self._gate = gate
-        self._leases = leases
+    gate: Gate
+    leases: Leases
 
-    async def run(self) -> None:
-        """Go on until cancelled; a failure waits for the next round."""
-        loop = asyncio.get_running_loop()
-        maintain_at = loop.time()
+    def __post_init__(self) -> None:
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Something is missing that upkeep makes: let it come soon."""
+        self._asked.set()
+
+    async def reap(self) -> None:
+        """Settle what dead workers left, about every second heartbeat, until cancelled."""
         while True:
             try:
-                if loop.time() >= maintain_at:
-                    await self._gate.maintain()
-                    maintain_at = loop.time() + _MAINTAIN_SECONDS
-                reaped = await self._gate.reap()
+                reaped = await self.gate.reap()
+            except GateError as error:
+                log.warning("reaping failed", error=str(error))
+                if isinstance(error, NoPartitionError):
+                    self.ask()
+            else:
                 if reaped:
                     log.warning("calls of dead workers settled", calls=reaped)
-            except TollhouseError as error:
+            await self._pause()
+
+    async def maintain(self) -> None:
+        """Keep the tables up until cancelled: at the start, hourly, when asked, after a failure."""
+        while True:
+            self._asked.clear()
+            try:
+                await self.gate.maintain()
+            except GateError as error:
                 log.warning("upkeep failed", error=str(error))
-            await asyncio.sleep(2 * self._leases.heartbeat_seconds * random.uniform(0.8, 1.2))
+                self.ask()
+            await self._pause()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MAINTAIN_SECONDS):
+                    await self._asked.wait()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(2 * self.leases.heartbeat_seconds * random.uniform(0.8, 1.2))

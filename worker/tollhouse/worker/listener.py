@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import psycopg
 
-from tollhouse.db import CONNECTION_OPTIONS, queries
-from tollhouse.worker.log import Log
+from tollhouse.log import Log
+from tollhouse.statements import CONNECTION_OPTIONS, queries
 
 __all__ = ["Listener"]
 
@@ -18,21 +19,16 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
 _CHECK_SECONDS = 30.0
 
 
+@dataclass(kw_only=True, eq=False)
 class Listener:
     """Passes notifications on; whatever was missed while disconnected counts as notified."""
 
-    def __init__(
-        self,
-        *,
-        database_url: str,
-        application_name: str,
-        on_wake: Callable[[], None],
-        on_control: Callable[[], None],
-    ) -> None:
-        self._database_url = database_url
-        self._application_name = application_name
-        self._on_wake = on_wake
-        self._on_control = on_control
+    database_url: str = field(repr=False)
+    application_name: str
+    on_wake: Callable[[], None]
+    on_control: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self._delay = _FIRST_DELAY
         self.connected = False
 
@@ -50,17 +46,17 @@ class Listener:
 
     async def _listen(self) -> None:
         async with await psycopg.AsyncConnection.connect(
-            self._database_url,
+            self.database_url,
             autocommit=True,
-            application_name=f"{self._application_name} listener",
+            application_name=f"{self.application_name} listener",
             **CONNECTION_OPTIONS,
         ) as connection:
             await connection.execute(queries()["listen_wake"])
             await connection.execute(queries()["listen_control"])
             self.connected = True
             self._delay = _FIRST_DELAY
-            self._on_wake()
-            self._on_control()
+            self.on_wake()
+            self.on_control()
             while True:
                 async for notification in connection.notifies(timeout=_CHECK_SECONDS):
                     self._pass_on(notification.channel)
@@ -68,6 +64,6 @@ class Listener:
 
     def _pass_on(self, channel: str) -> None:
         if channel == _WAKE:
-            self._on_wake()
+            self.on_wake()
         elif channel == _CONTROL:
-            self._on_control()
+            self.on_control()

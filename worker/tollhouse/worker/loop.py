@@ -7,16 +7,21 @@ scheduled call is due. The database takes the idle mark away by itself when a cl
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
-from tollhouse.db import Gate, GateError, ReplyLostError
-from tollhouse.errors import LeaseLostError, TollhouseError
+from tollhouse.db import Gate
+from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
+from tollhouse.log import Log
 from tollhouse.providers import Call
 from tollhouse.worker.control import Control
-from tollhouse.worker.flusher import Flusher, Result, refused_as_data
+from tollhouse.worker.flusher import Flusher, refused_as_data
 from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.lease import Lease, Leases
-from tollhouse.worker.log import Log
+from tollhouse.worker.lease import Lease
+from tollhouse.worker.leases import Leases
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.result import Result
 
 __all__ = ["ClaimLoop"]
 
@@ -25,31 +30,22 @@ log = Log(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
+@dataclass(kw_only=True, eq=False)
 class ClaimLoop:
     """Claims while it may, records until nothing is left."""
 
-    def __init__(
-        self,
-        *,
-        gate: Gate,
-        leases: Leases,
-        inflight: Inflight,
-        flusher: Flusher,
-        metrics: Metrics,
-        batch: int,
-        concurrency: int,
-        poll_seconds: float,
-        control: Control,
-    ) -> None:
-        self._gate = gate
-        self._leases = leases
-        self._inflight = inflight
-        self._flusher = flusher
-        self._metrics = metrics
-        self._batch = batch
-        self._concurrency = concurrency
-        self._poll_seconds = poll_seconds
-        self._control = control
+    gate: Gate
+    leases: Leases
+    inflight: Inflight
+    flusher: Flusher
+    control: Control
+    metrics: Metrics
+    batch: int
+    concurrency: int
+    poll_seconds: float
+    on_no_partition: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self._event = asyncio.Event()
         self._look = True
         self._poll_at = 0.0
@@ -72,14 +68,15 @@ class ClaimLoop:
 
     async def run(self) -> None:
         """Go on until stopped and empty."""
-        while self._claiming or len(self._inflight) or self._flusher.pending:
+        while self._claiming or len(self.inflight) or self.flusher.pending:
             await self._wait()
             try:
                 await self._step()
                 self._pause = _FIRST_PAUSE
-            except TollhouseError as error:
-                state = error.sqlstate if isinstance(error, GateError) else None
-                log.warning("database trouble", error=type(error).__name__, sqlstate=state)
+            except GateError as error:
+                log.warning("database trouble", error=str(error))
+                if isinstance(error, NoPartitionError):
+                    self.on_no_partition()
                 self._look = True
                 await asyncio.sleep(self._pause)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
@@ -87,83 +84,81 @@ class ClaimLoop:
     async def _wait(self) -> None:
         while (seconds := self._seconds_to_wait()) is None or seconds > 0:
             self._event.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._event.wait()
-            except TimeoutError:
-                pass
 
     def _seconds_to_wait(self) -> float | None:
         now = asyncio.get_running_loop().time()
-        due = self._flusher.due_at
+        due = self.flusher.due_at
         if due is not None:
             return due - now  # what may be claimed rides along
         if self._limit():
             return 0.0 if self._look else self._poll_at - now
-        return None if self._claiming or len(self._inflight) else 0.0
+        return None if self._claiming or len(self.inflight) else 0.0
 
     def _limit(self) -> int:
-        lease = self._leases.current
+        lease = self.leases.current
         if not self._claiming or lease is None or not lease.may_send:
             return 0
-        room = self._concurrency - self._flusher.pending
-        return max(0, min(self._batch, self._inflight.free, room))
+        room = self.concurrency - max(len(self.inflight), self.flusher.pending)
+        return max(0, min(self.batch, room))
 
     async def _step(self) -> None:
-        current = self._leases.current
-        for lease in self._flusher.leases:
+        current = self.leases.current
+        for lease in self.flusher.leases:
             if lease is not current:
-                await self._flusher.record(lease, self._flusher.take(lease))
+                await self.flusher.record(lease, self.flusher.take(lease))
         if current is None:
             return
-        results = self._flusher.take(current)
+        results = self.flusher.take(current)
         limit = self._limit()
         if not limit:
             if results:
-                await self._flusher.record(current, results)
+                await self.flusher.record(current, results)
             return
         self._look = False
-        seen = self._control.asked
+        seen = self.control.asked
         calls = await self._claim(current, results, limit)
         for call in calls:
             current.held += 1
-            self._inflight.start(current, call)
-        if self._control.asked != seen:
+            self.inflight.start(current, call)
+        if self.control.asked != seen:
             # A switch was pulled while the claim was under way: it may have missed it.
-            self._control.ask()
+            self.control.ask()
         await self._after_claim(current, found=bool(calls))
 
     async def _claim(self, lease: Lease, results: list[Result], limit: int) -> list[Call]:
         try:
             if not results:
-                with self._metrics.database_seconds.labels("claim").time():
-                    calls = await self._gate.claim(lease.worker_id, limit)
+                with self.metrics.database_seconds.labels("claim").time():
+                    calls = await self.gate.claim(lease.worker_id, limit)
             else:
-                rows = [result.as_json() for result in results]
-                with self._metrics.database_seconds.labels("record_and_claim").time():
-                    calls = await self._gate.record_and_claim(lease.worker_id, rows, limit)
-                self._flusher.settled(lease, len(results))
-        except TollhouseError as error:
+                texts = [result.text for result in results]
+                with self.metrics.database_seconds.labels("record_and_claim").time():
+                    calls = await self.gate.record_and_claim(lease.worker_id, texts, limit)
+                self.flusher.settled(lease, len(results))
+        except GateError as error:
             if results and refused_as_data(error):
-                await self._flusher.record_singly(lease, results)
+                await self.flusher.record_singly(lease, results)
                 self._look = True
                 return []
-            self._flusher.give_back(results)
+            self.flusher.give_back(results)
             if isinstance(error, LeaseLostError):
-                self._leases.lose(lease, "unknown")
+                self.leases.lose(lease, "unknown")
             elif isinstance(error, ReplyLostError):
-                self._leases.retire(lease, "reply_lost")
+                self.leases.retire(lease, "reply_lost")
             raise
-        self._metrics.claim_batch_size.observe(len(calls))
+        self.metrics.claim_batch_size.observe(len(calls))
         return calls
 
     async def _after_claim(self, lease: Lease, *, found: bool) -> None:
-        pause = self._poll_seconds
+        pause = self.poll_seconds
         if found:
             lease.idle = False
             self._look = True
         else:
-            due_ms = await self._gate.set_idle(lease.worker_id, True)
+            due_ms = await self.gate.set_idle(lease.worker_id, True)
             if due_ms is not None:
                 pause = min(pause, due_ms / 1000)
             if not lease.idle:

@@ -4,14 +4,21 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
+from tollhouse.db import Gate
+from tollhouse.errors import SettingsError
 from tollhouse.http import serve_http
+from tollhouse.log import Log, set_up
+from tollhouse.providers import Providers, open_session
 from tollhouse.settings import WorkerSettings
-from tollhouse.worker.app import open_worker
-from tollhouse.worker.log import Log, set_up
+from tollhouse.worker.app import Worker
+from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.tracing import traced
 
-__all__ = ["run", "serve"]
+__all__ = ["open_worker", "run", "serve"]
 
 log = Log(__name__)
 
@@ -27,12 +34,12 @@ def run(settings: WorkerSettings) -> int:
 
 async def serve(settings: WorkerSettings) -> int:
     """Run a worker in the current loop. Raises SettingsError for settings that can't work."""
-    async with open_worker(settings) as (worker, gate):
+    async with open_worker(settings) as worker:
         _on_signals(worker.request_stop)
         async with serve_http(
             host=settings.http_host,
             port=settings.http_port,
-            gate=gate,
+            gate=worker.gate,
             probe=worker.probe,
             registry=worker.metrics.registry,
             page=settings.page,
@@ -41,6 +48,30 @@ async def serve(settings: WorkerSettings) -> int:
             code = await worker.run()
         log.info("worker stopped", exit_code=code)
         return code
+
+
+@asynccontextmanager
+async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """Open the connections that a worker needs, and build it."""
+    # How operators see this process: in `workers`, and as application_name.
+    name = f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
+    metrics = Metrics()
+    async with (
+        Gate(
+            database_url=settings.database_url,
+            application_name=name,
+            on_error=lambda query: metrics.database_errors.labels(query).inc(),
+        ) as gate,
+        open_session() as session,
+    ):
+        try:
+            providers = Providers(session=session, configs=settings.providers)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        async with traced(providers.complete, instance=name) as complete:
+            yield Worker(
+                name=name, settings=settings, gate=gate, metrics=metrics, complete=complete
+            )
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

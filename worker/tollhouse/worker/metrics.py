@@ -30,11 +30,6 @@ class Metrics:
         self.in_flight = Gauge(
             "tollhouse_worker_in_flight", "Calls claimed and not ended.", registry=registry
         )
-        self.waiting = Gauge(
-            "tollhouse_worker_waiting",
-            "Calls in flight that wait for a slot of their provider.",
-            registry=registry,
-        )
         self.results_pending = Gauge(
             "tollhouse_worker_results_pending", "Results not recorded yet.", registry=registry
         )

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tollhouse import __version__
+from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.log import Log
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer

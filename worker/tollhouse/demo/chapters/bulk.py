@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from uuid import UUID
 
-from rich.table import Table
-
 from tollhouse.demo import checks
 from tollhouse.demo.caller import Caller
 from tollhouse.demo.deliveries import load_deliveries
+from tollhouse.demo.progress import progress_line, progress_table
 from tollhouse.demo.stage import Chapter, Stage, StageError
 
 __all__ = ["CHAPTER"]
@@ -18,20 +17,6 @@ __all__ = ["CHAPTER"]
 _PER_SECOND = 80
 _LATENCY_MS = 120
 _CAPPED = ("harborline-travel", "grace.kim")
-_QUERY = """
-  select tenant_id, count(*) filter (where state in ('queued', 'scheduled', 'coalesced')),
-    count(*) filter (where state = 'running'), count(*) filter (where state = 'success'),
-    count(*) filter (where state = 'cached'), count(*) filter (where state = 'blocked'),
-    count(*) filter (where state = 'failed'), sum(cost_micro_usd) / 1e6
-  from (
-    select tenant_id, state, 0 as cost_micro_usd from tollhouse.jobs
-    union all
-    select tenant_id, case when was_cached then 'cached' else status end, cost_micro_usd
-    from tollhouse.llm_api_calls
-  ) as calls
-  group by 1
-  order by 1
-"""
 
 
 def _play(stage: Stage) -> None:
@@ -43,8 +28,8 @@ def _play(stage: Stage) -> None:
         feeding = pool.submit(_feed, stage, stop)
         try:
             finished = stage.screen.follow(
-                lambda: _draw(stage),
-                lambda: _line(stage, len(deliveries)),
+                lambda: progress_table(stage),
+                lambda: progress_line(stage, len(deliveries)),
                 lambda: feeding.done() and stage.count("select count(*) from tollhouse.jobs") == 0,
                 seconds=60,
             )
@@ -120,28 +105,6 @@ def _feed(stage: Stage, stop: Event) -> list[UUID]:
             )
             call_ids.append(ticket.call_id)
     return call_ids
-
-
-def _draw(stage: Stage) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", show_footer=False)
-    table.add_column("company", width=19)
-    for name in ("queued", "running", "success", "cached", "blocked", "failed"):
-        table.add_column(name, justify="right", width=7)
-    table.add_column("USD", justify="right", width=6)
-    for tenant, *counts, usd in stage.auditor.execute(_QUERY).fetchall():
-        table.add_row(tenant, *(str(count) if count else "·" for count in counts), f"{usd:.3f}")
-    bill = stage.stack.mock.totals()
-    table.add_section()
-    tokens = bill["prompt_tokens"] + bill["completion_tokens"]
-    table.caption_justify = "left"
-    table.caption = f"the provider's bill: {bill['requests']} requests, {tokens:,} tokens"
-    return table
-
-
-def _line(stage: Stage, deliveries: int) -> str:
-    done = stage.count("select count(*) from tollhouse.llm_api_calls")
-    waiting = stage.count("select count(*) from tollhouse.jobs")
-    return f"{done} calls done, {waiting} under way, of {deliveries} deliveries"
 
 
 def _show_attempts(stage: Stage) -> None:

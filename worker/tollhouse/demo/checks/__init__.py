@@ -12,18 +12,15 @@ from tollhouse.demo.checks.bill import (
 )
 from tollhouse.demo.checks.breakers import breaker_is
 from tollhouse.demo.checks.budgets import cap_held, spend_matches_ledger
-from tollhouse.demo.checks.calls import (
+from tollhouse.demo.checks.call import (
     Key,
     answered_from_cache,
-    attempts_of,
     blocked,
     consumed,
-    consumed_by_endpoint,
     materialized_once,
-    nothing_lost,
     one_call,
-    statuses,
 )
+from tollhouse.demo.checks.calls import attempts_of, consumed_by_endpoint, nothing_lost, statuses
 from tollhouse.demo.checks.content import nothing_kept, samples_complete, samples_only_paid
 from tollhouse.demo.checks.isolation import (
     Identify,

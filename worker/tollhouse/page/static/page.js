@@ -138,6 +138,7 @@ async function refresh() {
     const why = error.name === "Error" ? error.message : "The worker that serves this page does not answer.";
     document.title = "Not live · Tollhouse";
     put("status", `<strong class="chip down">Not live</strong> ${why}`);
+    put("up", '<p class="figure down"><strong>Unknown</strong> <span>since this page is not live</span></p>');
     document.documentElement.classList.add("stale");
   }
 }

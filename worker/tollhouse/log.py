@@ -30,10 +30,6 @@ class Log:
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
 
-    def debug(self, event: str, **fields: object) -> None:
-        """Log a detail."""
-        self._logger.debug(event, extra={"fields": fields})
-
     def info(self, event: str, **fields: object) -> None:
         """Log something normal."""
         self._logger.info(event, extra={"fields": fields})

@@ -1,0 +1,65 @@
+"""Who is blocked, and why? What is stopped now, and who refused calls in the last hour."""
+
+from datetime import datetime
+
+from tollhouse.page.markup import Markup, element, joined
+from tollhouse.page.rows import Refusal, Stop
+from tollhouse.page.sections.parts import figure, more, row, table
+from tollhouse.page.snapshot import Snapshot
+from tollhouse.page.verdict import refused_lately
+from tollhouse.page.words import age, count, guard
+
+__all__ = ["blocked"]
+
+
+def blocked(snapshot: Snapshot) -> Markup:
+    """Render the section."""
+    now = snapshot.look.at
+    stops = snapshot.stops
+    total = len(stops) + (max(0, stops[0].others) if stops else 0)
+    refused = sum(refusal.calls for refusal in snapshot.refusals)
+    if stops:
+        who, what = count(total, "stop"), "in force"
+    elif refused_lately(snapshot):
+        who, what = "Some calls", "are refused"
+    else:
+        who, what = "Nobody", "is stopped"
+    return joined(
+        figure(
+            who,
+            f"{what}; {refused:,} refused in the last hour",
+            level="up" if who == "Nobody" else "stopped",
+        ),
+        element("ul", *(_stop(stop, now) for stop in stops[:4]), class_="stops") if stops else None,
+        more(total - min(4, len(stops)), "more"),
+        table(
+            "Refusals of the last hour by guard",
+            ("Refused by", "#Calls", "Whose", "#Last"),
+            [_refusal(refusal, now) for refusal in snapshot.refusals[:5]],
+            empty="No call of the last hour was refused.",
+        ),
+    )
+
+
+def _stop(stop: Stop, now: datetime) -> Markup:
+    times = [f"for {age(stop.since, now)}"] if stop.since else []
+    if stop.until:
+        left = age(now, stop.until)
+        times.append(f"{left} left" if stop.until > now else "next call probes")
+    return element(
+        "li",
+        element("span", stop.kind, class_="chip warn"),
+        " ",
+        element("strong", stop.target),
+        element("small", stop.reason, f" ({', '.join(times)})" if times else None),
+    )
+
+
+def _refusal(refusal: Refusal, now: datetime) -> Markup:
+    others = f" +{refusal.tenant_count - 1}" if refusal.tenant_count > 1 else ""
+    return row(
+        (guard(refusal.reason), "name"),
+        (f"{refusal.calls:,}", "number"),
+        (refusal.tenants[0] + others, ""),
+        (f"{age(refusal.last_at, now)} ago", "number"),
+    )

@@ -1,0 +1,85 @@
+"""What `tollhouse top` shows of a snapshot, as much of it as the terminal has room for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tollhouse.page.snapshot import Snapshot
+from tollhouse.page.verdict import judge, refused_lately
+from tollhouse.page.words import clock, count, money
+from tollhouse.top import tables
+
+__all__ = ["render"]
+
+_SHORT_LINES = 34
+_NARROW_COLUMNS = 110
+_COLORS = {"up": "green", "behind": "yellow", "stopped": "yellow", "down": "red"}
+
+
+def render(
+    snapshot: Snapshot | None,
+    problem: str | None = None,
+    *,
+    lines: int | None = None,
+    columns: int | None = None,
+) -> RenderableType:
+    """Render what the page shows; a short terminal gets less of each, a narrow one of the calls."""
+    verdict = judge(snapshot, problem)
+    head = Text.assemble(
+        (f" {verdict.word} ", f"bold reverse {_COLORS[verdict.level]}"), " ", verdict.sentence
+    )
+    if snapshot is None:
+        return head
+    head.append(f"  {clock(snapshot.look.at)} UTC", style="dim")
+    total = snapshot.total
+    spent = f"{money(total.month_micro_usd)} this month, {money(total.hour_micro_usd)} this hour"
+    cost, blocked = Text(f"Cost: {spent}", "bold"), Text(f"Blocked: {_who(snapshot)}", "bold")
+    if lines is not None and lines < _SHORT_LINES:
+        few = _shortened(snapshot)
+        rest = (tables.stops, tables.refusals, tables.queue, tables.latency, tables.last_calls)
+        return Group(head, cost, tables.spends(few), blocked, *_filled(few, *rest))
+    calls = tables.last_calls if columns and columns < _NARROW_COLUMNS else tables.calls
+    return Group(
+        head,
+        Text(),
+        _beside(snapshot, tables.workers, tables.queue, tables.latency),
+        Text(),
+        cost,
+        tables.spends(snapshot),
+        Text(),
+        blocked,
+        _beside(snapshot, tables.stops, tables.refusals),
+        Text("\nThe last calls", style="bold"),
+        calls(snapshot),
+    )
+
+
+def _shortened(snapshot: Snapshot) -> Snapshot:
+    return replace(
+        snapshot,
+        spends=snapshot.spends[:3],
+        stops=snapshot.stops[:4],
+        refusals=snapshot.refusals[:3],
+        queue=snapshot.queue[:2],
+        latencies=snapshot.latencies[:1],
+        calls=snapshot.calls[:3],
+    )
+
+
+def _who(snapshot: Snapshot) -> str:
+    if snapshot.stops:
+        return f"{count(len(snapshot.stops) + max(0, snapshot.stops[0].others), 'stop')} in force"
+    return "some calls" if refused_lately(snapshot) else "nobody"
+
+
+def _beside(snapshot: Snapshot, *kinds: Callable[[Snapshot], Table]) -> Columns:
+    return Columns(_filled(snapshot, *kinds), padding=(0, 3))
+
+
+def _filled(snapshot: Snapshot, *kinds: Callable[[Snapshot], Table]) -> list[Table]:
+    """Leave out the tables that would be empty."""
+    return [table for table in (kind(snapshot) for kind in kinds) if table.row_count]

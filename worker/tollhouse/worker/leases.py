@@ -1,0 +1,131 @@
+"""The worker's identity over time: registered, kept alive, given up and replaced."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import uuid4
+
+from tollhouse import __version__
+from tollhouse.db import Gate
+from tollhouse.errors import GateError
+from tollhouse.log import Log
+from tollhouse.worker.lease import Lease, State
+
+__all__ = ["Leases"]
+
+log = Log(__name__)
+
+_RETRY_SECONDS = 0.5
+_DEFAULT_HEARTBEAT_SECONDS = 5.0
+
+
+@dataclass(kw_only=True, eq=False)
+class Leases:
+    """The current lease and the former ones that still have calls to settle."""
+
+    gate: Gate
+    name: str
+    capacity: int
+    on_registered: Callable[[], None]
+    on_lost: Callable[[Lease], None]
+    on_ended: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self.heartbeat_seconds = _DEFAULT_HEARTBEAT_SECONDS
+        self.current: Lease | None = None
+        self.former: list[Lease] = []
+        self._changed = asyncio.Event()
+        self._closing = False
+
+    @property
+    def live(self) -> list[Lease]:
+        """Every lease that the database may still count on."""
+        leases = [self.current, *self.former]
+        return [lease for lease in leases if lease and lease.state is not State.LOST]
+
+    async def run(self) -> None:
+        """Register, renew and settle until cancelled."""
+        while True:
+            self._changed.clear()
+            well = self.current is not None or self._closing or await self._register()
+            for lease in self.live:
+                well = await self._renew(lease) and well
+            for lease in [lease for lease in self.former if lease.held == 0]:
+                await self._deregister(lease)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.heartbeat_seconds if well else _RETRY_SECONDS):
+                    await self._changed.wait()
+
+    def retire(self, lease: Lease, reason: str) -> None:
+        """Claim nothing more under this lease; its calls go on."""
+        if lease.state is State.ACTIVE:
+            self._end(lease, State.RETIRED, reason)
+
+    def lose(self, lease: Lease, reason: str) -> None:
+        """The lease is gone: abort its calls."""
+        if lease.state is not State.LOST:
+            lease.drop_fence()
+            self._end(lease, State.LOST, reason)
+            self.on_lost(lease)
+
+    def stop(self) -> None:
+        """Register no more; heartbeats go on until `close`."""
+        self._closing = True
+
+    async def close(self) -> None:
+        """Deregister everything, as far as the database can be reached."""
+        self.former = [lease for lease in [self.current, *self.former] if lease]
+        self.current = None
+        for lease in list(self.former):
+            await self._deregister(lease)
+
+    async def _register(self) -> bool:
+        # A new id for every try: the reply of the last one may have been lost.
+        worker_id, before = uuid4(), asyncio.get_running_loop().time()
+        try:
+            terms = await self.gate.register(worker_id, self.name, self.capacity, __version__)
+        except GateError as error:
+            log.warning("register failed", error=str(error))
+            return False
+        self.heartbeat_seconds = terms.heartbeat_ms / 1000
+        self.current = Lease(worker_id, seconds=terms.lease_ms / 1000)
+        self._hold(self.current, before)
+        log.info("registered", worker_id=worker_id, name=self.name)
+        self.on_registered()
+        return True
+
+    async def _renew(self, lease: Lease) -> bool:
+        before = asyncio.get_running_loop().time()
+        try:
+            held = await self.gate.heartbeat(lease.worker_id, lease.held)
+        except GateError as error:
+            log.warning("heartbeat failed", worker_id=lease.worker_id, error=str(error))
+            return False
+        if held is not True:
+            self.lose(lease, "reaped")
+        elif lease.state is not State.LOST:
+            self._hold(lease, before)
+        return True
+
+    def _hold(self, lease: Lease, since: float) -> None:
+        lease.renew(since, on_lapse=lambda: self.lose(lease, "not_renewed"))
+
+    def _end(self, lease: Lease, state: State, reason: str) -> None:
+        log.warning("lease ended", worker_id=lease.worker_id, state=state.value, reason=reason)
+        lease.state = state
+        if lease is self.current:
+            self.current = None
+            self.former.append(lease)
+        self.on_ended(reason)
+        self._changed.set()
+
+    async def _deregister(self, lease: Lease) -> None:
+        try:
+            await self.gate.deregister(lease.worker_id)
+        except GateError as error:
+            log.warning("deregister failed", worker_id=lease.worker_id, error=str(error))
+            return
+        lease.drop_fence()
+        self.former.remove(lease)
+        log.info("deregistered", worker_id=lease.worker_id)

@@ -1,0 +1,40 @@
+"""How one call ended, on its way to the ledger."""
+
+import json
+from dataclasses import dataclass, field
+
+from tollhouse.providers import Call, Outcome
+from tollhouse.worker.lease import Lease
+
+__all__ = ["Result", "unanswered"]
+
+
+@dataclass(slots=True, eq=False)
+class Result:
+    """An outcome, the lease under which its call was claimed, and when it came (loop time).
+
+    `text` is the element of `p_results`; the tenant in it is the first column of the job's key.
+    Raises TypeError, ValueError or RecursionError for an outcome that JSON can't hold.
+    """
+
+    lease: Lease
+    call: Call
+    outcome: Outcome
+    at: float
+    text: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        row = {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+        self.text = json.dumps(row, allow_nan=False)
+
+
+def unanswered(call: Call, outcome: Outcome) -> Outcome:
+    """Return what can be said of an outcome that was refused as data."""
+    return Outcome.of(
+        call,
+        "malformed",
+        error_code="result_refused",
+        error_message="the database refused this result as data",
+        http_status=outcome.http_status,
+        latency_ms=outcome.latency_ms,
+    )
