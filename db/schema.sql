@@ -4362,7 +4362,7 @@ CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
     spent_micro_usd
    FROM tollhouse_private.hourly_spend;
 ALTER VIEW tollhouse.hourly_spend OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; user_id empty is the tenant as a whole.';
+COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; user_id empty is the tenant as a whole, its administrator''s to read.';
 CREATE TABLE tollhouse_private.investigations (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -4471,7 +4471,7 @@ CREATE VIEW tollhouse.monthly_budgets WITH (security_invoker='true') AS
     round(((spent_micro_usd)::numeric / 1000000.0), 2) AS spent_usd
    FROM tollhouse_private.monthly_budgets;
 ALTER VIEW tollhouse.monthly_budgets OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
+COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; user_id empty is the tenant as a whole, its administrator''s to read.';
 CREATE VIEW tollhouse.monthly_spend WITH (security_invoker='true') AS
  SELECT mb.month,
     mb.tenant_id,
@@ -5152,12 +5152,12 @@ CREATE POLICY deliveries_insert_owner ON tollhouse_private.deliveries FOR INSERT
 CREATE POLICY deliveries_select_owner ON tollhouse_private.deliveries FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 ALTER TABLE tollhouse_private.hourly_shutoffs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hourly_shutoffs_all_engine ON tollhouse_private.hourly_shutoffs TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY hourly_shutoffs_select_client ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY hourly_shutoffs_select_client ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY hourly_shutoffs_select_operator ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 CREATE POLICY hourly_shutoffs_select_owner ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_owner USING ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
 ALTER TABLE tollhouse_private.hourly_spend ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hourly_spend_all_engine ON tollhouse_private.hourly_spend TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY hourly_spend_select_client ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY hourly_spend_select_client ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY hourly_spend_select_operator ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.investigations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY investigations_all_engine ON tollhouse_private.investigations TO tollhouse_engine USING (true) WITH CHECK (true);
@@ -5184,8 +5184,9 @@ CREATE POLICY login_bindings_all_engine ON tollhouse_private.login_bindings TO t
 CREATE POLICY login_bindings_select_operator ON tollhouse_private.login_bindings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.monthly_budgets ENABLE ROW LEVEL SECURITY;
 CREATE POLICY monthly_budgets_all_engine ON tollhouse_private.monthly_budgets TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY monthly_budgets_select_identity ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+CREATE POLICY monthly_budgets_select_client ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY monthly_budgets_select_operator ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY monthly_budgets_select_owner ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 ALTER TABLE tollhouse_private.provider_attempts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY provider_attempts_all_engine ON tollhouse_private.provider_attempts TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY provider_attempts_select_identity ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));

@@ -24,11 +24,17 @@ alter table tollhouse_private.monthly_budgets enable row level security;
 alter table tollhouse_private.monthly_budgets force row level security;
 create policy monthly_budgets_all_engine on tollhouse_private.monthly_budgets
   to tollhouse_engine using (true) with check (true);
-create policy monthly_budgets_select_identity on tollhouse_private.monthly_budgets
-  for select to tollhouse_client, tollhouse_owner
+create policy monthly_budgets_select_owner on tollhouse_private.monthly_budgets
+  for select to tollhouse_owner
   using (
     tenant_id = (select tollhouse_private.current_tenant_id())
     and (user_id in ('', (select tollhouse_private.current_user_id())) or (select tollhouse_private.reads_all_users()))
+  );
+create policy monthly_budgets_select_client on tollhouse_private.monthly_budgets
+  for select to tollhouse_client
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy monthly_budgets_select_operator on tollhouse_private.monthly_budgets
   for select to tollhouse_operator, tollhouse_auditor using (true);

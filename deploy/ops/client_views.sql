@@ -53,7 +53,7 @@ select
   cap_micro_usd - reserved_micro_usd - spent_micro_usd as left_micro_usd,
   pg_catalog.round(spent_micro_usd / 1000000.0, 2) as spent_usd
 from tollhouse_private.monthly_budgets;
-comment on view tollhouse.monthly_budgets is 'Caps, reservations and spend per month; user_id empty is the tenant as a whole.';
+comment on view tollhouse.monthly_budgets is 'Caps, reservations and spend per month; user_id empty is the tenant as a whole, its administrator''s to read.';
 
 create view tollhouse.hourly_shutoffs with (security_invoker = true) as
 select * from tollhouse_private.hourly_shutoffs;
@@ -61,7 +61,7 @@ comment on view tollhouse.hourly_shutoffs is 'Hourly thresholds, and until when 
 
 create view tollhouse.hourly_spend with (security_invoker = true) as
 select tenant_id, user_id, hour, calls, spent_micro_usd from tollhouse_private.hourly_spend;
-comment on view tollhouse.hourly_spend is 'Attempts and spend per hour; user_id empty is the tenant as a whole.';
+comment on view tollhouse.hourly_spend is 'Attempts and spend per hour; user_id empty is the tenant as a whole, its administrator''s to read.';
 
 create view tollhouse.breakers with (security_invoker = true) as
 select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until from tollhouse_private.breakers;

@@ -33,7 +33,7 @@ create policy hourly_shutoffs_select_client on tollhouse_private.hourly_shutoffs
   for select to tollhouse_client
   using (
     tenant_id = (select tollhouse_private.current_tenant_id())
-    and (user_id in ('', (select tollhouse_private.current_user_id())) or (select tollhouse_private.reads_all_users()))
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy hourly_shutoffs_select_operator on tollhouse_private.hourly_shutoffs
   for select to tollhouse_operator, tollhouse_auditor using (true);

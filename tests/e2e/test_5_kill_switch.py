@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.town import Person, Row, Town
 
+SCOPES = ["global", "provider", "model", "endpoint", "tenant", "user"]
 TARGETS = {"provider": "mock-b", "model": "mock-reserve", "endpoint": "reserve"}
 
 
@@ -41,7 +42,7 @@ def refused(person: Person, call: Row) -> None:
     assert ([], []) == (person.town.attempts(call), person.town.bill(call))
 
 
-@pytest.mark.parametrize("scope", ["global", "provider", "model", "endpoint", "tenant", "user"])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_every_scope_blocks_until_it_is_lifted(town: Town, tenant: str, scope: str) -> None:
     """New calls within enqueue, waiting calls at their claim; no process is restarted."""
     ann = town.person(tenant)
@@ -69,7 +70,7 @@ def test_what_it_does_not_match_goes_on(town: Town, tenant: str, scope: str) -> 
             assert "success" == ben.ask("once", f"{ben.tag} now")["status"]
 
 
-@pytest.mark.parametrize("scope", ["global", "user"])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_calls_in_flight_are_aborted_and_say_so(town: Town, tenant: str, scope: str) -> None:
     """The worker hangs up at once; since the provider may bill it, the call stays charged."""
     ann = town.person(tenant)

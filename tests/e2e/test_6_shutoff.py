@@ -16,6 +16,22 @@ def refused(person: Person, call: Row) -> None:
     assert ([], []) == (person.town.attempts(call), person.town.bill(call))
 
 
+def shutoff_of(town: Town, tenant: str) -> Row:
+    """Return the tenant's only shutoff, as an auditor sees it."""
+    (row,) = town.rows(
+        "select * from tollhouse.hourly_shutoffs where tenant_id = %s", tenant, login="auditor"
+    )
+    return row
+
+
+def told(person: Person, call: Row) -> str:
+    """Return why a call was refused, in the words that its caller reads."""
+    (row,) = person.rows(
+        "select why from tollhouse.explain(%s, %s)", call["endpoint"], call["request_id"]
+    )
+    return str(row["why"])
+
+
 def over(person: Person) -> None:
     """Wait until the tenant's only shutoff has reached its end."""
     query = (
@@ -37,6 +53,8 @@ def test_a_seeded_shutoff_blocks_until_its_time_is_over(town: Town, tenant: str,
     assert ("blocked", "hourly_shutoff") == (call["status"], call["blocked_reason"])
     refused(ann, call)
     refused(ann, waiting)
+    assert f"The {'user' if user else 'tenant'} is shut off until" in told(ann, ann.wait(call))
+    assert (1 if user else 0) == len(ann.rows("select from tollhouse.hourly_shutoffs"))
     if user:
         assert "success" == ben.ask("once", "now")["status"]
     else:
@@ -54,7 +72,7 @@ def test_reaching_the_threshold_blocks(town: Town, tenant: str, user: str) -> No
     town.operate("set_hourly_threshold", tenant, user, 2, p_cooldown="2 seconds")
 
     assert "success" == ann.ask("once", "the last one")["status"]
-    (shutoff,) = ann.rows("select mode, disabled_until, reason from tollhouse.hourly_shutoffs")
+    shutoff = shutoff_of(town, tenant)
     assert "automatic" == shutoff["mode"]
     assert "of 2 micro-USD in the hour" in shutoff["reason"]
     refused(ann, ann.enqueue("once", "one too many"))
@@ -72,12 +90,8 @@ def test_without_a_cooldown_it_lasts_until_the_hour_is_over(town: Town, tenant: 
     ann = town.person(tenant)
     town.operate("set_hourly_threshold", tenant, "", 2)
     result = ann.ask("once", "the last one")
-    (shutoff,) = ann.rows(
-        "select disabled_until = date_trunc('hour', %s::timestamptz, 'UTC') + interval '1 hour'"
-        " as at_the_hour from tollhouse.hourly_shutoffs",
-        result["finished_at"],
-    )
-    assert shutoff["at_the_hour"]
+    hour = result["finished_at"].replace(minute=0, second=0, microsecond=0)
+    assert hour + timedelta(hours=1) == shutoff_of(town, tenant)["disabled_until"]
     refused(ann, ann.enqueue("once", "one too many"))
     town.operate("lift_shutoff", tenant, "")
     assert "success" == ann.ask("once", "afterwards")["status"]

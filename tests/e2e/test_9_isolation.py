@@ -69,7 +69,9 @@ def furnished(town: Town, tenant: str) -> Iterator[Person]:
     assert "blocked" == ann.ask("once", f"{ann.tag} Why?", max_cost_micro_usd=0)["status"]
     later = town.database_time() + timedelta(days=300)
     waiting = ann.enqueue("once", f"{ann.tag} Why?", "waiting", run_at=later)
-    town.operate("set_hourly_threshold", tenant, ann.user, 10**9)
+    for user in (ann.user, ""):  # and rows of the tenant as a whole, which are nobody's
+        town.operate("set_hourly_threshold", tenant, user, 10**9)
+        town.operate("set_monthly_cap", tenant, user, 10**12)
     town.operate("open_breaker", "mock-b", p_tenant_id=tenant, p_user_id=ann.user)
     town.operate("pull_kill_switch", "user", ann.user, p_tenant_id=tenant)
     try:
@@ -124,10 +126,21 @@ def test_another_tenant_sees_nothing(town: Town, ann: Person) -> None:
 
 
 def test_another_user_sees_nothing_of_this_one(town: Town, ann: Person) -> None:
-    """Of the tenant's rows it sees those of the tenant as a whole, which name no user."""
+    """Nor anything of the tenant as a whole: what the others spend is theirs."""
     with town.person(ann.tenant, "ben").acting() as connection:
-        assert {} == seen(town, connection, ann.user)
-        assert "monthly_budgets" in {name for _, name in seen(town, connection)}
+        assert {} == seen(town, connection)
+
+
+def test_the_administrator_sees_all_of_the_tenant(town: Town, ann: Person) -> None:
+    """By a binding, and no more than the tenant; its rows as a whole are among what it sees."""
+    town.stack.add_login("administrator")
+    town.operate("bind_login", "administrator", ann.tenant, p_reads_all_users=True)
+    with claiming(town, None, None, login="administrator") as connection:
+        assert set(relations(town, "app")) == set(seen(town, connection))
+        for view in ("monthly_budgets", "hourly_spend", "hourly_shutoffs"):
+            query = sql.SQL("select distinct tenant_id, user_id from tollhouse.{} order by 2")
+            rows = connection.execute(query.format(sql.Identifier(view))).fetchall()
+            assert [(ann.tenant, ""), (ann.tenant, ann.user)] == [tuple(r.values()) for r in rows]
 
 
 def test_without_an_identity_nothing_is_seen(town: Town, ann: Person) -> None:

@@ -24,13 +24,22 @@ def test_no_more_goes_out_than_the_cap_holds(town: Town, tenant: str, user: str)
     assert {"monthly_cap_exceeded"} == {result["blocked_reason"] for result in results[2:]}
     assert [1, 1, 0, 0, 0] == [len(town.bill(call)) for call in calls]
     assert not any(town.entry(call)["provider_attempted"] for call in calls[2:])
-    (budget,) = ann.rows(
+    (budget,) = town.rows(
         "select reserved_micro_usd, spent_micro_usd from tollhouse.monthly_budgets"
-        " where user_id = %s",
+        " where tenant_id = %s and user_id = %s",
+        tenant,
         user,
+        login="auditor",
     )
     assert 0 == budget["reserved_micro_usd"]
     assert 0 < budget["spent_micro_usd"] == sum(r["cost_micro_usd"] for r in results) <= 250
+
+    (refused,) = ann.rows(
+        "select why from tollhouse.explain('round', %s)", results[-1]["request_id"]
+    )
+    assert f"under the monthly cap of the {'user' if user else 'tenant'}." in refused["why"]
+    seen = {row["user_id"] for row in ann.rows("select user_id from tollhouse.monthly_budgets")}
+    assert {"ann"} == seen
 
     town.operate("set_monthly_cap", tenant, user, 0)
     status = ben.ask("round", f"{ben.tag} Why?")["status"]

@@ -24,13 +24,14 @@ select
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.monthly_budgets'::regclass;
 
-select 1 / (count(*) = 3)::int
+select 1 / (count(*) = 4)::int
 from pg_catalog.pg_policy as p
 where p.polrelid = 'tollhouse_private.monthly_budgets'::regclass
   and p.polname in (
     'monthly_budgets_all_engine',
-    'monthly_budgets_select_identity',
-    'monthly_budgets_select_operator'
+    'monthly_budgets_select_client',
+    'monthly_budgets_select_operator',
+    'monthly_budgets_select_owner'
   );
 
 rollback;

@@ -48,7 +48,7 @@ select ok((select bb.month_elapsed_percent between 0 and 100 from tollhouse.budg
 set local tollhouse.tenant_id = 'acme';
 set local tollhouse.user_id = 'ann';
 set local role tollhouse_client;
-select results_eq('select tenant_id, user_id from tollhouse.budget_burn order by user_id', $$values ('acme', ''), ('acme', 'ann')$$, 'ann sees her budget and her tenant''s');
+select results_eq('select tenant_id, user_id from tollhouse.budget_burn order by user_id', $$values ('acme', 'ann')$$, 'ann sees her budget, and not her tenant''s');
 set local tollhouse.tenant_id = '';
 select is_empty('select from tollhouse.budget_burn', 'nobody sees nothing');
 

@@ -30,8 +30,8 @@ set local tollhouse.user_id = 'ann';
 set local role tollhouse_client;
 select set_eq(
   'select guard, tenant_id, user_id, target from tollhouse.guard_state',
-  $$values ('kill_switch', '', '', 'south'), ('hourly_shutoff', 'acme', '', ''), ('hourly_shutoff', 'acme', 'ann', ''), ('breaker', 'acme', 'ann', 'north')$$,
-  'ann sees what stops her, her tenant or everybody'
+  $$values ('kill_switch', '', '', 'south'), ('hourly_shutoff', 'acme', 'ann', ''), ('breaker', 'acme', 'ann', 'north')$$,
+  'ann sees what stops her or everybody, and not how near her tenant is to its threshold'
 );
 select throws_ok('select from tollhouse_ops.guard_state', '42501', null, 'not what operators see');
 set local tollhouse.tenant_id = 'initech';
