@@ -58,11 +58,13 @@ def test_one_probe_closes_it(town: Town, tenant: str) -> None:
     # Later claims, by whichever worker, find it under way.
     calls += [ann.enqueue("once", f"{ann.tag} while the probe is out {n}") for n in range(3)]
 
-    results = [ann.wait(call) for call in calls]
-    assert ["success"] + ["blocked"] * 7 == [result["status"] for result in results]
+    # Which of the five is the oldest, where they share a millisecond, nobody can say.
+    (probe,) = [call for call in calls if "success" == ann.wait(call)["status"]]
+    assert probe in calls[:5]
     assert 1 == sum(len(town.bill(call)) for call in calls)
-    for call in calls[1:]:
-        refused(ann, call)
+    for call in calls:
+        if call != probe:
+            refused(ann, call)
     assert ("closed", 0) == (breaker(ann)["state"], breaker(ann)["consecutive_failures"])
     assert "success" == ann.ask("once", f"{ann.tag} as before")["status"]
 
