@@ -357,6 +357,7 @@ begin
     case
       when v_call.status = 'blocked' then
         select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
+      when v_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
       when v_call.was_cached then why := 'Answered from the cache, free of charge.';
       when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
       when v_call.status = 'cancelled' then why := 'It was cancelled.';
@@ -4314,7 +4315,7 @@ UNION ALL
     ''::text AS target,
     act.ive AS stops_calls,
         CASE
-            WHEN act.ive THEN ('off, '::text || so.mode)
+            WHEN act.ive THEN ('shut off, '::text || so.mode)
             ELSE 'armed'::text
         END AS state,
     NULL::timestamp with time zone AS since,
@@ -4715,6 +4716,7 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
                FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do)))
             WHEN (status = 'blocked'::text) THEN ( SELECT r.why
                FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do))
+            WHEN was_coalesced THEN 'Answered together with the same request that was under way, free of charge.'::text
             WHEN was_cached THEN 'Answered from the cache, free of charge.'::text
             WHEN ((status = 'success'::text) AND (attempts = 1)) THEN format('Answered by %s.'::text, model)
             WHEN (status = 'success'::text) THEN format('Answered by %s, attempt %s.'::text, model, attempts)

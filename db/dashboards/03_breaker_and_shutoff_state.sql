@@ -6,7 +6,7 @@
 -- user_id: user; empty where it is no user's
 -- target: what is stopped, or the breaker's provider
 -- stops_calls: whether it refuses calls now
--- state: on; armed or off (and by whom); closed, open or half_open
+-- state: on; armed or shut off (by hand or by itself); closed, open or half_open
 -- since: when it came to this state
 -- until: when it ends by itself
 -- reason: why, or how near it is

@@ -58,6 +58,7 @@ begin
     case
       when v_call.status = 'blocked' then
         select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
+      when v_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
       when v_call.was_cached then why := 'Answered from the cache, free of charge.';
       when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
       when v_call.status = 'cancelled' then why := 'It was cancelled.';

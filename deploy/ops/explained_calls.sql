@@ -21,6 +21,7 @@ select
       then pg_catalog.format('Refused after %s attempt(s). ', c.attempts)
         || (select r.why from tollhouse_private.explain_refusal(c.blocked_reason) as r)
     when c.status = 'blocked' then (select r.why from tollhouse_private.explain_refusal(c.blocked_reason) as r)
+    when c.was_coalesced then 'Answered together with the same request that was under way, free of charge.'
     when c.was_cached then 'Answered from the cache, free of charge.'
     when c.status = 'success' and c.attempts = 1 then pg_catalog.format('Answered by %s.', c.model)
     when c.status = 'success' then pg_catalog.format('Answered by %s, attempt %s.', c.model, c.attempts)

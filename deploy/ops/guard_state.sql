@@ -17,7 +17,7 @@ from tollhouse_private.kill_switches as ks
 union all
 select
   'hourly_shutoff', case when so.user_id = '' then 'tenant' else 'user' end, so.tenant_id, so.user_id, '',
-  act.ive, case when act.ive then 'off, ' || so.mode else 'armed' end, null::pg_catalog.timestamptz,
+  act.ive, case when act.ive then 'shut off, ' || so.mode else 'armed' end, null::pg_catalog.timestamptz,
   case when act.ive then so.disabled_until end,
   case
     when act.ive then so.reason

@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 \ir explained.psql
 
@@ -32,7 +32,9 @@ select pg_temp.record('success');
 select pg_temp.claimed();
 select results_eq($$select status, why, what_to_do, attempts, since is not null from tollhouse.explain('route', 'r0')$$,
   $$values ('success', 'Answered by small after 1 attempt(s).', 'Nothing: it is over.', 1, true)$$, 'a success says who answered');
-select results_eq($$select status, why, attempts from tollhouse.explain('route', 'r1')$$, $$values ('success', 'Answered from the cache, free of charge.', 0)$$, 'or that the cache did');
+select results_eq($$select status, why, attempts from tollhouse.explain('route', 'r1')$$, $$values ('success', 'Answered together with the same request that was under way, free of charge.', 0)$$, 'or that it was the same answer');
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r2');
+select results_eq($$select status, why, attempts from tollhouse.explain('route', 'r2')$$, $$values ('success', 'Answered from the cache, free of charge.', 0)$$, 'or that the cache did');
 rollback to start;
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
 savepoint queued;

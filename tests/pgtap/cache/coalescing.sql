@@ -1,5 +1,5 @@
 begin;
-select plan(23);
+select plan(25);
 
 \ir flights.psql
 
@@ -31,6 +31,9 @@ select results_eq(
   $$values ('r1', false, false), ('r2', true, true), ('r3', true, true), ('r4', true, true), ('r5', true, false)$$,
   'the ledger tells who waited for the answer from who found it in the cache'
 );
+set local tollhouse.user_id = 'ann';
+select is((select e.why from tollhouse.explain('route', 'r2') as e), 'Answered together with the same request that was under way, free of charge.', 'and so does explain');
+select results_eq($$select e.request_id from tollhouse_ops.explained_calls as e where e.why like 'Answered together%' order by 1$$, array['r2', 'r3', 'r4'], 'and what operators read');
 
 -- What is not identical does not wait.
 do $$

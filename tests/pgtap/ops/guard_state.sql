@@ -10,7 +10,7 @@ select results_eq(
     ('breaker', 'user', 'acme', 'ann', 'north', true, 'open', '0 consecutive failures'),
     ('breaker', 'user', 'acme', 'bob', 'north', false, 'open', '5 consecutive failures'),
     ('hourly_shutoff', 'tenant', 'acme', '', '', false, 'armed', 'spent 1.23 of 5.00 USD in this hour'),
-    ('hourly_shutoff', 'user', 'acme', 'ann', '', true, 'off, manual', 'loop'),
+    ('hourly_shutoff', 'user', 'acme', 'ann', '', true, 'shut off, manual', 'loop'),
     ('kill_switch', 'provider', '', '', 'south', true, 'on', 'outage'),
     ('kill_switch', 'user', 'acme', 'bob', 'bob', true, 'on', 'abuse')$$,
   'guard_state: everything that stops calls, or could'
