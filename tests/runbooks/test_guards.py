@@ -83,7 +83,12 @@ def test_breaker_open(town: Town, ann: Person, desk: Path) -> None:
 
 def test_hourly_shutoff(town: Town, ann: Person, desk: Path) -> None:
     """A threshold that spend has really reached."""
-    town.operate("set_hourly_threshold", TENANT, "", 1)
+    spent = (
+        "select coalesce(max(spent_micro_usd - tripped_at_micro_usd), 0)"
+        " from tollhouse_private.hourly_spend where user_id = '' and tenant_id = %s"
+        " and hour = date_trunc('hour', clock_timestamp(), 'UTC')"
+    )
+    town.operate("set_hourly_threshold", TENANT, "", town.value(spent, TENANT) + 1)
     assert "success" == ann.ask("explanation", "the last one", use_cache=False)["status"]
     refused = ann.ask("explanation", "one too many", use_cache=False)
     assert "hourly_shutoff" == refused["blocked_reason"]
