@@ -3303,15 +3303,19 @@ CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_breakers tollhouse_private.breakers[];
+  v_provider_breakers tollhouse_private.provider_breakers[];
 begin
-  -- Open breakers are locked before they are read: of all workers, one sees the probe free.
-  perform
-  from tollhouse_private.breakers as b
-  where b.state <> 'closed'
-    and (b.tenant_id, b.user_id) in (select j.tenant_id, j.user_id from unnest(p_jobs) as j)
-  order by b.tenant_id, b.user_id, b.provider
-  for update;
-  perform from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update;
+  -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
+  select array_agg(l.b) into v_breakers from (
+    select b from tollhouse_private.breakers as b
+    where b.state <> 'closed' and (b.tenant_id, b.user_id) in (select j.tenant_id, j.user_id from unnest(p_jobs) as j)
+    order by b.tenant_id, b.user_id, b.provider for update
+  ) as l;
+  select array_agg(l.pb) into v_provider_breakers from (
+    select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
+  ) as l;
 
   with kind as (
     select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j
@@ -3325,7 +3329,7 @@ begin
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
     cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
-    left join tollhouse_private.provider_breakers as pb on pb.provider = cm.provider
+    left join unnest(v_provider_breakers) as pb on pb.provider = cm.provider
   ),
   candidate as materialized (
     select
@@ -3341,11 +3345,9 @@ begin
       end as obstacle
     from unnest(p_jobs) as j
     join offer as o on o.endpoint = j.endpoint and o.requested_model is not distinct from j.requested_model
-    left join tollhouse_private.breakers as b
+    left join unnest(v_breakers) as b
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
-    cross join lateral (
-      select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate
-    ) as gate
+    cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
       select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost

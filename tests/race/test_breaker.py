@@ -1,5 +1,7 @@
 """A half-open breaker lets exactly one probe out, across all workers."""
 
+import asyncio
+
 import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
@@ -92,3 +94,29 @@ async def test_user_and_provider_probe_are_the_same_call(scene: Scene) -> None:
 
     assert 1 == len(got)
     assert {"running": 1, "breaker_open": 59} == scene.outcomes()
+
+
+async def test_a_breaker_that_opens_during_a_claim(scene: Scene) -> None:
+    """A claim probes only what it has locked: a breaker that opened meanwhile is left alone."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    (worker,) = await scene.workers(1)
+    scene.rows(
+        "insert into tollhouse_private.provider_breakers (provider, state, open_until)"
+        " values ('a', 'open', '2020-01-01'), ('mock', 'closed', null)"
+    )
+    other = await scene.connect("postgres")
+    async with other.transaction():
+        await other.execute(
+            "select from tollhouse_private.provider_breakers where provider = 'a' for update"
+        )
+        claiming = asyncio.create_task(worker.claim())
+        await scene.until_waiting(1)  # it has looked for open breakers, and waits for the first
+        scene.rows(
+            "update tollhouse_private.provider_breakers"
+            " set state = 'open', open_until = '2020-01-01' where provider = 'mock'"
+        )
+
+    assert 1 == len(await claiming)
+    assert "open" == scene.value(
+        "select state from tollhouse_private.provider_breakers where provider = 'mock'"
+    )
