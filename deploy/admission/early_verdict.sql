@@ -16,14 +16,15 @@ create function tollhouse_private.early_verdict(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_jobs tollhouse_private.jobs[] := array[p_job];
   v_verdict tollhouse_private.verdict;
 begin
-  select v.* into v_verdict from tollhouse_private.guard_kill_switch(array[p_job]) as v;
+  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
   if v_verdict.call_id is null then
-    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(array[p_job], p_job.run_at) as v;
+    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, p_job.run_at) as v;
   end if;
   if v_verdict.call_id is null and p_job.state = 'queued' then
-    select v.* into v_verdict from tollhouse_private.guard_cache(array[p_job], p_now) as v;
+    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, p_now) as v;
   end if;
   -- Without its month, which a worker makes, the ledger can't take an outcome.
   if v_verdict.call_id is not null

@@ -18,25 +18,27 @@ create function tollhouse_private.identity(
 as $$
 declare
   c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
-  v_oid oid := to_regrole(quote_ident(session_user));
-  v_binding record;
+  v_oid oid;
+  v_bindings tollhouse_private.login_bindings[];
 begin
-  -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
-  select b.tenant_id, b.user_id, b.reads_all_users, b.login, b.login_oid into v_binding
-  from tollhouse_private.login_bindings as b
-  where b.login = session_user or b.login_oid = v_oid
-  order by b.login = session_user and b.login_oid = v_oid desc
-  limit 1;
+  -- Asked many times a statement: where nobody is bound, no login is looked up.
+  if exists (select from tollhouse_private.login_bindings) then
+    -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+    v_oid := to_regrole(quote_ident(session_user));
+    v_bindings := array(select b from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid);
+  end if;
 
-  if not found then
+  if cardinality(v_bindings) > 0 then
+    -- Of two, the login's own; where neither is, the login is nobody.
+    if cardinality(v_bindings) > 1 then
+      v_bindings := array(select b from unnest(v_bindings) as b where b.login = session_user and b.login_oid = v_oid);
+    end if;
+    identity.tenant_id := v_bindings[1].tenant_id;
+    identity.user_id := v_bindings[1].user_id;
+    identity.reads_all_users := v_bindings[1].reads_all_users;
+  else
     identity.tenant_id := current_setting('tollhouse.tenant_id', true);
     identity.reads_all_users := false;
-  elsif (v_binding.login = session_user and v_binding.login_oid = v_oid)
-    or (select count(*) from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid) = 1
-  then
-    identity.tenant_id := v_binding.tenant_id;
-    identity.user_id := v_binding.user_id;
-    identity.reads_all_users := v_binding.reads_all_users;
   end if;
   identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
 
