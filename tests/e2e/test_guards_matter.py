@@ -108,7 +108,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_4_breaker.test_failures_of_several_users_open_the_providers_own,
     ),
     "kill switch at enqueue": (
-        [private("early_verdict", "guard_kill_switch(array[p_job])", "guard_kill_switch('{}')")],
+        [private("early_verdict", "guard_kill_switch(v_jobs)", "guard_kill_switch('{}')")],
         lambda town, tenant: test_5_kill_switch.test_every_scope_blocks_until_it_is_lifted(
             town, tenant, "user"
         ),
@@ -128,7 +128,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
     "shutoff at enqueue": (
         [
             private(
-                "early_verdict", "guard_hourly_shutoff(array[p_job],", "guard_hourly_shutoff('{}',"
+                "early_verdict", "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',"
             )
         ],
         lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
@@ -186,7 +186,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "login binding": (
-        [private("identity", "if not found then", "if true then")],
+        [private("identity", "if cardinality(v_bindings) > 0 then", "if false then")],
         lambda town, tenant: _as_ann(
             town,
             tenant,
