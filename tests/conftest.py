@@ -3,6 +3,7 @@
 import functools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,12 @@ import pytest
 from tests.support import servers
 from tests.support.database import Database, cloned, create_template
 from tollhouse.embedded import Cluster
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT: what a shell starts in the background ignores it, and so would every child."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

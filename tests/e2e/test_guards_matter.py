@@ -126,11 +126,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "shutoff at enqueue": (
-        [
-            private(
-                "early_verdict", "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',"
-            )
-        ],
+        [private("early_verdict", "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',")],
         lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
             town, tenant, "ann"
         ),
