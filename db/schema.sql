@@ -35,10 +35,18 @@ CREATE TYPE tollhouse_private.attempt_result AS (
 );
 ALTER TYPE tollhouse_private.attempt_result OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it.';
+CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  -- Not {0,127}: a bounded repetition costs a match several times as much, and every policy asks.
+  select p_value ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]*$' and pg_catalog.length(p_value) <= 128
+$_$;
+ALTER FUNCTION tollhouse_private.is_identifier(p_value text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.is_identifier(p_value text) IS 'Whether a text may name a tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit. Null of null.';
 CREATE DOMAIN tollhouse_private.identifier AS text
-	CONSTRAINT identifier_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$'::text));
+	CONSTRAINT identifier_check CHECK (tollhouse_private.is_identifier(VALUE));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
-COMMENT ON DOMAIN tollhouse_private.identifier IS 'A tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit.';
+COMMENT ON DOMAIN tollhouse_private.identifier IS 'What names a tenant, user, endpoint or model.';
 CREATE TYPE tollhouse_private.price AS (
 	input bigint,
 	cached_input bigint,
@@ -151,6 +159,7 @@ begin
     from tollhouse_private.jobs as j
     where j.call_id = p_call_id
       and j.state <> 'running'
+      and tollhouse_private.has_month(j.created_at)
     for update skip locked;
   exception
     -- Lets go of a row that was locked just as it began to run.
@@ -170,9 +179,10 @@ begin
   from tollhouse_private.jobs as j
   where j.call_id = p_call_id
   on conflict do nothing;
-  if exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id) then
+  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
+  if found then
     perform pg_notify('tollhouse_control', '');
-    return 'running';
+    return case when tollhouse_private.has_month(v_job.created_at) then 'running' else v_job.state end;
   end if;
   return (
     select c.status
@@ -183,7 +193,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.cancel(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
+COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued, coalesced or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
 CREATE FUNCTION tollhouse.done_channel() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -424,12 +434,11 @@ COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it s
 CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
-  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
   v_identity record;
 begin
-  if p_tenant_id is null or p_tenant_id !~ c_shape or p_user_id is null or p_user_id !~ c_shape then
+  if (tollhouse_private.is_identifier(p_tenant_id) and tollhouse_private.is_identifier(p_user_id)) is not true then
     raise exception using
       errcode = 'TH002',
       message = 'malformed identity',
@@ -449,7 +458,7 @@ begin
       hint = 'Ask an operator to change the binding (tollhouse_ops.bind_login).';
   end if;
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) IS 'Says for whom this transaction acts; forgotten at its end, so safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
 CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '00:00:30'::interval) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
@@ -1444,7 +1453,7 @@ COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The qu
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_known text[];
 begin
@@ -1453,7 +1462,7 @@ begin
     when 'model' then select array_agg(m.model order by m.model) into v_known from tollhouse_private.models as m;
     when 'endpoint' then select array_agg(tt.endpoint order by tt.endpoint) into v_known from tollhouse_private.task_types as tt;
     else
-      if p_target is null or p_target !~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' then
+      if tollhouse_private.is_identifier(p_target) is not true then
         raise exception using errcode = 'TH303', message = 'bad value',
           detail = format('%s %s', p_kind, coalesce(quote_literal(p_target), 'null')),
           hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
@@ -1466,7 +1475,7 @@ begin
       hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
   end if;
 end
-$_$;
+$$;
 ALTER FUNCTION tollhouse_private.check_target(p_kind text, p_target text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) IS 'Raises TH302 for a provider, model or endpoint that does not exist, TH303 for a malformed tenant or user.';
 CREATE FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) RETURNS void
@@ -1601,24 +1610,61 @@ CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_i
 $$;
 ALTER FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) IS 'What the reported tokens cost, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
-CREATE FUNCTION tollhouse_private.current_tenant_id() RETURNS text
+CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_oid oid;
+  v_bindings tollhouse_private.login_bindings[];
 begin
-  return (select i.tenant_id from tollhouse_private.identity() as i);
+  -- Asked many times a statement: where nobody is bound, no login is looked up.
+  if exists (select from tollhouse_private.login_bindings) then
+    -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+    v_oid := to_regrole(quote_ident(session_user));
+    v_bindings := array(select b from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid);
+  end if;
+
+  if cardinality(v_bindings) > 0 then
+    -- Of two, the login's own; where neither is, the login is nobody.
+    if cardinality(v_bindings) > 1 then
+      v_bindings := array(select b from unnest(v_bindings) as b where b.login = session_user and b.login_oid = v_oid);
+    end if;
+    identity.tenant_id := v_bindings[1].tenant_id;
+    identity.user_id := v_bindings[1].user_id;
+    identity.reads_all_users := v_bindings[1].reads_all_users;
+  else
+    identity.tenant_id := current_setting('tollhouse.tenant_id', true);
+    identity.reads_all_users := false;
+  end if;
+  identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
+
+  if not tollhouse_private.is_identifier(identity.user_id) then
+    identity.user_id := null;
+  end if;
+  if identity.tenant_id is null or not tollhouse_private.is_identifier(identity.tenant_id)
+    or (identity.user_id is null and identity.reads_all_users is not true)
+  then
+    identity.tenant_id := null;
+    identity.user_id := null;
+    identity.reads_all_users := false;
+  end if;
 end
 $$;
+ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
+CREATE FUNCTION tollhouse_private.current_tenant_id() RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (tollhouse_private.identity()).tenant_id AS tenant_id;
+END;
 ALTER FUNCTION tollhouse_private.current_tenant_id() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.current_tenant_id() IS 'The session''s tenant, or null.';
 CREATE FUNCTION tollhouse_private.current_user_id() RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return (select i.user_id from tollhouse_private.identity() as i);
-end
-$$;
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (tollhouse_private.identity()).user_id AS user_id;
+END;
 ALTER FUNCTION tollhouse_private.current_user_id() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.current_user_id() IS 'The session''s user, or null.';
 CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
@@ -1776,10 +1822,7 @@ begin
   if v_verdict.call_id is null and p_job.state = 'queued' then
     select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, p_now) as v;
   end if;
-  -- Without its month, which a worker makes, the ledger can't take an outcome.
-  if v_verdict.call_id is not null
-    and to_regclass('tollhouse_private.llm_api_calls_' || to_char(p_job.created_at at time zone 'UTC', 'YYYY_MM')) is null
-  then
+  if v_verdict.call_id is not null and not tollhouse_private.has_month(p_job.created_at) then
     return null;
   end if;
   return v_verdict;
@@ -2236,7 +2279,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) IS 'Stops what its client cancelled while a worker had it in hand.';
+COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) IS 'Stops what its client cancelled when it could not be ended yet.';
 CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[] DEFAULT '{}'::tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2405,6 +2448,15 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
+CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select pg_catalog.to_regclass(
+    'tollhouse_private.llm_api_calls_' || pg_catalog.to_char(p_created_at at time zone 'UTC', 'YYYY_MM')
+  ) is not null
+$$;
+ALTER FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) IS 'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
 CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2415,50 +2467,6 @@ CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_pr
 $$;
 ALTER FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
-CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) RETURNS record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
-  v_oid oid;
-  v_bindings tollhouse_private.login_bindings[];
-begin
-  -- Asked many times a statement: where nobody is bound, no login is looked up.
-  if exists (select from tollhouse_private.login_bindings) then
-    -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
-    v_oid := to_regrole(quote_ident(session_user));
-    v_bindings := array(select b from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid);
-  end if;
-
-  if cardinality(v_bindings) > 0 then
-    -- Of two, the login's own; where neither is, the login is nobody.
-    if cardinality(v_bindings) > 1 then
-      v_bindings := array(select b from unnest(v_bindings) as b where b.login = session_user and b.login_oid = v_oid);
-    end if;
-    identity.tenant_id := v_bindings[1].tenant_id;
-    identity.user_id := v_bindings[1].user_id;
-    identity.reads_all_users := v_bindings[1].reads_all_users;
-  else
-    identity.tenant_id := current_setting('tollhouse.tenant_id', true);
-    identity.reads_all_users := false;
-  end if;
-  identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
-
-  if identity.user_id !~ c_shape then
-    identity.user_id := null;
-  end if;
-  if identity.tenant_id is null or identity.tenant_id !~ c_shape
-    or (identity.user_id is null and identity.reads_all_users is not true)
-  then
-    identity.tenant_id := null;
-    identity.user_id := null;
-    identity.reads_all_users := false;
-  end if;
-end
-$_$;
-ALTER FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) IS 'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
 CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -2608,16 +2616,15 @@ ALTER FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_
 COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker by hand and audits it.';
 CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) RETURNS uuid
     LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select encode(
-    set_bit(set_bit(
+  select pg_catalog.encode(
+    pg_catalog.set_bit(pg_catalog.set_bit(
       overlay(
-        uuid_send(gen_random_uuid())
-        placing substring(int8send(floor(extract(epoch from p_created_at) * 1000)::bigint) from 3)
+        pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+        placing substring(pg_catalog.int8send(pg_catalog.floor(extract(epoch from p_created_at) * 1000)::pg_catalog.int8) from 3)
         from 1 for 6
       ), 52, 1), 53, 1),
-    'hex')::uuid
+    'hex')::pg_catalog.uuid
 $$;
 ALTER FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) IS 'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
@@ -3129,13 +3136,10 @@ $$;
 ALTER FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'The limits that each call falls under, with what their buckets hold now.';
 CREATE FUNCTION tollhouse_private.reads_all_users() RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return (select i.reads_all_users from tollhouse_private.identity() as i);
-end
-$$;
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (tollhouse_private.identity()).reads_all_users AS reads_all_users;
+END;
 ALTER FUNCTION tollhouse_private.reads_all_users() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.reads_all_users() IS 'Whether the session''s login administers its tenant.';
 CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) RETURNS void
@@ -4398,7 +4402,7 @@ CREATE TABLE tollhouse_private.cancel_requests (
 );
 ALTER TABLE ONLY tollhouse_private.cancel_requests FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.cancel_requests OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.cancel_requests IS 'Calls that were in a worker''s hands when their client cancelled them: aborted in flight, and not tried again.';
+COMMENT ON TABLE tollhouse_private.cancel_requests IS 'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again.';
 CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -5217,6 +5221,8 @@ GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_operator;
 GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_auditor;
 GRANT ALL ON SCHEMA tollhouse_private TO tollhouse_engine;
 GRANT USAGE ON SCHEMA tollhouse_worker TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_private.is_identifier(p_value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.is_identifier(p_value text) TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.jobs TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_operator;
@@ -5307,6 +5313,9 @@ GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_priv
 REVOKE ALL ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.current_tenant_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.current_tenant_id() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.current_tenant_id() TO tollhouse_client;
@@ -5345,10 +5354,9 @@ GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_pr
 REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;

@@ -2,6 +2,7 @@
 -- requires: kill_switch/guard
 -- requires: shutoff/guard
 -- requires: cache/guard
+-- requires: ledger/has_month
 
 begin;
 set local role tollhouse_owner;
@@ -26,10 +27,7 @@ begin
   if v_verdict.call_id is null and p_job.state = 'queued' then
     select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, p_now) as v;
   end if;
-  -- Without its month, which a worker makes, the ledger can't take an outcome.
-  if v_verdict.call_id is not null
-    and to_regclass('tollhouse_private.llm_api_calls_' || to_char(p_job.created_at at time zone 'UTC', 'YYYY_MM')) is null
-  then
+  if v_verdict.call_id is not null and not tollhouse_private.has_month(p_job.created_at) then
     return null;
   end if;
   return v_verdict;

@@ -3,6 +3,7 @@
 -- requires: queue/cancel_requests
 -- requires: queue/wake_idle_worker
 -- requires: platform/call_created_at
+-- requires: ledger/has_month
 
 begin;
 set local role tollhouse_owner;
@@ -30,6 +31,7 @@ begin
     from tollhouse_private.jobs as j
     where j.call_id = p_call_id
       and j.state <> 'running'
+      and tollhouse_private.has_month(j.created_at)
     for update skip locked;
   exception
     -- Lets go of a row that was locked just as it began to run.
@@ -49,9 +51,10 @@ begin
   from tollhouse_private.jobs as j
   where j.call_id = p_call_id
   on conflict do nothing;
-  if exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id) then
+  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
+  if found then
     perform pg_notify('tollhouse_control', '');
-    return 'running';
+    return case when tollhouse_private.has_month(v_job.created_at) then 'running' else v_job.state end;
   end if;
   return (
     select c.status
@@ -62,7 +65,7 @@ begin
 end
 $$;
 comment on function tollhouse.cancel(uuid) is
-  'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); its final status if it was over; null if there is no such call for you. Raises TH001.';
+  'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued, coalesced or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
 
 revoke execute on function tollhouse.cancel(uuid) from public;
 grant execute on function tollhouse.cancel(uuid) to tollhouse_client;

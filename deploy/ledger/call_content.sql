@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ledger/call_content to pg
--- requires: tenancy/identity
+-- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

@@ -2,6 +2,7 @@
 -- requires: task_types/task_types
 -- requires: routing/providers
 -- requires: routing/models
+-- requires: tenancy/is_identifier
 
 begin;
 set local role tollhouse_engine;
@@ -23,7 +24,7 @@ begin
     when 'model' then select array_agg(m.model order by m.model) into v_known from tollhouse_private.models as m;
     when 'endpoint' then select array_agg(tt.endpoint order by tt.endpoint) into v_known from tollhouse_private.task_types as tt;
     else
-      if p_target is null or p_target !~ '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$' then
+      if tollhouse_private.is_identifier(p_target) is not true then
         raise exception using errcode = 'TH303', message = 'bad value',
           detail = format('%s %s', p_kind, coalesce(quote_literal(p_target), 'null')),
           hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';

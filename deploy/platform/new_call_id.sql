@@ -11,16 +11,15 @@ create function tollhouse_private.new_call_id(
   returns uuid
   language sql
   volatile
-  set search_path = pg_catalog, pg_temp
 as $$
-  select encode(
-    set_bit(set_bit(
+  select pg_catalog.encode(
+    pg_catalog.set_bit(pg_catalog.set_bit(
       overlay(
-        uuid_send(gen_random_uuid())
-        placing substring(int8send(floor(extract(epoch from p_created_at) * 1000)::bigint) from 3)
+        pg_catalog.uuid_send(pg_catalog.gen_random_uuid())
+        placing substring(pg_catalog.int8send(pg_catalog.floor(extract(epoch from p_created_at) * 1000)::pg_catalog.int8) from 3)
         from 1 for 6
       ), 52, 1), 53, 1),
-    'hex')::uuid
+    'hex')::pg_catalog.uuid
 $$;
 comment on function tollhouse_private.new_call_id(timestamptz) is
   'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';

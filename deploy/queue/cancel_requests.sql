@@ -1,5 +1,5 @@
 -- Deploy tollhouse:queue/cancel_requests to pg
--- requires: tenancy/identity
+-- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;
@@ -12,7 +12,7 @@ create table tollhouse_private.cancel_requests (
   constraint cancel_requests_pkey primary key (tenant_id, call_id)
 );
 comment on table tollhouse_private.cancel_requests is
-  'Calls that were in a worker''s hands when their client cancelled them: aborted in flight, and not tried again.';
+  'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again.';
 
 alter table tollhouse_private.cancel_requests enable row level security;
 alter table tollhouse_private.cancel_requests force row level security;

@@ -25,7 +25,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) is
-  'Stops what its client cancelled while a worker had it in hand.';
+  'Stops what its client cancelled when it could not be ended yet.';
 
 revoke execute on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) from public;
 

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:queue/jobs to pg
--- requires: tenancy/identity
+-- requires: tenancy/current_identity
 -- requires: pricing/price
 
 begin;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:shutoff/hourly_spend to pg
--- requires: tenancy/identity
+-- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

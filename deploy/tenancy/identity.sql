@@ -17,7 +17,6 @@ create function tollhouse_private.identity(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
   v_oid oid;
   v_bindings tollhouse_private.login_bindings[];
 begin
@@ -42,10 +41,10 @@ begin
   end if;
   identity.user_id := coalesce(identity.user_id, current_setting('tollhouse.user_id', true));
 
-  if identity.user_id !~ c_shape then
+  if not tollhouse_private.is_identifier(identity.user_id) then
     identity.user_id := null;
   end if;
-  if identity.tenant_id is null or identity.tenant_id !~ c_shape
+  if identity.tenant_id is null or not tollhouse_private.is_identifier(identity.tenant_id)
     or (identity.user_id is null and identity.reads_all_users is not true)
   then
     identity.tenant_id := null;
@@ -57,53 +56,8 @@ $$;
 comment on function tollhouse_private.identity() is
   'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
 
-create function tollhouse_private.current_tenant_id()
-  returns text
-  language plpgsql
-  stable
-  security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (select i.tenant_id from tollhouse_private.identity() as i);
-end
-$$;
-comment on function tollhouse_private.current_tenant_id() is 'The session''s tenant, or null.';
-
-create function tollhouse_private.current_user_id()
-  returns text
-  language plpgsql
-  stable
-  security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (select i.user_id from tollhouse_private.identity() as i);
-end
-$$;
-comment on function tollhouse_private.current_user_id() is 'The session''s user, or null.';
-
-create function tollhouse_private.reads_all_users()
-  returns boolean
-  language plpgsql
-  stable
-  security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (select i.reads_all_users from tollhouse_private.identity() as i);
-end
-$$;
-comment on function tollhouse_private.reads_all_users() is 'Whether the session''s login administers its tenant.';
-
 revoke execute on function tollhouse_private.identity() from public;
-revoke execute on function tollhouse_private.current_tenant_id() from public;
-revoke execute on function tollhouse_private.current_user_id() from public;
-revoke execute on function tollhouse_private.reads_all_users() from public;
-grant execute on function tollhouse_private.identity() to tollhouse_owner;
--- The policies of the client's tables call these three.
-grant execute on function tollhouse_private.current_tenant_id() to tollhouse_owner, tollhouse_client;
-grant execute on function tollhouse_private.current_user_id() to tollhouse_owner, tollhouse_client;
-grant execute on function tollhouse_private.reads_all_users() to tollhouse_owner, tollhouse_client;
+-- The policies of the client's tables call it, by way of current_identity.
+grant execute on function tollhouse_private.identity() to tollhouse_owner, tollhouse_client;
 
 commit;

@@ -15,10 +15,9 @@ create function tollhouse.set_identity(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_shape constant text := '^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$';
   v_identity record;
 begin
-  if p_tenant_id is null or p_tenant_id !~ c_shape or p_user_id is null or p_user_id !~ c_shape then
+  if (tollhouse_private.is_identifier(p_tenant_id) and tollhouse_private.is_identifier(p_user_id)) is not true then
     raise exception using
       errcode = 'TH002',
       message = 'malformed identity',

@@ -13,7 +13,6 @@ LONGER = {
     "execution/close_calls": "one statement writes everything that a finished call leaves",
     "execution/record": "the fence: what is checked and locked before anything is booked",
     "routing/route_jobs": "one statement",
-    "tenancy/identity": "the one place that decides it, with its accessors",
 }
 # More than one object, or one of another name than the file's.
 TOGETHER = {
@@ -21,7 +20,7 @@ TOGETHER = {
     "cache/coalescing": "a second guard in its room",
     "execution/settlement": "a settlement and the result in it",
     "ops/client_views": "eleven views that add nothing to their tables",
-    "tenancy/identity": "who is asking, and its three accessors for policies",
+    "tenancy/current_identity": "what policies ask of identity",
 }
 PINNED = "set search_path = pg_catalog, pg_temp"
 ROOMS = {

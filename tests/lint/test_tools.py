@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("deploy/*/*.sql"))
 
+# It stops at a body of standard SQL; whose names no path changes, as they are resolved at creation.
+PGSPOT_CANNOT_READ = {"deploy/tenancy/current_identity.sql"}
 PGSPOT_IGNORED = {
     "PS001": "operators: in functions the pinned path resolves them, elsewhere the deployer's",
     "PS005": "functions without a path: tests/pgtap/style/functions.sql holds the exact list",
@@ -32,7 +34,7 @@ def pgspot(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_pgspot() -> None:
     """No search_path, privilege or ownership mistake in any script."""
-    done = pgspot(*SCRIPTS)
+    done = pgspot(*(script for script in SCRIPTS if script not in PGSPOT_CANNOT_READ))
     assert "TOTAL: Errors: 0 Warnings: 0 Unknown: 0" in done.stdout, done.stdout
     assert done.returncode == 0
 

@@ -1,5 +1,5 @@
 begin;
-select plan(23);
+select plan(27);
 
 \ir scene.psql
 select pg_temp.ask('r1') as call_id into temporary table asked;
@@ -19,6 +19,21 @@ select is((select count(*) from tollhouse_private.llm_api_calls), 1::bigint, 'on
 rollback to queued;
 update tollhouse_private.jobs set state = 'scheduled', run_at = '2100-01-01Z';
 select is(pg_temp.cancelled(), 'cancelled', 'a scheduled call is cancelled at once');
+rollback to queued;
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['llm_api_calls', 'provider_attempts', 'call_content'] loop
+    execute format('drop table tollhouse_private.%I', v_table || to_char(now() at time zone 'UTC', '_YYYY_MM'));
+  end loop;
+end
+$$;
+select is(pg_temp.cancelled(), 'queued', 'without a month for its ledger row a call can''t end yet');
+select is(pg_temp.cancelled(), 'queued', 'which may be asked for twice');
+select tollhouse_worker.register('00000000-0000-0000-0000-000000000002', 'two', 5, '1.0');
+select is(pg_temp.claimed(p_worker_id => '00000000-0000-0000-0000-000000000002'), 0::bigint, 'the worker that comes makes the month, and sends nothing');
+select is((select status from tollhouse_private.llm_api_calls), 'cancelled', 'it is cancelled');
 rollback to queued;
 
 select pg_temp.claimed();

@@ -14,6 +14,10 @@ select cmp_ok((select count(*) from routine), '>', 100::bigint, 'the four schema
 select set_eq(
   $$ select name from routine where 'search_path=pg_catalog, pg_temp' <> all (coalesce(proconfig, '{}')) $$,
   $$ values
+    -- Bodies of standard SQL: their names were resolved when they were created.
+    ('tollhouse_private.current_tenant_id()'),
+    ('tollhouse_private.current_user_id()'),
+    ('tollhouse_private.reads_all_users()'),
     -- Helpers of one row, inlined into their callers, whose path holds.
     ('tollhouse_private.breaker_gate(text,timestamp with time zone,timestamp with time zone)'),
     ('tollhouse_private.budget_month(timestamp with time zone)'),
@@ -21,9 +25,12 @@ select set_eq(
     ('tollhouse_private.candidate_models(text,text)'),
     ('tollhouse_private.charge_basis(boolean,text,bigint)'),
     ('tollhouse_private.cost_of_usage(bigint,bigint,bigint,bigint,integer,integer,integer,integer)'),
+    ('tollhouse_private.has_month(timestamp with time zone)'),
     ('tollhouse_private.highest_cost(bigint,bigint,bigint,integer,integer)'),
+    ('tollhouse_private.is_identifier(text)'),
     ('tollhouse_private.json_problem(jsonb)'),
     ('tollhouse_private.killed(text,text,text,text,text)'),
+    ('tollhouse_private.new_call_id(timestamp with time zone)'),
     ('tollhouse_private.rate_limits_of(tollhouse_private.route[],timestamp with time zone)'),
     ('tollhouse_private.stricter_capture(text,text)'),
     ('tollhouse_private.switch_stops(tollhouse_private.kill_switches,text,text,text,text,text)'),

@@ -1,5 +1,5 @@
 begin;
-select plan(40);
+select plan(37);
 
 create role tollhouse_test_free login in role tollhouse_client;
 create role tollhouse_test_tenant login in role tollhouse_client;
@@ -21,11 +21,6 @@ begin
   );
 end
 $$;
-create function pg_temp.parts() returns text language sql security definer as $$
-  select concat_ws('/',
-    coalesce(tollhouse_private.current_tenant_id(), '-'), coalesce(tollhouse_private.current_user_id(), '-'),
-    tollhouse_private.reads_all_users())
-$$;
 
 select is(
   (select concat_ws('/', coalesce(i.tenant_id, '-'), coalesce(i.user_id, '-'), i.reads_all_users) from tollhouse_private.identity() as i),
@@ -34,11 +29,9 @@ select is(
 
 set local session authorization tollhouse_test_free;
 select is(pg_temp.who('acme', 'ann'), 'acme/ann/f', 'a login without a binding is whom its settings name');
-select is(pg_temp.parts(), 'acme/ann/f', 'the three functions of the policies say the same');
 select is(pg_temp.who('acme', ''), '-/-/f', 'a tenant without a user is nobody');
 select is(pg_temp.who('', 'ann'), '-/-/f', 'a user without a tenant is nobody');
 select is(pg_temp.who('', ''), '-/-/f', 'empty settings, as a finished transaction leaves them, are nobody');
-select is(pg_temp.parts(), '-/-/f', 'the three functions of the policies say so too');
 select is(pg_temp.who(v.tenant_id, v.user_id), '-/-/f', format('malformed is nobody: tenant %s, user %s', to_json(v.tenant_id), to_json(v.user_id)))
 from (values
   ('acme corp', 'ann'), ('acme', 'ann lee'), (e'acme\n', 'ann'), ('acme', e'ann\n'), ('*', 'ann'), ('acme', '%'),
@@ -63,7 +56,6 @@ select is(pg_temp.who('globex', 'bob'), 'acme/ann/f', 'a set role does not shake
 set local session authorization tollhouse_test_admin;
 select is(pg_temp.who('globex', 'bob'), 'acme/bob/t', 'a tenant''s administrator reads all its users, and no other tenant');
 select is(pg_temp.who('', ''), 'acme/-/t', 'it need not be a user');
-select is(pg_temp.parts(), 'acme/-/t', 'the three functions of the policies say so too');
 select is(pg_temp.who('', 'a b'), 'acme/-/t', 'a malformed user makes it none');
 
 set local session authorization default;
