@@ -2156,6 +2156,65 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why an unfinished call is not finished, in words.';
+CREATE TABLE tollhouse_private.providers (
+    provider tollhouse_private.identifier NOT NULL,
+    failure_threshold integer DEFAULT 5 NOT NULL,
+    cooldown interval DEFAULT '00:00:30'::interval NOT NULL,
+    failure_window interval DEFAULT '00:01:00'::interval NOT NULL,
+    window_min_calls integer DEFAULT 20 NOT NULL,
+    window_failure_share numeric DEFAULT 0.5 NOT NULL,
+    CONSTRAINT providers_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
+    CONSTRAINT providers_failure_threshold_check CHECK (((failure_threshold >= 1) AND (failure_threshold <= 1000))),
+    CONSTRAINT providers_failure_window_check CHECK (((failure_window > '00:00:00'::interval) AND (failure_window <= '366 days'::interval))),
+    CONSTRAINT providers_window_failure_share_check CHECK (((window_failure_share > (0)::numeric) AND (window_failure_share <= (1)::numeric))),
+    CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
+);
+ALTER TABLE tollhouse_private.providers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.providers IS 'A provider and how patient its breakers are. Its address and key live in the worker''s environment, never here.';
+COMMENT ON COLUMN tollhouse_private.providers.failure_threshold IS 'Consecutive failures after which a user''s breaker opens.';
+COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open breaker waits before its one probe.';
+COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Span over which the provider''s own breaker counts.';
+COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'Calls in the window below which the provider''s breaker stays closed.';
+COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, unless it is one tenant''s doing, or where only one calls, one user''s.';
+CREATE FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_seen record;
+begin
+  select
+    coalesce(sum(t.calls), 0) as calls,
+    sum(t.failures) as failures,
+    sum(t.calls) filter (where t.place > 1) as calls_of_others,
+    sum(t.failures) filter (where t.place > 1) as failures_of_others
+  into v_seen
+  from (
+    select sum(pw.calls) as calls, sum(pw.failures) as failures, row_number() over (order by sum(pw.failures) desc) as place
+    from tollhouse_private.provider_windows as pw
+    where pw.provider = p_provider.provider
+      and pw.window_start > p_now - p_provider.failure_window
+    group by pw.tenant_id
+  ) as t;
+
+  if v_seen.calls < p_provider.window_min_calls or v_seen.failures < v_seen.calls * p_provider.window_failure_share then
+    return false;
+  end if;
+  -- It must be so without the tenant that failed most: none closes a provider to the others.
+  if v_seen.calls_of_others is not null then
+    return v_seen.failures_of_others >= v_seen.calls_of_others * p_provider.window_failure_share;
+  end if;
+  return (
+    select count(distinct u.user_id) > 1
+    from tollhouse_private.provider_windows as pw
+    cross join lateral unnest(pw.failing_users) as u (user_id)
+    where pw.provider = p_provider.provider
+      and pw.window_start > p_now - p_provider.failure_window
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) IS 'Whether a provider''s share of failures is reached in its window, and not through one tenant alone; where only one calls, not through one user alone.';
 CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2588,8 +2647,8 @@ begin
       -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
       delete from tollhouse_private.provider_windows as pw
       where pw.provider = p_provider
-        and pw.worker_id in (
-          select c.worker_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
+        and (pw.worker_id, pw.tenant_id) in (
+          select c.worker_id, c.tenant_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
         );
     end if;
   else
@@ -2744,23 +2803,23 @@ CREATE FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_priv
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  insert into tollhouse_private.provider_windows as pw (provider, worker_id, window_start, calls, failures, failing_users)
+  insert into tollhouse_private.provider_windows as pw (provider, worker_id, tenant_id, window_start, calls, failures, failing_users)
   select
-    (s.job).provider, (s.job).worker_id, p_now, count(*), count(*) filter (where s.breaker = 'failure'),
-    coalesce((array_agg(distinct (s.job).tenant_id || '/' || (s.job).user_id) filter (where s.breaker = 'failure'))[1:2], '{}')
+    (s.job).provider, (s.job).worker_id, (s.job).tenant_id, p_now, count(*), count(*) filter (where s.breaker = 'failure'),
+    coalesce((array_agg(distinct (s.job).user_id) filter (where s.breaker = 'failure'))[1:2], '{}')
   from unnest(p_settlements) as s
   where s.breaker <> 'ignored'
-  group by 1, 2
-  order by 1, 2
-  on conflict (provider, worker_id) do update
+  group by 1, 2, 3
+  order by 1, 2, 3
+  on conflict (provider, worker_id, tenant_id) do update
   set (window_start, calls, failures, failing_users) = (
     select
       case when fresh.yes then pw.window_start else p_now end,
       case when fresh.yes then pw.calls else 0 end + excluded.calls,
       case when fresh.yes then pw.failures else 0 end + excluded.failures,
       (
-        select coalesce((array_agg(distinct u.name))[1:2], '{}')
-        from unnest(case when fresh.yes then pw.failing_users end || excluded.failing_users) as u (name)
+        select coalesce((array_agg(distinct u.user_id))[1:2], '{}')
+        from unnest(case when fresh.yes then pw.failing_users end || excluded.failing_users) as u (user_id)
       )
     from tollhouse_private.providers as p
     cross join lateral (select pw.window_start > p_now - p.failure_window as yes) as fresh
@@ -2774,19 +2833,9 @@ begin
   insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
   select p.provider, 'open', p_now, p_now + p.cooldown
   from tollhouse_private.providers as p
-  join tollhouse_private.provider_windows as pw
-    on pw.provider = p.provider and pw.window_start > p_now - p.failure_window
   where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
     and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
-  group by p.provider
-  having sum(pw.calls) >= p.window_min_calls
-    and sum(pw.failures) >= sum(pw.calls) * p.window_failure_share
-    and (
-      select count(distinct u.name)
-      from tollhouse_private.provider_windows as pw2
-      cross join lateral unnest(pw2.failing_users) as u (name)
-      where pw2.provider = p.provider and pw2.window_start > p_now - p.failure_window
-    ) > 1
+    and tollhouse_private.fails_everybody(p, p_now)
   order by p.provider
   on conflict (provider) do update
   set state = 'open', opened_at = p_now, open_until = excluded.open_until, probe_call_id = null
@@ -2794,7 +2843,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts each provider''s outcomes in its window; opens its own breaker when the share of failures is reached by more than one user.';
+COMMENT ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts each provider''s outcomes in its window; opens the breaker of one that fails everybody.';
 CREATE FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3949,8 +3998,13 @@ begin
   ) as orphan;
 
   delete from tollhouse_private.provider_windows as pw
-  where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
-    and pw.window_start < v_now - interval '1 day';
+  where (pw.provider, pw.worker_id, pw.tenant_id) in (
+    select old.provider, old.worker_id, old.tenant_id
+    from tollhouse_private.provider_windows as old
+    join tollhouse_private.providers as p on p.provider = old.provider
+    where old.window_start < v_now - p.failure_window
+    for update of old skip locked
+  );
 
   delete from tollhouse_private.cancel_requests as cr
   using (
@@ -4750,15 +4804,17 @@ COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s call
 CREATE TABLE tollhouse_private.provider_windows (
     provider text NOT NULL,
     worker_id uuid NOT NULL,
+    tenant_id text NOT NULL,
     window_start timestamp with time zone NOT NULL,
     calls bigint NOT NULL,
     failures bigint NOT NULL,
     failing_users text[] NOT NULL
 )
 WITH (fillfactor='50');
+ALTER TABLE ONLY tollhouse_private.provider_windows FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider and worker.';
-COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct tenant/user pairs that failed.';
+COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider, worker and tenant.';
+COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct users whose calls failed.';
 CREATE VIEW tollhouse_ops.guard_state WITH (security_invoker='true') AS
  SELECT gs.guard,
     gs.scope,
@@ -4947,26 +5003,6 @@ ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAY
     NO MAXVALUE
     CACHE 1
 );
-CREATE TABLE tollhouse_private.providers (
-    provider tollhouse_private.identifier NOT NULL,
-    failure_threshold integer DEFAULT 5 NOT NULL,
-    cooldown interval DEFAULT '00:00:30'::interval NOT NULL,
-    failure_window interval DEFAULT '00:01:00'::interval NOT NULL,
-    window_min_calls integer DEFAULT 20 NOT NULL,
-    window_failure_share numeric DEFAULT 0.5 NOT NULL,
-    CONSTRAINT providers_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
-    CONSTRAINT providers_failure_threshold_check CHECK (((failure_threshold >= 1) AND (failure_threshold <= 1000))),
-    CONSTRAINT providers_failure_window_check CHECK (((failure_window > '00:00:00'::interval) AND (failure_window <= '366 days'::interval))),
-    CONSTRAINT providers_window_failure_share_check CHECK (((window_failure_share > (0)::numeric) AND (window_failure_share <= (1)::numeric))),
-    CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
-);
-ALTER TABLE tollhouse_private.providers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.providers IS 'A provider and how patient its breakers are. Its address and key live in the worker''s environment, never here.';
-COMMENT ON COLUMN tollhouse_private.providers.failure_threshold IS 'Consecutive failures after which a user''s breaker opens.';
-COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open breaker waits before its one probe.';
-COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Span over which the provider''s own breaker counts.';
-COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'Calls in the window below which the provider''s breaker stays closed.';
-COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, if more than one user failed.';
 CREATE TABLE tollhouse_private.rate_limits (
     scope text NOT NULL,
     target text NOT NULL,
@@ -5100,7 +5136,7 @@ ALTER TABLE ONLY tollhouse_private.provider_attempts
 ALTER TABLE ONLY tollhouse_private.provider_breakers
     ADD CONSTRAINT provider_breakers_pkey PRIMARY KEY (provider);
 ALTER TABLE ONLY tollhouse_private.provider_windows
-    ADD CONSTRAINT provider_windows_pkey PRIMARY KEY (provider, worker_id);
+    ADD CONSTRAINT provider_windows_pkey PRIMARY KEY (provider, worker_id, tenant_id);
 ALTER TABLE ONLY tollhouse_private.providers
     ADD CONSTRAINT providers_pkey PRIMARY KEY (provider);
 ALTER TABLE ONLY tollhouse_private.rate_limits
@@ -5202,6 +5238,9 @@ ALTER TABLE tollhouse_private.provider_attempts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY provider_attempts_all_engine ON tollhouse_private.provider_attempts TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY provider_attempts_select_identity ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY provider_attempts_select_operator ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.provider_windows ENABLE ROW LEVEL SECURITY;
+CREATE POLICY provider_windows_all_engine ON tollhouse_private.provider_windows TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY provider_windows_select_operator ON tollhouse_private.provider_windows FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.request_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY request_keys_all_engine ON tollhouse_private.request_keys TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY request_keys_insert_owner ON tollhouse_private.request_keys FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
@@ -5344,6 +5383,10 @@ REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, 
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
@@ -5577,9 +5620,6 @@ GRANT SELECT ON TABLE tollhouse_private.model_prices TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.models TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;

@@ -40,8 +40,13 @@ begin
   ) as orphan;
 
   delete from tollhouse_private.provider_windows as pw
-  where not exists (select from tollhouse_private.workers as w where w.worker_id = pw.worker_id)
-    and pw.window_start < v_now - interval '1 day';
+  where (pw.provider, pw.worker_id, pw.tenant_id) in (
+    select old.provider, old.worker_id, old.tenant_id
+    from tollhouse_private.provider_windows as old
+    join tollhouse_private.providers as p on p.provider = old.provider
+    where old.window_start < v_now - p.failure_window
+    for update of old skip locked
+  );
 
   delete from tollhouse_private.cancel_requests as cr
   using (

@@ -42,8 +42,8 @@ begin
       -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
       delete from tollhouse_private.provider_windows as pw
       where pw.provider = p_provider
-        and pw.worker_id in (
-          select c.worker_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
+        and (pw.worker_id, pw.tenant_id) in (
+          select c.worker_id, c.tenant_id from tollhouse_private.provider_windows as c where c.provider = p_provider for update skip locked
         );
     end if;
   else

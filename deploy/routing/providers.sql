@@ -24,7 +24,7 @@ comment on column tollhouse_private.providers.failure_threshold is 'Consecutive 
 comment on column tollhouse_private.providers.cooldown is 'How long an open breaker waits before its one probe.';
 comment on column tollhouse_private.providers.failure_window is 'Span over which the provider''s own breaker counts.';
 comment on column tollhouse_private.providers.window_min_calls is 'Calls in the window below which the provider''s breaker stays closed.';
-comment on column tollhouse_private.providers.window_failure_share is 'Share of failures in the window at which it opens, if more than one user failed.';
+comment on column tollhouse_private.providers.window_failure_share is 'Share of failures in the window at which it opens, unless it is one tenant''s doing, or where only one calls, one user''s.';
 
 grant select, insert, update, delete on tollhouse_private.providers to tollhouse_engine;
 grant select on tollhouse_private.providers to tollhouse_operator, tollhouse_auditor;

@@ -91,6 +91,7 @@ insert into routines values
   ('tollhouse_private.current_user_id()', 'engine', 'invoker', 'client engine owner'),
   ('tollhouse_private.decide(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.drop_bindings(name)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.fails_everybody(tollhouse_private.providers, timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_cancelled(tollhouse_private.jobs[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])', 'engine', 'invoker', 'engine'),

@@ -25,6 +25,7 @@ select pg_temp.seen('2030-01-15 12:00Z', pg_temp.ended('failure'));
 select is(pg_temp.provider_state(), 'open', 'exactly at the share it opens; the same name in two tenants is two users');
 rollback to start;
 
+
 select tollhouse_private.observe_providers('{}', now());
 select is((select count(*) from tollhouse_private.provider_windows), 0::bigint, 'an empty batch tells nothing');
 

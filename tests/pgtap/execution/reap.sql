@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(13);
 
 \ir scene.psql
 create function pg_temp.lease_ends()
@@ -40,6 +40,11 @@ select 'acme', 'ann', 'mock', 'half_open', now(), now(), call_id from tollhouse_
 select tollhouse_worker.reap();
 select is((select state from tollhouse_private.breakers), 'open', 'a probe whose worker died says nothing of the provider');
 select ok((select tollhouse_private.breaker_gate(state, open_until, clock_timestamp()) = 'probe' from tollhouse_private.breakers), 'and the next call may probe');
+rollback to dead;
+insert into tollhouse_private.provider_windows (provider, worker_id, tenant_id, window_start, calls, failures, failing_users)
+values ('mock', gen_random_uuid(), 'acme', now() - interval '61 seconds', 1, 0, '{}'), ('mock', gen_random_uuid(), 'globex', now(), 1, 0, '{}');
+select tollhouse_worker.reap();
+select results_eq('select tenant_id from tollhouse_private.provider_windows', $$values ('globex')$$, 'what a provider''s window no longer holds is forgotten');
 
 select * from finish();
 rollback;

@@ -4,7 +4,7 @@ select plan(8);
 \ir breakers.psql
 
 select pg_temp.leaves($$open_breaker('mock', 'sick')$$);
-insert into tollhouse_private.provider_windows values ('mock', gen_random_uuid(), now(), 9, 9, array['a/b', 'c/d']);
+insert into tollhouse_private.provider_windows values ('mock', gen_random_uuid(), 'acme', now(), 9, 9, array['ann', 'bob']);
 select is(pg_temp.leaves($$close_breaker('mock', 'well')$$), 1::bigint, 'a provider''s breaker is closed by hand, and it is audited');
 select is(pg_temp.breakers(), 'mock closed', 'at once');
 select is((select count(*) from tollhouse_private.provider_windows), 0::bigint, 'what had failed is forgotten');

@@ -28,7 +28,6 @@ select set_eq(
     ('tollhouse_private.models'),
     ('tollhouse_private.operator_audit'),
     ('tollhouse_private.provider_breakers'),
-    ('tollhouse_private.provider_windows'),
     ('tollhouse_private.providers'),
     ('tollhouse_private.rate_limits'),
     ('tollhouse_private.settings'),
