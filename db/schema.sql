@@ -521,15 +521,15 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
-CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS void
+CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason);
-  select tollhouse_private.wake_idle_worker()
+  select tollhouse_private.wake_idle_worker();
+  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason)
 $$;
 ALTER FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -569,16 +569,16 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) IS 'Lifts one switch; false if it was not pulled. Raises TH301.';
-CREATE FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) RETURNS void
+CREATE FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+  select tollhouse_private.wake_idle_worker();
   select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
-    '{"disabled_until": null, "mode": null, "reason": null}', p_reason);
-  select tollhouse_private.wake_idle_worker()
+    '{"disabled_until": null, "mode": null, "reason": null}', p_reason)
 $$;
 ALTER FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff before its time; the threshold stays. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff before its time; the threshold stays. False if there was none. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text, p_cooldown interval DEFAULT NULL::interval) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -701,7 +701,7 @@ begin
       where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
     ) then
       v_change := v_change || jsonb_build_object('disabled_until', v_until, 'mode', 'automatic',
-        'reason', format('spent %s of %s micro-USD in the hour', v_spent, p_threshold_micro_usd));
+        'reason', format('spent %s of %s USD in the hour', trim_scale(round(v_spent / 1000000.0, 6)), trim_scale(round(p_threshold_micro_usd / 1000000.0, 6))));
     end if;
   end if;
   perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id, v_change, p_reason);
@@ -1144,7 +1144,7 @@ begin
   set
     disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
     mode = 'automatic',
-    reason = format('spent %s of %s micro-USD in the hour', t.spent_micro_usd, so.threshold_micro_usd)
+    reason = format('spent %s of %s USD in the hour', trim_scale(round(t.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
   from tripped as t
   where so.tenant_id = t.tenant_id and so.user_id = t.user_id
     -- A longer shutoff, an operator's, stays as it is.
@@ -1281,7 +1281,7 @@ CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_
 $$;
 ALTER FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) IS 'The models a call may use: its endpoint''s, in order of preference from 0, or the one it asked for.';
-CREATE FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) RETURNS void
+CREATE FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1294,11 +1294,16 @@ begin
     perform tollhouse_private.check_target('user', p_user_id);
   end if;
 
-  insert into tollhouse_private.hourly_shutoffs (tenant_id, user_id) values (p_tenant_id, p_user_id) on conflict do nothing;
+  if p_action <> 'lift_shutoff' then
+    insert into tollhouse_private.hourly_shutoffs (tenant_id, user_id) values (p_tenant_id, p_user_id) on conflict do nothing;
+  end if;
   select hs.* into v_before
   from tollhouse_private.hourly_shutoffs as hs
   where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id
   for update;
+  if p_action = 'lift_shutoff' and v_before.disabled_until is null then
+    return false;
+  end if;
   v_after := jsonb_populate_record(v_before, p_change);
   update tollhouse_private.hourly_shutoffs as hs
   set
@@ -1307,10 +1312,11 @@ begin
   where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id;
   perform tollhouse_private.audit(p_action,
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason, to_jsonb(v_before), to_jsonb(v_after));
+  return true;
 end
 $$;
 ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it.';
+COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it; false, and nothing is changed, if there is none to lift.';
 CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2624,13 +2630,15 @@ CREATE FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_
 $$;
 ALTER FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) IS 'The materializer of endpoint investigation.';
-CREATE FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) RETURNS void
+CREATE FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_before jsonb;
   v_after jsonb;
+  v_opened_at timestamptz := case p_state when 'open' then clock_timestamp() end;
+  v_reason text := case p_state when 'open' then p_reason end;
 begin
   perform tollhouse_private.check_target('provider', p_provider);
   perform tollhouse_private.check_value((p_tenant_id = '') = (p_user_id = ''),
@@ -2638,10 +2646,10 @@ begin
 
   if p_tenant_id = '' then
     select to_jsonb(pb) into v_before from tollhouse_private.provider_breakers as pb where pb.provider = p_provider for update;
-    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
-    values (p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
+    values (p_provider, p_state, v_opened_at, p_open_until, v_reason)
     on conflict (provider) do update
-    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
+    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
       -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
@@ -2658,21 +2666,25 @@ begin
     from tollhouse_private.breakers as b
     where b.tenant_id = p_tenant_id and b.user_id = p_user_id and b.provider = p_provider
     for update;
-    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until)
-    values (p_tenant_id, p_user_id, p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    if not found and p_state = 'closed' then
+      return false;
+    end if;
+    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until, reason)
+    values (p_tenant_id, p_user_id, p_provider, p_state, v_opened_at, p_open_until, v_reason)
     on conflict (tenant_id, user_id, provider) do update
     set
       state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until,
-      probe_call_id = null, consecutive_failures = 0
+      reason = excluded.reason, probe_call_id = null, consecutive_failures = 0
     returning to_jsonb(b) into v_after;
   end if;
   perform tollhouse_private.audit(p_action,
     jsonb_build_object('provider', p_provider, 'tenant_id', nullif(p_tenant_id, ''), 'user_id', nullif(p_user_id, '')),
     p_reason, v_before, v_after);
+  return coalesce(v_before ->> 'state' <> p_state, p_state <> 'closed');
 end
 $$;
 ALTER FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker by hand and audits it.';
+COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker by hand and audits it; whether that changed its state.';
 CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) RETURNS uuid
     LANGUAGE sql
     AS $$
@@ -2765,7 +2777,8 @@ begin
   set
     state = case s.breaker when 'success' then 'closed' else 'open' end,
     consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
-    opened_at = case s.breaker when 'success' then null when 'failure' then p_now else b.opened_at end,
+    opened_at = case when s.breaker <> 'success' then b.opened_at end,
+    reason = case when s.breaker <> 'success' then b.reason end,
     -- A probe that said nothing about the provider leaves its slot to the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
@@ -2779,7 +2792,8 @@ begin
     update tollhouse_private.provider_breakers as pb
     set
       state = case s.breaker when 'success' then 'closed' else 'open' end,
-      opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
+      opened_at = case when s.breaker <> 'success' then pb.opened_at end,
+      reason = case when s.breaker <> 'success' then pb.reason end,
       open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
       probe_call_id = null
     from unnest(p_settlements) as s
@@ -2830,15 +2844,19 @@ begin
     return;
   end if;
 
-  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
-  select p.provider, 'open', p_now, p_now + p.cooldown
+  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
+  select p.provider, 'open', p_now, p_now + p.cooldown, (
+    select format('%s of %s calls failed', sum(pw.failures), sum(pw.calls))
+    from tollhouse_private.provider_windows as pw
+    where pw.provider = p.provider and pw.window_start > p_now - p.failure_window
+  )
   from tollhouse_private.providers as p
   where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
     and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
     and tollhouse_private.fails_everybody(p, p_now)
   order by p.provider
   on conflict (provider) do update
-  set state = 'open', opened_at = p_now, open_until = excluded.open_until, probe_call_id = null
+  set state = 'open', opened_at = p_now, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
   where pb.state = 'closed';
 end
 $$;
@@ -4173,6 +4191,7 @@ CREATE TABLE tollhouse_private.breakers (
     opened_at timestamp with time zone,
     open_until timestamp with time zone,
     probe_call_id uuid,
+    reason text,
     CONSTRAINT breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
 )
 WITH (fillfactor='70');
@@ -4180,6 +4199,8 @@ ALTER TABLE ONLY tollhouse_private.breakers FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.breakers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.breakers IS 'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
 COMMENT ON COLUMN tollhouse_private.breakers.state IS 'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
+COMMENT ON COLUMN tollhouse_private.breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.breakers.reason IS 'An operator''s, who opened it; null: consecutive failures did.';
 CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -4187,7 +4208,8 @@ CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
     state,
     consecutive_failures,
     opened_at,
-    open_until
+    open_until,
+    reason
    FROM tollhouse_private.breakers;
 ALTER VIEW tollhouse.breakers OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; none listed means closed.';
@@ -4403,7 +4425,7 @@ UNION ALL
     b.state,
     b.opened_at AS since,
     b.open_until AS until,
-    format('%s consecutive failures'::text, b.consecutive_failures) AS reason
+    COALESCE(b.reason, format('%s consecutive failures'::text, b.consecutive_failures)) AS reason
    FROM tollhouse_private.breakers b;
 ALTER VIEW tollhouse.guard_state OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.guard_state IS 'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
@@ -4796,25 +4818,14 @@ CREATE TABLE tollhouse_private.provider_breakers (
     opened_at timestamp with time zone,
     open_until timestamp with time zone,
     probe_call_id uuid,
+    reason text,
     CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
 )
 WITH (fillfactor='70');
 ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
-CREATE TABLE tollhouse_private.provider_windows (
-    provider text NOT NULL,
-    worker_id uuid NOT NULL,
-    tenant_id text NOT NULL,
-    window_start timestamp with time zone NOT NULL,
-    calls bigint NOT NULL,
-    failures bigint NOT NULL,
-    failing_users text[] NOT NULL
-)
-WITH (fillfactor='50');
-ALTER TABLE ONLY tollhouse_private.provider_windows FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider, worker and tenant.';
-COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct users whose calls failed.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.reason IS 'What share of the calls had failed, or an operator''s reason.';
 CREATE VIEW tollhouse_ops.guard_state WITH (security_invoker='true') AS
  SELECT gs.guard,
     gs.scope,
@@ -4837,14 +4848,10 @@ UNION ALL
     pb.state,
     pb.opened_at AS since,
     pb.open_until AS until,
-    format('%s of %s calls failed in the running window'::text, w.failures, w.calls) AS reason
-   FROM (tollhouse_private.provider_breakers pb
-     CROSS JOIN LATERAL ( SELECT COALESCE(sum(pw.failures), (0)::numeric) AS failures,
-            COALESCE(sum(pw.calls), (0)::numeric) AS calls
-           FROM tollhouse_private.provider_windows pw
-          WHERE (pw.provider = pb.provider)) w);
+    pb.reason
+   FROM tollhouse_private.provider_breakers pb;
 ALTER VIEW tollhouse_ops.guard_state OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers, whose windows count every tenant''s calls.';
+COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -5003,6 +5010,20 @@ ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE tollhouse_private.provider_windows (
+    provider text NOT NULL,
+    worker_id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    calls bigint NOT NULL,
+    failures bigint NOT NULL,
+    failing_users text[] NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY tollhouse_private.provider_windows FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider, worker and tenant.';
+COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct users whose calls failed.';
 CREATE TABLE tollhouse_private.rate_limits (
     scope text NOT NULL,
     target text NOT NULL,
@@ -5585,9 +5606,6 @@ GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_auditor;
 REVOKE ALL ON TABLE tollhouse_private.operator_audit FROM tollhouse_owner;
@@ -5620,6 +5638,9 @@ GRANT SELECT ON TABLE tollhouse_private.model_prices TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.models TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;

@@ -13,6 +13,7 @@ create table tollhouse_private.breakers (
   opened_at timestamptz,
   open_until timestamptz,
   probe_call_id uuid,
+  reason text,
   constraint breakers_pkey primary key (tenant_id, user_id, provider),
   constraint breakers_state_check check (
     (state = 'closed' and open_until is null and probe_call_id is null)
@@ -25,6 +26,8 @@ comment on table tollhouse_private.breakers is
   'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
 comment on column tollhouse_private.breakers.state is
   'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
+comment on column tollhouse_private.breakers.opened_at is 'When it opened; a probe that fails changes only open_until.';
+comment on column tollhouse_private.breakers.reason is 'An operator''s, who opened it; null: consecutive failures did.';
 
 alter table tollhouse_private.breakers enable row level security;
 alter table tollhouse_private.breakers force row level security;

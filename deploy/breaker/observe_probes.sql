@@ -28,7 +28,8 @@ begin
   set
     state = case s.breaker when 'success' then 'closed' else 'open' end,
     consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
-    opened_at = case s.breaker when 'success' then null when 'failure' then p_now else b.opened_at end,
+    opened_at = case when s.breaker <> 'success' then b.opened_at end,
+    reason = case when s.breaker <> 'success' then b.reason end,
     -- A probe that said nothing about the provider leaves its slot to the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
@@ -42,7 +43,8 @@ begin
     update tollhouse_private.provider_breakers as pb
     set
       state = case s.breaker when 'success' then 'closed' else 'open' end,
-      opened_at = case s.breaker when 'success' then null when 'failure' then p_now else pb.opened_at end,
+      opened_at = case when s.breaker <> 'success' then pb.opened_at end,
+      reason = case when s.breaker <> 'success' then pb.reason end,
       open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
       probe_call_id = null
     from unnest(p_settlements) as s

@@ -45,15 +45,19 @@ begin
     return;
   end if;
 
-  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
-  select p.provider, 'open', p_now, p_now + p.cooldown
+  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
+  select p.provider, 'open', p_now, p_now + p.cooldown, (
+    select format('%s of %s calls failed', sum(pw.failures), sum(pw.calls))
+    from tollhouse_private.provider_windows as pw
+    where pw.provider = p.provider and pw.window_start > p_now - p.failure_window
+  )
   from tollhouse_private.providers as p
   where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
     and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
     and tollhouse_private.fails_everybody(p, p_now)
   order by p.provider
   on conflict (provider) do update
-  set state = 'open', opened_at = p_now, open_until = excluded.open_until, probe_call_id = null
+  set state = 'open', opened_at = p_now, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
   where pb.state = 'closed';
 end
 $$;

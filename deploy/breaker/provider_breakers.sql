@@ -10,6 +10,7 @@ create table tollhouse_private.provider_breakers (
   opened_at timestamptz,
   open_until timestamptz,
   probe_call_id uuid,
+  reason text,
   constraint provider_breakers_pkey primary key (provider),
   constraint provider_breakers_state_check check (
     (state = 'closed' and open_until is null and probe_call_id is null)
@@ -19,6 +20,8 @@ create table tollhouse_private.provider_breakers (
 ) with (fillfactor = 70);
 comment on table tollhouse_private.provider_breakers is
   'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
+comment on column tollhouse_private.provider_breakers.opened_at is 'When it opened; a probe that fails changes only open_until.';
+comment on column tollhouse_private.provider_breakers.reason is 'What share of the calls had failed, or an operator''s reason.';
 
 grant select, insert, update, delete on tollhouse_private.provider_breakers to tollhouse_engine;
 grant select on tollhouse_private.provider_breakers to tollhouse_operator, tollhouse_auditor;

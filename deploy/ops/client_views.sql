@@ -64,7 +64,7 @@ select tenant_id, user_id, hour, calls, spent_micro_usd from tollhouse_private.h
 comment on view tollhouse.hourly_spend is 'Attempts and spend per hour; user_id empty is the tenant as a whole, its administrator''s to read.';
 
 create view tollhouse.breakers with (security_invoker = true) as
-select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until from tollhouse_private.breakers;
+select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until, reason from tollhouse_private.breakers;
 comment on view tollhouse.breakers is 'Breakers per user and provider; none listed means closed.';
 
 create view tollhouse.kill_switches with (security_invoker = true) as

@@ -11,17 +11,17 @@ create function tollhouse_ops.close_breaker(
   p_tenant_id text default '',
   p_user_id text default ''
 )
-  returns void
+  returns boolean
   language sql
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason);
-  select tollhouse_private.wake_idle_worker()
+  select tollhouse_private.wake_idle_worker();
+  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason)
 $$;
 comment on function tollhouse_ops.close_breaker(text, text, text, text) is
-  'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. Raises TH301, TH302, TH303.';
+  'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.close_breaker(text, text, text, text) from public;
 grant execute on function tollhouse_ops.close_breaker(text, text, text, text) to tollhouse_operator;

@@ -4,7 +4,6 @@
 -- requires: shutoff/hourly_spend
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
--- requires: breaker/provider_windows
 
 begin;
 set local role tollhouse_owner;
@@ -34,7 +33,7 @@ union all
 select
   'breaker', 'user', b.tenant_id, b.user_id, b.provider,
   b.state = 'half_open' or (b.state = 'open' and b.open_until > pg_catalog.now()), b.state, b.opened_at, b.open_until,
-  pg_catalog.format('%s consecutive failures', b.consecutive_failures)
+  coalesce(b.reason, pg_catalog.format('%s consecutive failures', b.consecutive_failures))
 from tollhouse_private.breakers as b;
 comment on view tollhouse.guard_state is
   'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
@@ -49,16 +48,9 @@ from tollhouse.guard_state as gs
 union all
 select
   'breaker', 'provider', '', '', pb.provider,
-  pb.state = 'half_open' or (pb.state = 'open' and pb.open_until > pg_catalog.now()), pb.state, pb.opened_at, pb.open_until,
-  pg_catalog.format('%s of %s calls failed in the running window', w.failures, w.calls)
-from tollhouse_private.provider_breakers as pb
-cross join lateral (
-  select coalesce(pg_catalog.sum(pw.failures), 0) as failures, coalesce(pg_catalog.sum(pw.calls), 0) as calls
-  from tollhouse_private.provider_windows as pw
-  where pw.provider = pb.provider
-) as w;
-comment on view tollhouse_ops.guard_state is
-  'tollhouse.guard_state, and the breakers of whole providers, whose windows count every tenant''s calls.';
+  pb.state = 'half_open' or (pb.state = 'open' and pb.open_until > pg_catalog.now()), pb.state, pb.opened_at, pb.open_until, pb.reason
+from tollhouse_private.provider_breakers as pb;
+comment on view tollhouse_ops.guard_state is 'tollhouse.guard_state, and the breakers of whole providers.';
 
 grant select on tollhouse_ops.guard_state to tollhouse_operator, tollhouse_auditor;
 

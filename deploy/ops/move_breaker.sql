@@ -18,7 +18,7 @@ create function tollhouse_private.move_breaker(
   p_open_until timestamptz,
   p_reason text
 )
-  returns void
+  returns boolean
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
@@ -26,6 +26,8 @@ as $$
 declare
   v_before jsonb;
   v_after jsonb;
+  v_opened_at timestamptz := case p_state when 'open' then clock_timestamp() end;
+  v_reason text := case p_state when 'open' then p_reason end;
 begin
   perform tollhouse_private.check_target('provider', p_provider);
   perform tollhouse_private.check_value((p_tenant_id = '') = (p_user_id = ''),
@@ -33,10 +35,10 @@ begin
 
   if p_tenant_id = '' then
     select to_jsonb(pb) into v_before from tollhouse_private.provider_breakers as pb where pb.provider = p_provider for update;
-    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until)
-    values (p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
+    values (p_provider, p_state, v_opened_at, p_open_until, v_reason)
     on conflict (provider) do update
-    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, probe_call_id = null
+    set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
       -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
@@ -53,21 +55,25 @@ begin
     from tollhouse_private.breakers as b
     where b.tenant_id = p_tenant_id and b.user_id = p_user_id and b.provider = p_provider
     for update;
-    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until)
-    values (p_tenant_id, p_user_id, p_provider, p_state, case p_state when 'open' then clock_timestamp() end, p_open_until)
+    if not found and p_state = 'closed' then
+      return false;
+    end if;
+    insert into tollhouse_private.breakers as b (tenant_id, user_id, provider, state, opened_at, open_until, reason)
+    values (p_tenant_id, p_user_id, p_provider, p_state, v_opened_at, p_open_until, v_reason)
     on conflict (tenant_id, user_id, provider) do update
     set
       state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until,
-      probe_call_id = null, consecutive_failures = 0
+      reason = excluded.reason, probe_call_id = null, consecutive_failures = 0
     returning to_jsonb(b) into v_after;
   end if;
   perform tollhouse_private.audit(p_action,
     jsonb_build_object('provider', p_provider, 'tenant_id', nullif(p_tenant_id, ''), 'user_id', nullif(p_user_id, '')),
     p_reason, v_before, v_after);
+  return coalesce(v_before ->> 'state' <> p_state, p_state <> 'closed');
 end
 $$;
 comment on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) is
-  'Sets a breaker by hand and audits it.';
+  'Sets a breaker by hand and audits it; whether that changed its state.';
 
 revoke execute on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) from public;
 

@@ -55,7 +55,7 @@ begin
       where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
     ) then
       v_change := v_change || jsonb_build_object('disabled_until', v_until, 'mode', 'automatic',
-        'reason', format('spent %s of %s micro-USD in the hour', v_spent, p_threshold_micro_usd));
+        'reason', format('spent %s of %s USD in the hour', trim_scale(round(v_spent / 1000000.0, 6)), trim_scale(round(p_threshold_micro_usd / 1000000.0, 6))));
     end if;
   end if;
   perform tollhouse_private.change_shutoff('set_hourly_threshold', p_tenant_id, p_user_id, v_change, p_reason);

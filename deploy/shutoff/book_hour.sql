@@ -46,7 +46,7 @@ begin
   set
     disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
     mode = 'automatic',
-    reason = format('spent %s of %s micro-USD in the hour', t.spent_micro_usd, so.threshold_micro_usd)
+    reason = format('spent %s of %s USD in the hour', trim_scale(round(t.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
   from tripped as t
   where so.tenant_id = t.tenant_id and so.user_id = t.user_id
     -- A longer shutoff, an operator's, stays as it is.

@@ -74,7 +74,7 @@ def test_reaching_the_threshold_blocks(town: Town, tenant: str, user: str) -> No
     assert "success" == ann.ask("once", "the last one")["status"]
     shutoff = shutoff_of(town, tenant)
     assert "automatic" == shutoff["mode"]
-    assert "of 2 micro-USD in the hour" in shutoff["reason"]
+    assert "of 0.000002 USD in the hour" in shutoff["reason"]
     refused(ann, ann.enqueue("once", "one too many"))
     if user:
         assert "success" == ben.ask("once", "not affected")["status"]

@@ -2,7 +2,7 @@
 
 begin;
 
-select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until, probe_call_id
+select tenant_id, user_id, provider, state, consecutive_failures, opened_at, open_until, probe_call_id, reason
 from tollhouse_private.breakers
 where false;
 

@@ -2,7 +2,7 @@
 
 begin;
 
-select provider, state, opened_at, open_until, probe_call_id
+select provider, state, opened_at, open_until, probe_call_id, reason
 from tollhouse_private.provider_breakers
 where false;
 

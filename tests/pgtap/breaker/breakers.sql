@@ -2,7 +2,7 @@ begin;
 select plan(11);
 
 select columns_are('tollhouse_private', 'breakers', array[
-  'tenant_id', 'user_id', 'provider', 'state', 'consecutive_failures', 'opened_at', 'open_until', 'probe_call_id'
+  'tenant_id', 'user_id', 'provider', 'state', 'consecutive_failures', 'opened_at', 'open_until', 'probe_call_id', 'reason'
 ], 'a breaker knows its state, its failures and its probe');
 select col_is_pk('tollhouse_private', 'breakers', array['tenant_id', 'user_id', 'provider'], 'one breaker per tenant, user and provider');
 select policies_are('tollhouse_private', 'breakers',

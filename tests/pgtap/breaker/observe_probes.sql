@@ -12,7 +12,7 @@ select is(pg_temp.seen('2030-01-15 12:01Z', pg_temp.ended('success', 'bob', p_la
 select is(pg_temp.seen('2030-01-15 12:01Z', pg_temp.ended('success', p_label => 'probe')), 'closed 0', 'the probe''s success closes the breaker');
 rollback to half_open;
 select is(pg_temp.seen('2030-01-15 12:01Z', pg_temp.ended('failure', p_label => 'probe')), 'open 4', 'its failure opens it again');
-select is((select open_until from tollhouse_private.breakers where state = 'open'), '2030-01-15 12:01:30Z'::timestamptz, 'for another cool-down from then on');
+select results_eq($$select opened_at, open_until from tollhouse_private.breakers where state = 'open'$$, $$values ('2030-01-15 12:00Z'::timestamptz, '2030-01-15 12:01:30Z'::timestamptz)$$, 'for another cool-down from then on, as old as it was');
 rollback to half_open;
 select is(pg_temp.seen('2030-01-15 12:01Z', pg_temp.ended('ignored', p_label => 'probe')), 'open 3', 'a probe that says nothing of the provider leaves it open');
 select is(
@@ -28,8 +28,8 @@ select tollhouse_private.begin_probes(array[jsonb_populate_record(null::tollhous
   'job', jsonb_build_object('tenant_id', 'acme', 'user_id', 'ann', 'call_id', md5('probe')), 'provider', 'mock', 'user_probe', false, 'provider_probe', true))]);
 savepoint provider_probe;
 select pg_temp.seen('2030-01-15 12:00:40Z', pg_temp.ended('failure', 'bob', p_label => 'probe'));
-select results_eq('select state, open_until from tollhouse_private.provider_breakers', $$values ('open', '2030-01-15 12:01:10Z'::timestamptz)$$,
-  'its failure opens the provider''s breaker again');
+select results_eq('select state, opened_at, open_until, reason from tollhouse_private.provider_breakers', $$values ('open', '2030-01-15 12:00Z'::timestamptz, '2030-01-15 12:01:10Z'::timestamptz, '3 of 6 calls failed')$$,
+  'its failure leaves the provider''s breaker open for another cool-down, with what had opened it and when');
 rollback to provider_probe;
 select pg_temp.seen('2030-01-15 12:00:40Z', pg_temp.ended('success', 'bob', p_label => 'probe'));
 select is(pg_temp.provider_state(), 'closed', 'its success closes the provider''s breaker');

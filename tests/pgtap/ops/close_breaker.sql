@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(12);
 
 \ir breakers.psql
 
@@ -18,6 +18,11 @@ select is(pg_temp.breakers(), 'acme ann mock closed 0', 'also while its probe is
 rollback to breakers;
 select pg_temp.refuses('TH301', $$close_breaker('mock', ' ')$$, 'to close takes a reason');
 select pg_temp.refuses('TH302', $$close_breaker(null, 'test')$$, 'and a provider');
+select is(tollhouse_ops.close_breaker('mock', 'well'), false, 'who closes a closed one is told so');
+select is(tollhouse_ops.close_breaker('mock', 'well', 'acme', 'annn'), false, 'as who mistypes a name');
+select is(pg_temp.breakers(), 'mock closed', 'which leaves no row');
+select tollhouse_ops.open_breaker('mock', 'sick');
+select is(tollhouse_ops.close_breaker('mock', 'well'), true, 'who closes an open one too');
 
 select * from finish();
 rollback;

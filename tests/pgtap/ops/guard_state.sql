@@ -6,8 +6,8 @@ select plan(6);
 select results_eq(
   'select guard, scope, tenant_id, user_id, target, stops_calls, state, reason from tollhouse_ops.guard_state order by guard, scope, tenant_id, user_id',
   $$values
-    ('breaker', 'provider', '', '', 'south', true, 'open', '15 of 30 calls failed in the running window'),
-    ('breaker', 'user', 'acme', 'ann', 'north', true, 'open', '0 consecutive failures'),
+    ('breaker', 'provider', '', '', 'south', true, 'open', '15 of 30 calls failed'),
+    ('breaker', 'user', 'acme', 'ann', 'north', true, 'open', 'test'),
     ('breaker', 'user', 'acme', 'bob', 'north', false, 'open', '5 consecutive failures'),
     ('hourly_shutoff', 'tenant', 'acme', '', '', false, 'armed', 'spent 1.23 of 5.00 USD in this hour'),
     ('hourly_shutoff', 'user', 'acme', 'ann', '', true, 'shut off, manual', 'loop'),

@@ -28,7 +28,7 @@ on conflict (tenant_id, user_id, hour) do update set spent_micro_usd = excluded.
 select tollhouse_ops.set_hourly_threshold('acme', '', 101, 'test');
 select is(pg_temp.shutoff(), '101 - -', 'below the threshold nothing happens, whatever the hours before have spent');
 select tollhouse_ops.set_hourly_threshold('acme', '', 100, 'test');
-select is(pg_temp.shutoff(), '100 - automatic t spent 100 of 100 micro-USD in the hour', 'a threshold that the hour has reached shuts off at once');
+select is(pg_temp.shutoff(), '100 - automatic t spent 0.0001 of 0.0001 USD in the hour', 'a threshold that the hour has reached shuts off at once');
 select is((select disabled_until from tollhouse_private.hourly_shutoffs), date_trunc('hour', clock_timestamp(), 'UTC') + interval '1 hour', 'until the hour is over');
 select matches(pg_temp.audited(), '"mode": null.*"mode": "automatic"', 'and that is on record');
 select is(pg_temp.shutoff('ann'), null, 'a user of the tenant keeps what is hers');

@@ -52,7 +52,7 @@ select is(pg_temp.state('ann'), '', 'one micro-USD below the threshold nothing h
 do $$ begin perform pg_temp.spend(1, '2026-01-01 12:20:00+00'); end $$;
 select is(pg_temp.state('ann'), '2026-01-01 13:00:00 automatic', 'exactly at the threshold the user is shut off, until the hour is over');
 select is(
-  (select hs.reason from tollhouse_private.hourly_shutoffs as hs), 'spent 100 of 100 micro-USD in the hour', 'and it says why'
+  (select hs.reason from tollhouse_private.hourly_shutoffs as hs), 'spent 0.0001 of 0.0001 USD in the hour', 'and it says why'
 );
 do $$
 begin
