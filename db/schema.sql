@@ -147,6 +147,7 @@ CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     AS $$
 declare
   v_job tollhouse_private.jobs;
+  v_settlements tollhouse_private.settlement[];
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
@@ -166,9 +167,11 @@ begin
     when no_data_found then v_job := null;
   end;
   if v_job.call_id is not null then
-    perform tollhouse_private.close_calls(array[
+    v_settlements := array[
       row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    ], clock_timestamp());
+    ];
+    perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
+    perform tollhouse_private.announce(v_settlements);
     -- Whatever waits for its answer is found by the worker that wakes up.
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';
@@ -182,7 +185,11 @@ begin
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
     perform pg_notify('tollhouse_control', '');
-    return case when tollhouse_private.has_month(v_job.created_at) then 'running' else v_job.state end;
+    return case
+      when tollhouse_private.has_month(v_job.created_at) then 'running'
+      when v_job.state = 'coalesced' then 'queued'
+      else v_job.state
+    end;
   end if;
   return (
     select c.status
@@ -193,7 +200,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.cancel(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued, coalesced or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
+COMMENT ON FUNCTION tollhouse.cancel(p_call_id uuid) IS 'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
 CREATE FUNCTION tollhouse.done_channel() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -212,7 +219,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.done_channel() OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.done_channel() IS 'Name of the channel to LISTEN on: each payload is the id of one finished call of yours. Raises TH001.';
+COMMENT ON FUNCTION tollhouse.done_channel() IS 'Name of the channel to LISTEN on: each payload is the id of one finished call of yours. What enqueue answered at once is not announced. Raises TH001.';
 CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text DEFAULT NULL::text, p_model text DEFAULT NULL::text, p_watermark text DEFAULT ''::text, p_use_cache boolean DEFAULT true, p_max_cost_micro_usd bigint DEFAULT NULL::bigint, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -964,6 +971,26 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) IS 'Lets the login say for whom it acts: for trusted application servers only. False if it was not bound. Raises TH301.';
+CREATE FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_announced bigint;
+begin
+  with caller as materialized (
+    select distinct (s.job).tenant_id, (s.job).user_id from unnest(p_settlements) as s
+  ),
+  channel as materialized (
+    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
+  )
+  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
+  from channel as ch
+  join unnest(p_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
+end
+$$;
+ALTER FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) IS 'Tells callers that their calls are over, each on its own channel. Not for what enqueue answers itself: its caller holds the answer, and a notification for each would slow every enqueue down.';
 CREATE FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1502,7 +1529,6 @@ CREATE FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.se
     AS $$
 declare
   v_settlements tollhouse_private.settlement[];
-  v_announced bigint;
 begin
   if cardinality(p_settlements) = 0 then
     return;
@@ -1569,20 +1595,10 @@ begin
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
-
-  with caller as materialized (
-    select distinct (s.job).tenant_id, (s.job).user_id from unnest(v_settlements) as s
-  ),
-  channel as materialized (
-    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
-  )
-  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
-  from channel as ch
-  join unnest(v_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
+COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows. A worker''s caller releases their flights first.';
 CREATE FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2313,6 +2329,8 @@ begin
   select j.call_id, 'cached', null::text, null::timestamptz
   from unnest(p_jobs) as j
   where j.cache_key is not null
+    -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
+    and not j.provider_attempted
     -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
     and (
       select true
@@ -3510,6 +3528,7 @@ begin
   v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
   perform tollhouse_private.release_flights(v_ended);
   perform tollhouse_private.close_calls(v_ended, p_now);
+  perform tollhouse_private.announce(v_ended);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
@@ -3732,6 +3751,7 @@ begin
   );
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
+  perform tollhouse_private.announce(v_closing);
 end
 $$;
 ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -5341,6 +5361,8 @@ REVOKE ALL ON FUNCTION tollhouse_ops.stop_everything(p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.stop_everything(p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) FROM PUBLIC;

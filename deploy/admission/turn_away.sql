@@ -1,6 +1,7 @@
 -- Deploy tollhouse:admission/turn_away to pg
 -- requires: admission/verdict
 -- requires: execution/close_calls
+-- requires: execution/announce
 -- requires: cache/cached_result
 -- requires: cache/release_flights
 
@@ -70,6 +71,7 @@ begin
   );
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
+  perform tollhouse_private.announce(v_closing);
 end
 $$;
 comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is

@@ -19,6 +19,8 @@ begin
   select j.call_id, 'cached', null::text, null::timestamptz
   from unnest(p_jobs) as j
   where j.cache_key is not null
+    -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
+    and not j.provider_attempted
     -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
     and (
       select true

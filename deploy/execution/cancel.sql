@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/cancel to pg
 -- requires: execution/close_calls
+-- requires: execution/announce
 -- requires: queue/cancel_requests
 -- requires: queue/wake_idle_worker
 -- requires: platform/call_created_at
@@ -19,6 +20,7 @@ create function tollhouse.cancel(
 as $$
 declare
   v_job tollhouse_private.jobs;
+  v_settlements tollhouse_private.settlement[];
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
@@ -38,9 +40,11 @@ begin
     when no_data_found then v_job := null;
   end;
   if v_job.call_id is not null then
-    perform tollhouse_private.close_calls(array[
+    v_settlements := array[
       row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    ], clock_timestamp());
+    ];
+    perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
+    perform tollhouse_private.announce(v_settlements);
     -- Whatever waits for its answer is found by the worker that wakes up.
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';
@@ -54,7 +58,11 @@ begin
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
     perform pg_notify('tollhouse_control', '');
-    return case when tollhouse_private.has_month(v_job.created_at) then 'running' else v_job.state end;
+    return case
+      when tollhouse_private.has_month(v_job.created_at) then 'running'
+      when v_job.state = 'coalesced' then 'queued'
+      else v_job.state
+    end;
   end if;
   return (
     select c.status
@@ -65,7 +73,7 @@ begin
 end
 $$;
 comment on function tollhouse.cancel(uuid) is
-  'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued, coalesced or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
+  'Cancels a call of yours. Returns its status after that: cancelled; running (a worker has it: it is aborted and not tried again, and may still succeed); queued or scheduled in a month that the ledger has not got yet (it ends when a worker has made it); its final status if it was over; null if there is no such call for you. Raises TH001.';
 
 revoke execute on function tollhouse.cancel(uuid) from public;
 grant execute on function tollhouse.cancel(uuid) to tollhouse_client;

@@ -2,7 +2,6 @@
 -- requires: ledger/llm_api_calls
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
--- requires: queue/done_channel_of
 -- requires: execution/settlement
 -- requires: distillation/stricter_capture
 -- requires: execution/materialize
@@ -24,7 +23,6 @@ create function tollhouse_private.close_calls(
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
-  v_announced bigint;
 begin
   if cardinality(p_settlements) = 0 then
     return;
@@ -91,20 +89,10 @@ begin
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
-
-  with caller as materialized (
-    select distinct (s.job).tenant_id, (s.job).user_id from unnest(v_settlements) as s
-  ),
-  channel as materialized (
-    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
-  )
-  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
-  from channel as ch
-  join unnest(v_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is
-  'Takes finished calls out of the queue: ledger, content, materialized rows, announcement. A worker''s caller releases their flights first.';
+  'Takes finished calls out of the queue: ledger, content, materialized rows. A worker''s caller releases their flights first.';
 
 revoke execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) from public;
 grant execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) to tollhouse_engine;

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/settle to pg
 -- requires: execution/close_calls
+-- requires: execution/announce
 -- requires: cache/store_answers
 -- requires: cache/release_flights
 -- requires: breaker/observe_users
@@ -45,6 +46,7 @@ begin
   v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
   perform tollhouse_private.release_flights(v_ended);
   perform tollhouse_private.close_calls(v_ended, p_now);
+  perform tollhouse_private.announce(v_ended);
   perform tollhouse_private.requeue(v_settlements, p_now);
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);

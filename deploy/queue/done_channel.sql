@@ -26,7 +26,7 @@ begin
 end
 $$;
 comment on function tollhouse.done_channel() is
-  'Name of the channel to LISTEN on: each payload is the id of one finished call of yours. Raises TH001.';
+  'Name of the channel to LISTEN on: each payload is the id of one finished call of yours. What enqueue answered at once is not announced. Raises TH001.';
 
 revoke execute on function tollhouse.done_channel() from public;
 grant execute on function tollhouse.done_channel() to tollhouse_client;

@@ -117,6 +117,7 @@ insert into routines values
   ('tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.without_text(tollhouse_private.attempt_result)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.wake_stranded()', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.announce(tollhouse_private.settlement[])', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.call_created_at(uuid)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.candidate_models(text, text)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.check_call(tollhouse_private.task_types, jsonb, text, text, text, bigint, timestamptz, jsonb, timestamptz)', 'owner', 'invoker', 'owner'),

@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 \ir ../job.psql
 insert into tollhouse_private.response_cache
@@ -21,6 +21,7 @@ from (values
   ('{"cache_scope": "ann"}', 'a user''s own answers are not the tenant''s'),
   ('{"tenant_id": "globex"}', 'another tenant''s answer is never found'),
   ('{"endpoint": "explanation"}', 'nor another endpoint''s'),
+  ('{"provider_attempted": true}', 'what has been sent already is not answered from the cache'),
   ('{"cache_key": null}', 'a call that may not use the cache matches nothing')
 ) as v (change, why);
 select is_empty('select tollhouse_private.guard_cache(null, now())', 'no batch, no verdict');
