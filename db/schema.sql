@@ -344,60 +344,26 @@ CREATE FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) RETURNS TA
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_now timestamptz := clock_timestamp();
   v_key tollhouse_private.request_keys;
-  v_call tollhouse_private.llm_api_calls;
-  v_job tollhouse_private.jobs;
 begin
   select rk.* into v_key from tollhouse_private.request_keys as rk
   where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
-  if not found then
-    status := 'unknown';
-    why := 'You have no call with this request id at this endpoint.';
-    what_to_do := case
-      when tollhouse_private.current_tenant_id() is null then 'Say who you are first: select tollhouse.set_identity(''tenant'', ''user'').'
-      else 'Check both, and whether the transaction that enqueued it was committed.'
-    end;
-    return next;
-    return;
-  end if;
-  call_id := v_key.call_id;
-
-  select c.* into v_call from tollhouse_private.llm_api_calls as c
-  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
   if found then
-    status := v_call.status;
-    since := v_call.finished_at;
-    attempts := v_call.attempts;
-    last_error := nullif(concat_ws(': ', v_call.error_code, v_call.error_message), '');
-    what_to_do := 'Nothing: it is over.';
-    case
-      when v_call.status = 'blocked' then
-        select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(v_call, v_now) as b;
-      when v_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
-      when v_call.was_cached then why := 'Answered from the cache, free of charge.';
-      when v_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', v_call.model, v_call.attempts);
-      when v_call.status = 'cancelled' then why := 'It was cancelled.';
-      else
-        why := format('It failed for good after %s attempt(s).', v_call.attempts);
-        what_to_do := 'Read last_error; to try again, enqueue under a new request id.';
-    end case;
-    return next;
+    return query select e.* from tollhouse_private.explain_call(v_key, clock_timestamp()) as e;
     return;
   end if;
 
-  select j.* into v_job from tollhouse_private.jobs as j where j.tenant_id = v_key.tenant_id and j.call_id = v_key.call_id;
-  status := case v_job.state when 'coalesced' then 'queued' else v_job.state end;
-  since := coalesce(v_job.started_at, v_job.created_at);
-  next_try_at := case v_job.state when 'scheduled' then v_job.run_at end;
-  attempts := v_job.attempts - v_job.unsent;
-  last_error := nullif(concat_ws(': ', v_job.error_code, v_job.error_message), '');
-  if v_job.state = 'queued' then
-    select count(*) + 1 into queue_position
-    from tollhouse_private.jobs as j
-    where j.tenant_id = v_job.tenant_id and j.state = 'queued' and j.call_id < v_job.call_id;
+  status := 'unknown';
+  if tollhouse_private.current_tenant_id() is null then
+    why := 'You have not said who you are, so no call is yours.';
+    what_to_do := 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  elsif not exists (select from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint) then
+    why := format('There is no endpoint %L.', left(p_endpoint, 128));
+    what_to_do := (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
+  else
+    why := 'You have no call with this request id at this endpoint.';
+    what_to_do := 'Check both, and whether the transaction that enqueued it was committed.';
   end if;
-  select w.why, w.what_to_do into why, what_to_do from tollhouse_private.explain_waiting(v_job, v_now) as w;
   return next;
 end
 $$;
@@ -554,6 +520,90 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) IS 'Removes a limit; false if there was none. Raises TH301.';
+CREATE FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_key tollhouse_private.request_keys;
+begin
+  select rk.* into v_key from tollhouse_private.request_keys as rk
+  where rk.tenant_id = p_tenant_id and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
+  if found then
+    return query select e.* from tollhouse_private.explain_call(v_key, clock_timestamp()) as e;
+    return;
+  end if;
+  status := 'unknown';
+  why := format('Tenant %L has no call with this request id at endpoint %L.', left(p_tenant_id, 128), left(p_endpoint, 128));
+  what_to_do := 'Check all three, and whether the transaction that enqueued it was committed.';
+  return next;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status text NOT NULL,
+    blocked_reason text,
+    was_cached boolean NOT NULL,
+    was_coalesced boolean DEFAULT false NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text,
+    model text,
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL,
+    saved_micro_usd bigint,
+    refused_micro_usd bigint,
+    latency_ms integer,
+    error_code text,
+    error_message text,
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
+    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.refused_micro_usd IS 'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
+CREATE FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  select e.why, e.what_to_do into why, what_to_do from tollhouse_private.explain_ended(p_call, clock_timestamp()) as e;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: what became of the call, and what its caller can do about it, in words.';
 CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1572,6 +1622,7 @@ begin
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
     status, blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
+    refused_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
@@ -1588,6 +1639,7 @@ begin
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
+    case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
@@ -1931,69 +1983,27 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the call that already has this request id. Raises TH107 when it was another request.';
-CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL,
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    fingerprint bytea NOT NULL,
-    status text NOT NULL,
-    blocked_reason text,
-    was_cached boolean NOT NULL,
-    was_coalesced boolean DEFAULT false NOT NULL,
-    provider_attempted boolean NOT NULL,
-    attempts integer NOT NULL,
-    provider text,
-    model text,
-    input_tokens integer,
-    cached_input_tokens integer,
-    output_tokens integer,
-    reasoning_tokens integer,
-    cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
-    saved_micro_usd bigint,
-    latency_ms integer,
-    error_code text,
-    error_message text,
-    content_ref uuid,
-    reasoning_ref uuid,
-    metadata_ref uuid,
-    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
-    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
-    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
-    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
-    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
-    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
-)
-PARTITION BY RANGE (created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_job tollhouse_private.jobs;
+  v_job tollhouse_private.jobs := jsonb_populate_record(null::tollhouse_private.jobs,
+    to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0, "spent_micro_usd": 0}');
+  v_switch text;
   v_payer text;
   v_until timestamptz;
   v_passes boolean;
 begin
   select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
   case p_call.blocked_reason
+    when 'provider_kill_switch' then
+      v_switch := tollhouse_private.switch_in_words(v_job);
+      if v_switch is null then
+        what_to_do := 'It is lifted: enqueue again under a new request id.';
+      else
+        why := format('An operator has stopped calls like this one with %s.', v_switch);
+      end if;
     when 'hourly_shutoff' then
       select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
       from tollhouse_private.hourly_shutoffs as hs
@@ -2002,28 +2012,24 @@ begin
       if found then
         why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
         what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+      else
+        what_to_do := 'It is over: enqueue again under a new request id.';
       end if;
     when 'monthly_cap_exceeded' then
-      select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
-      from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id)
-        and mb.month = tollhouse_private.budget_month(p_call.finished_at) and mb.cap_micro_usd is not null
-      order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
-      if tollhouse_private.budget_month(p_call.finished_at) < tollhouse_private.budget_month(p_now) then
-        what_to_do := 'A new month has begun: enqueue again under a new request id.';
-      elsif found then
-        why := format('The highest possible cost of the call did not fit under the monthly cap of the %s.', v_payer);
-        what_to_do := format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.',
-          (tollhouse_private.budget_month(p_now) + interval '1 month')::date);
-      end if;
+      select c.why, c.what_to_do into why, what_to_do from tollhouse_private.explain_cap(p_call, p_now) as c;
     when 'breaker_open' then
-      v_job := jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0}');
-      select bool_or(p.obstacle is null), min(p.open_until) into v_passes, v_until from tollhouse_private.prospects(v_job, p_now) as p;
+      select bool_or(p.obstacle is null), min(p.open_until), string_agg(distinct p.provider, ', ') filter (where p.obstacle = 'breaker_open')
+      into v_passes, v_until, v_payer
+      from tollhouse_private.prospects(v_job, p_now) as p;
+      why := coalesce(format('%s had been failing, so its circuit breaker was open.', v_payer), why);
       what_to_do := case
         when v_passes then 'Calls pass again: enqueue again under a new request id.'
         when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
         else what_to_do
       end;
+    when 'max_cost_exceeded' then
+      why := coalesce(format('The call could have cost %s USD, more than the max_cost_micro_usd it was given.',
+        trim_scale(round(p_call.refused_micro_usd / 1000000.0, 6))), why);
     else null;
   end case;
 
@@ -2040,17 +2046,127 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it by now, in words.';
+CREATE TABLE tollhouse_private.request_keys (
+    tenant_id text NOT NULL,
+    endpoint text NOT NULL,
+    request_id text NOT NULL,
+    user_id text NOT NULL,
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    fingerprint bytea NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.request_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.request_keys OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
+COMMENT ON COLUMN tollhouse_private.request_keys.fingerprint IS 'SHA-256 of user, endpoint, request, model and watermark.';
+CREATE FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_call tollhouse_private.llm_api_calls;
+  v_job tollhouse_private.jobs;
+begin
+  call_id := p_key.call_id;
+
+  select c.* into v_call from tollhouse_private.llm_api_calls as c
+  where c.tenant_id = p_key.tenant_id and c.call_id = p_key.call_id and c.created_at = p_key.created_at;
+  if found then
+    status := v_call.status;
+    since := v_call.finished_at;
+    attempts := v_call.attempts;
+    last_error := nullif(concat_ws(': ', v_call.error_code, v_call.error_message), '');
+    select e.why, e.what_to_do into why, what_to_do from tollhouse_private.explain_ended(v_call, p_now) as e;
+    return next;
+    return;
+  end if;
+
+  select j.* into v_job from tollhouse_private.jobs as j where j.tenant_id = p_key.tenant_id and j.call_id = p_key.call_id;
+  status := case v_job.state when 'coalesced' then 'queued' else v_job.state end;
+  since := coalesce(v_job.started_at, v_job.created_at);
+  next_try_at := case v_job.state when 'scheduled' then v_job.run_at end;
+  attempts := v_job.attempts - v_job.unsent;
+  last_error := nullif(concat_ws(': ', v_job.error_code, v_job.error_message), '');
+  if v_job.state = 'queued' then
+    select count(*) + 1 into queue_position
+    from tollhouse_private.jobs as j
+    where j.tenant_id = v_job.tenant_id and j.state = 'queued' and j.call_id < v_job.call_id;
+  end if;
+  select w.why, w.what_to_do into why, what_to_do from tollhouse_private.explain_waiting(v_job, p_now) as w;
+  return next;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) IS 'What became of a call, or why it is not running, in one row.';
+CREATE FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_month date := tollhouse_private.budget_month(p_now);
+  v_refused_in date := tollhouse_private.budget_month(p_call.finished_at);
+  v_payer text;
+  v_fits boolean;
+begin
+  select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
+  from tollhouse_private.monthly_budgets as mb
+  where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_refused_in and mb.cap_micro_usd is not null
+  order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+  select coalesce(bool_and(mb.reserved_micro_usd + mb.spent_micro_usd + p_call.refused_micro_usd <= mb.cap_micro_usd), true) into v_fits
+  from tollhouse_private.monthly_budgets as mb
+  where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_month and mb.cap_micro_usd is not null;
+
+  why := format('%s did not fit under the monthly cap of the %s.',
+    coalesce('The ' || trim_scale(round(p_call.refused_micro_usd / 1000000.0, 6)) || ' USD that the call could have cost', 'The highest possible cost of the call'),
+    coalesce(v_payer, 'user or the tenant'));
+  what_to_do := case
+    when v_refused_in < v_month then 'A new month has begun: enqueue again under a new request id.'
+    when v_fits then 'It fits now: enqueue again under a new request id.'
+    else format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.', (v_month + interval '1 month')::date)
+  end;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Whose monthly cap refused a call, what it needed, and what its caller can do by now, in words.';
+CREATE FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  what_to_do := 'Nothing: it is over.';
+  case
+    when p_call.status = 'blocked' then
+      select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(p_call, p_now) as b;
+    when p_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
+    when p_call.was_cached then why := 'Answered from the cache, free of charge.';
+    when p_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', p_call.model, p_call.attempts);
+    when p_call.status = 'cancelled' then why := 'It was cancelled.';
+    else
+      why := case
+        when p_call.provider_attempted
+          then format('It failed for good after %s attempt(s), the last one at %s of %s (%s), at a cost of %s USD.', p_call.attempts,
+            p_call.model, p_call.provider, coalesce(p_call.error_code, 'no code'), trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6)))
+        else format('It failed for good after %s attempt(s), none of which could be sent.', p_call.attempts)
+      end;
+      what_to_do := 'Read last_error; to try again, enqueue under a new request id.';
+  end case;
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What became of a finished call, and what its caller can do about it by now, in words.';
 CREATE FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_switch text;
   v_payer text;
   v_until timestamptz;
   v_prospect record;
 begin
-  if exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
-    why := 'A kill switch matches it; the next claim will refuse it.';
+  v_switch := tollhouse_private.switch_in_words(p_job);
+  if v_switch is not null then
+    why := format('It is stopped by %s; the next claim will refuse it.', v_switch);
     what_to_do := 'See tollhouse.kill_switches.';
     return;
   end if;
@@ -2072,17 +2188,15 @@ begin
     why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
     what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
   elsif v_prospect.obstacle = 'max_cost_exceeded' then
-    why := 'It could cost more than the max_cost_micro_usd it was given; the next claim will refuse it.';
-    what_to_do := 'Enqueue it again with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+    why := format('It could cost %s USD, more than the max_cost_micro_usd it was given; the next claim will refuse it.',
+      trim_scale(round(v_prospect.highest / 1000000.0, 6)));
+    what_to_do := 'Enqueue it again under a new request id with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
   elsif v_prospect.obstacle = 'breaker_open' then
     why := format(case
       when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
       else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
     end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
     what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
-  elsif v_prospect.obstacle is not null then
-    why := 'A kill switch matches it; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.kill_switches.';
   else
     select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
     from tollhouse_private.monthly_budgets as mb
@@ -2091,7 +2205,8 @@ begin
       and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('Its highest possible cost does not fit under the %s''s monthly cap now; the next claim will refuse it.', v_payer);
+      why := format('The %s USD that it could cost do not fit under the %s''s monthly cap now; the next claim will refuse it.',
+        trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
       what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
     end if;
   end if;
@@ -2114,12 +2229,12 @@ CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why
       when 'no_model' then 'The endpoint had no model left that serves the call.'
     end,
     case p_blocked_reason
-      when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
+      when 'provider_kill_switch' then 'Once it is lifted, enqueue again under a new request id.'
       when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
       when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
       when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
       when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
-      when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
+      when 'max_cost_exceeded' then 'Enqueue again under a new request id, with a higher max_cost_micro_usd or asking for less (max_completion_tokens).'
       when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
     end
 $$;
@@ -3612,6 +3727,33 @@ CREATE FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant
 $$;
 ALTER FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) IS 'What may be kept of a call: the stricter of its endpoint''s policy (null: the endpoint is gone, keep nothing) and its tenant''s (null: full).';
+CREATE FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+    return null;
+  end if;
+  return (
+    select format('a kill switch on %s (%s)', case ks.scope when 'global' then 'everything' else ks.scope || ' ' || ks.target end, ks.reason)
+    from tollhouse_private.kill_switches as ks
+    cross join lateral (
+      select tollhouse_private.switch_stops(ks, p_job.tenant_id, p_job.user_id, p_job.endpoint, null, null) as yes
+    ) as always
+    where always.yes
+      or exists (
+        select
+        from tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+        where tollhouse_private.switch_stops(ks, null, null, null, cm.provider, cm.model)
+      )
+    order by always.yes desc, ks.set_at
+    limit 1
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) IS 'Which kill switch stops a call, and its reason; null when none does.';
 CREATE TABLE tollhouse_private.kill_switches (
     scope text NOT NULL,
     tenant_id text DEFAULT ''::text NOT NULL,
@@ -4557,6 +4699,7 @@ CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
     cost_micro_usd,
     cost_basis,
     saved_micro_usd,
+    refused_micro_usd,
     latency_ms,
     error_code,
     error_message,
@@ -4800,38 +4943,25 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
 ALTER VIEW tollhouse_ops.database_health OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open.';
 CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
- SELECT tenant_id,
-    call_id,
-    created_at,
-    finished_at,
-    user_id,
-    endpoint,
-    request_id,
-    status,
-    blocked_reason,
-    was_cached,
-    model,
-    cost_micro_usd,
-    latency_ms,
-        CASE
-            WHEN ((status = 'blocked'::text) AND (attempts > 0) AND (EXISTS ( SELECT
-               FROM tollhouse_private.provider_attempts pa
-              WHERE ((pa.tenant_id = c.tenant_id) AND (pa.call_id = c.call_id) AND (pa.created_at = c.created_at) AND (pa.outcome = 'aborted'::text))))) THEN 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.'::text
-            WHEN ((status = 'blocked'::text) AND (attempts > 0)) THEN (format('Refused after %s attempt(s). '::text, attempts) || ( SELECT r.why
-               FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do)))
-            WHEN (status = 'blocked'::text) THEN ( SELECT r.why
-               FROM tollhouse_private.explain_refusal(c.blocked_reason) r(why, what_to_do))
-            WHEN was_coalesced THEN 'Answered together with the same request that was under way, free of charge.'::text
-            WHEN was_cached THEN 'Answered from the cache, free of charge.'::text
-            WHEN ((status = 'success'::text) AND (attempts = 1)) THEN format('Answered by %s.'::text, model)
-            WHEN (status = 'success'::text) THEN format('Answered by %s, attempt %s.'::text, model, attempts)
-            WHEN (status = 'cancelled'::text) THEN 'It was cancelled.'::text
-            WHEN (error_code IS NULL) THEN 'It failed for good.'::text
-            ELSE format('It failed for good: %s.'::text, error_code)
-        END AS why
-   FROM tollhouse_private.llm_api_calls c;
+ SELECT c.tenant_id,
+    c.call_id,
+    c.created_at,
+    c.finished_at,
+    c.user_id,
+    c.endpoint,
+    c.request_id,
+    c.status,
+    c.blocked_reason,
+    c.was_cached,
+    c.model,
+    c.cost_micro_usd,
+    c.latency_ms,
+    e.why,
+    e.what_to_do
+   FROM (tollhouse_private.llm_api_calls c
+     CROSS JOIN LATERAL tollhouse_ops.explain_ended(c.*) e(why, what_to_do));
 ALTER VIEW tollhouse_ops.explained_calls OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with a sentence that says why it ended so.';
+COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with why it ended so and what can be done about it. A sentence is made for each row that is read: ask for a few.';
 CREATE TABLE tollhouse_private.provider_breakers (
     provider text NOT NULL,
     state text DEFAULT 'closed'::text NOT NULL,
@@ -5067,19 +5197,6 @@ ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.first_call_id IS 'The oldest call that only this limit holds back: younger ones leave its request and tokens in the bucket, so that a steady trickle of small calls can''t starve a large one.';
-CREATE TABLE tollhouse_private.request_keys (
-    tenant_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    user_id text NOT NULL,
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    fingerprint bytea NOT NULL
-);
-ALTER TABLE ONLY tollhouse_private.request_keys FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.request_keys OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
-COMMENT ON COLUMN tollhouse_private.request_keys.fingerprint IS 'SHA-256 of user, endpoint, request, model and watermark.';
 CREATE TABLE tollhouse_private.response_cache (
     tenant_id text NOT NULL,
     scope text NOT NULL,
@@ -5329,6 +5446,18 @@ REVOKE ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason tex
 GRANT ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) TO tollhouse_auditor;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) FROM PUBLIC;
@@ -5414,18 +5543,21 @@ REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.j
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
-REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
-GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
+GRANT SELECT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_operator;
-GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
+GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
@@ -5463,6 +5595,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp 
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
@@ -5479,6 +5612,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_p
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.kill_switches TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_operator;
@@ -5666,7 +5801,6 @@ GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;
-GRANT SELECT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
 GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;

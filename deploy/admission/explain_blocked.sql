@@ -2,8 +2,8 @@
 -- requires: ledger/llm_api_calls
 -- requires: ledger/provider_attempts
 -- requires: shutoff/hourly_shutoffs
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
+-- requires: kill_switch/switch_in_words
+-- requires: admission/explain_cap
 -- requires: admission/prospects
 -- requires: admission/explain_refusal
 
@@ -23,13 +23,22 @@ create function tollhouse_private.explain_blocked(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_job tollhouse_private.jobs;
+  v_job tollhouse_private.jobs := jsonb_populate_record(null::tollhouse_private.jobs,
+    to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0, "spent_micro_usd": 0}');
+  v_switch text;
   v_payer text;
   v_until timestamptz;
   v_passes boolean;
 begin
   select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
   case p_call.blocked_reason
+    when 'provider_kill_switch' then
+      v_switch := tollhouse_private.switch_in_words(v_job);
+      if v_switch is null then
+        what_to_do := 'It is lifted: enqueue again under a new request id.';
+      else
+        why := format('An operator has stopped calls like this one with %s.', v_switch);
+      end if;
     when 'hourly_shutoff' then
       select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
       from tollhouse_private.hourly_shutoffs as hs
@@ -38,28 +47,24 @@ begin
       if found then
         why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
         what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+      else
+        what_to_do := 'It is over: enqueue again under a new request id.';
       end if;
     when 'monthly_cap_exceeded' then
-      select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
-      from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id)
-        and mb.month = tollhouse_private.budget_month(p_call.finished_at) and mb.cap_micro_usd is not null
-      order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
-      if tollhouse_private.budget_month(p_call.finished_at) < tollhouse_private.budget_month(p_now) then
-        what_to_do := 'A new month has begun: enqueue again under a new request id.';
-      elsif found then
-        why := format('The highest possible cost of the call did not fit under the monthly cap of the %s.', v_payer);
-        what_to_do := format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.',
-          (tollhouse_private.budget_month(p_now) + interval '1 month')::date);
-      end if;
+      select c.why, c.what_to_do into why, what_to_do from tollhouse_private.explain_cap(p_call, p_now) as c;
     when 'breaker_open' then
-      v_job := jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(p_call) || '{"attempts": 0, "unsent": 0, "request_bytes": 0, "max_output_tokens": 0}');
-      select bool_or(p.obstacle is null), min(p.open_until) into v_passes, v_until from tollhouse_private.prospects(v_job, p_now) as p;
+      select bool_or(p.obstacle is null), min(p.open_until), string_agg(distinct p.provider, ', ') filter (where p.obstacle = 'breaker_open')
+      into v_passes, v_until, v_payer
+      from tollhouse_private.prospects(v_job, p_now) as p;
+      why := coalesce(format('%s had been failing, so its circuit breaker was open.', v_payer), why);
       what_to_do := case
         when v_passes then 'Calls pass again: enqueue again under a new request id.'
         when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
         else what_to_do
       end;
+    when 'max_cost_exceeded' then
+      why := coalesce(format('The call could have cost %s USD, more than the max_cost_micro_usd it was given.',
+        trim_scale(round(p_call.refused_micro_usd / 1000000.0, 6))), why);
     else null;
   end case;
 
@@ -78,5 +83,6 @@ comment on function tollhouse_private.explain_blocked(tollhouse_private.llm_api_
   'Why a call was refused, and what its caller can do about it by now, in words.';
 
 revoke execute on function tollhouse_private.explain_blocked(tollhouse_private.llm_api_calls, timestamptz) from public;
+grant execute on function tollhouse_private.explain_blocked(tollhouse_private.llm_api_calls, timestamptz) to tollhouse_engine;
 
 commit;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:admission/explain_obstacle to pg
--- requires: kill_switch/guard
+-- requires: kill_switch/switch_in_words
 -- requires: shutoff/hourly_shutoffs
 -- requires: budget/monthly_budgets
 -- requires: budget/budget_month
@@ -20,12 +20,14 @@ create function tollhouse_private.explain_obstacle(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_switch text;
   v_payer text;
   v_until timestamptz;
   v_prospect record;
 begin
-  if exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
-    why := 'A kill switch matches it; the next claim will refuse it.';
+  v_switch := tollhouse_private.switch_in_words(p_job);
+  if v_switch is not null then
+    why := format('It is stopped by %s; the next claim will refuse it.', v_switch);
     what_to_do := 'See tollhouse.kill_switches.';
     return;
   end if;
@@ -47,17 +49,15 @@ begin
     why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
     what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
   elsif v_prospect.obstacle = 'max_cost_exceeded' then
-    why := 'It could cost more than the max_cost_micro_usd it was given; the next claim will refuse it.';
-    what_to_do := 'Enqueue it again with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+    why := format('It could cost %s USD, more than the max_cost_micro_usd it was given; the next claim will refuse it.',
+      trim_scale(round(v_prospect.highest / 1000000.0, 6)));
+    what_to_do := 'Enqueue it again under a new request id with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
   elsif v_prospect.obstacle = 'breaker_open' then
     why := format(case
       when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
       else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
     end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
     what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
-  elsif v_prospect.obstacle is not null then
-    why := 'A kill switch matches it; the next claim will refuse it.';
-    what_to_do := 'See tollhouse.kill_switches.';
   else
     select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
     from tollhouse_private.monthly_budgets as mb
@@ -66,7 +66,8 @@ begin
       and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('Its highest possible cost does not fit under the %s''s monthly cap now; the next claim will refuse it.', v_payer);
+      why := format('The %s USD that it could cost do not fit under the %s''s monthly cap now; the next claim will refuse it.',
+        trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
       what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
     end if;
   end if;
@@ -76,5 +77,6 @@ comment on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, t
   'What the next claim will refuse a call for, in words; null when nothing is in its way.';
 
 revoke execute on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, timestamptz) from public;
+grant execute on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, timestamptz) to tollhouse_engine;
 
 commit;

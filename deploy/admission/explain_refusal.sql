@@ -25,18 +25,18 @@ as $$
       when 'no_model' then 'The endpoint had no model left that serves the call.'
     end,
     case p_blocked_reason
-      when 'provider_kill_switch' then 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.'
+      when 'provider_kill_switch' then 'Once it is lifted, enqueue again under a new request id.'
       when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
       when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
       when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
       when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
-      when 'max_cost_exceeded' then 'Raise max_cost_micro_usd, or ask for less (max_completion_tokens).'
+      when 'max_cost_exceeded' then 'Enqueue again under a new request id, with a higher max_cost_micro_usd or asking for less (max_completion_tokens).'
       when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
     end
 $$;
 comment on function tollhouse_private.explain_refusal(text) is 'A blocked_reason in words.';
 
 revoke execute on function tollhouse_private.explain_refusal(text) from public;
-grant execute on function tollhouse_private.explain_refusal(text) to tollhouse_operator, tollhouse_auditor;
+grant execute on function tollhouse_private.explain_refusal(text) to tollhouse_engine;
 
 commit;

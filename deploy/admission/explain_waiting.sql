@@ -69,5 +69,6 @@ $$;
 comment on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) is 'Why an unfinished call is not finished, in words.';
 
 revoke execute on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) from public;
+grant execute on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) to tollhouse_engine;
 
 commit;

@@ -57,5 +57,6 @@ comment on function tollhouse_private.prospects(tollhouse_private.jobs, timestam
   'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
 
 revoke execute on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) from public;
+grant execute on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) to tollhouse_engine;
 
 commit;

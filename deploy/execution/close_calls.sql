@@ -6,6 +6,7 @@
 -- requires: distillation/stricter_capture
 -- requires: execution/materialize
 -- requires: platform/settings
+-- requires: admission/prospects
 -- requires: tenancy/tenant_settings
 
 begin;
@@ -66,6 +67,7 @@ begin
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
     status, blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd,
+    refused_micro_usd,
     latency_ms, error_code, error_message, content_ref, reasoning_ref, metadata_ref
   )
   select
@@ -82,6 +84,7 @@ begin
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
+    case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,

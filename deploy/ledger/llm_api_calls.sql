@@ -28,6 +28,7 @@ create table tollhouse_private.llm_api_calls (
   cost_micro_usd bigint not null,
   cost_basis text not null,
   saved_micro_usd bigint,
+  refused_micro_usd bigint,
   latency_ms integer,
   error_code text,
   error_message text,
@@ -60,6 +61,8 @@ comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether
 comment on column tollhouse_private.llm_api_calls.cost_micro_usd is 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 comment on column tollhouse_private.llm_api_calls.cost_basis is
   'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+comment on column tollhouse_private.llm_api_calls.refused_micro_usd is
+  'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
 comment on column tollhouse_private.llm_api_calls.saved_micro_usd is
   'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
 comment on column tollhouse_private.llm_api_calls.latency_ms is 'How long the last attempt took.';

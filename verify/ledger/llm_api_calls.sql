@@ -5,7 +5,7 @@ begin;
 select
   tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint, status,
   blocked_reason, was_cached, was_coalesced, provider_attempted, attempts, provider, model, input_tokens,
-  cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd, latency_ms, error_code,
+  cached_input_tokens, output_tokens, reasoning_tokens, cost_micro_usd, cost_basis, saved_micro_usd, refused_micro_usd, latency_ms, error_code,
   error_message, content_ref, reasoning_ref, metadata_ref
 from tollhouse_private.llm_api_calls
 where false;

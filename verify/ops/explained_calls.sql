@@ -2,7 +2,7 @@
 
 begin;
 
-select tenant_id, call_id, created_at, finished_at, status, blocked_reason, why
+select tenant_id, call_id, created_at, finished_at, status, blocked_reason, why, what_to_do
 from tollhouse_ops.explained_calls
 where false;
 

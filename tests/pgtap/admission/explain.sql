@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(17);
 
 \ir explained.psql
 
@@ -7,8 +7,9 @@ select plan(15);
 select results_eq($$select status, why, call_id from tollhouse.explain('route', 'nothing')$$,
   $$values ('unknown', 'You have no call with this request id at this endpoint.', null::uuid)$$, 'a call that does not exist is unknown, in one row');
 select is((select what_to_do from tollhouse.explain('route', 'nothing')), 'Check both, and whether the transaction that enqueued it was committed.', 'with what to check');
+select matches((select concat_ws(' ', why, what_to_do) from tollhouse.explain('rout', 'nothing')), '^There is no endpoint ''rout''\. Known: .*route', 'a mistyped endpoint is called one');
 select set_config('tollhouse.user_id', '', true);
-select is((select what_to_do from tollhouse.explain('route', 'nothing')), 'Say who you are first: select tollhouse.set_identity(''tenant'', ''user'').', 'or whom to say one is');
+select is((select what_to_do from tollhouse.explain('route', 'nothing')), 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').', 'or whom to say one is');
 rollback to start;
 
 select tollhouse.enqueue('route', '{"prompt": "a"}', 'r0');
@@ -41,7 +42,7 @@ savepoint queued;
 select pg_temp.claimed();
 select pg_temp.record('rejected', 'invalid_request', 'no such thing');
 select results_eq($$select status, why, what_to_do, last_error from tollhouse.explain('route', 'r1')$$,
-  $$values ('failed', 'It failed for good after 1 attempt(s).', 'Read last_error; to try again, enqueue under a new request id.', 'invalid_request: no such thing')$$,
+  $$values ('failed', 'It failed for good after 1 attempt(s), the last one at small of mock (invalid_request), at a cost of 0 USD.', 'Read last_error; to try again, enqueue under a new request id.', 'invalid_request: no such thing')$$,
   'a failure says what went wrong');
 rollback to queued;
 select pg_temp.claimed();
@@ -53,8 +54,10 @@ select results_eq($$select status, why from tollhouse.explain('route', 'r1')$$, 
 rollback to queued;
 select tollhouse_ops.stop_everything('test');
 select pg_temp.claimed();
-select is(pg_temp.why(), 'An operator had stopped calls like this one with a kill switch.', 'a blocked call says which guard it was');
-select is((select what_to_do from tollhouse.explain('route', 'r1')), 'See tollhouse.kill_switches; once it is lifted, enqueue again under a new request id.', 'and what to do');
+select is(pg_temp.why(), 'An operator has stopped calls like this one with a kill switch on everything (test).', 'a blocked call says which guard it was');
+select is((select what_to_do from tollhouse.explain('route', 'r1')), 'Once it is lifted, enqueue again under a new request id.', 'and what to do');
+select tollhouse_ops.resume_everything('test');
+select is((select what_to_do from tollhouse.explain('route', 'r1')), 'It is lifted: enqueue again under a new request id.', 'and that it can be done');
 rollback to start;
 
 -- It changes nothing, and it is one row in every state.

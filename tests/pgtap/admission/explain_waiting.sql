@@ -11,7 +11,7 @@ select tollhouse_worker.deregister('00000000-0000-0000-0000-000000000001');
 select is(pg_temp.why(), 'No worker is alive.', 'when no worker is alive it says so');
 rollback to queued;
 select tollhouse_ops.pull_kill_switch('user', 'ann', 'test', 'acme');
-select is(pg_temp.why(), 'A kill switch matches it; the next claim will refuse it.', 'a switch that will refuse it is named');
+select is(pg_temp.why(), 'It is stopped by a kill switch on user ann (test); the next claim will refuse it.', 'a switch that will refuse it is named');
 rollback to queued;
 select tollhouse_ops.set_shutoff('acme', '', clock_timestamp() + interval '1 hour', 'test');
 select matches(pg_temp.why(), '^The tenant is shut off until 20.*; the next claim will refuse it\.$', 'so is a shutoff');
@@ -65,7 +65,7 @@ select is(pg_temp.why_overdue('run_at'), 'It is in line for the next free worker
 select is(pg_temp.why_overdue('rate_limit'), 'It is in line for the next free worker.', 'also after a rate limit');
 select is(pg_temp.why_overdue('backoff'), 'Attempt 1 failed (http_500). It is in line for the next free worker.', 'and after a failed attempt, which is told');
 select tollhouse_ops.stop_everything('test');
-select is(pg_temp.why_overdue('run_at'), 'A kill switch matches it; the next claim will refuse it.', 'if nothing is in its way');
+select is(pg_temp.why_overdue('run_at'), 'It is stopped by a kill switch on everything (test); the next claim will refuse it.', 'if nothing is in its way');
 select tollhouse_worker.deregister('00000000-0000-0000-0000-000000000001');
 select is(pg_temp.why_overdue('run_at'), 'No worker is alive.', 'and if there is a worker');
 select is(pg_temp.why_overdue('rate_limit'), 'No worker is alive.', 'whatever it waited for');

@@ -28,6 +28,7 @@ select results_eq(
     'cost_micro_usd bigint not null',
     'cost_basis text not null',
     'saved_micro_usd bigint',
+    'refused_micro_usd bigint',
     'latency_ms integer',
     'error_code text',
     'error_message text',

@@ -3,7 +3,7 @@ select plan(15);
 
 select columns_are('tollhouse_ops', 'explained_calls', array[
   'tenant_id', 'call_id', 'created_at', 'finished_at', 'user_id', 'endpoint', 'request_id', 'status', 'blocked_reason',
-  'was_cached', 'model', 'cost_micro_usd', 'latency_ms', 'why'
+  'was_cached', 'model', 'cost_micro_usd', 'latency_ms', 'why', 'what_to_do'
 ], 'a finished call, without its content, and a sentence');
 select view_owner_is('tollhouse_ops', 'explained_calls', 'tollhouse_engine', 'the engine owns it');
 select table_privs_are('tollhouse_ops', 'explained_calls', 'tollhouse_operator', array['SELECT'], 'operators read it');
@@ -11,9 +11,9 @@ select table_privs_are('tollhouse_ops', 'explained_calls', 'tollhouse_auditor', 
 
 insert into tollhouse_private.llm_api_calls (
   tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint, status, blocked_reason, was_cached,
-  provider_attempted, attempts, model, cost_micro_usd, cost_basis, error_code
+  provider_attempted, attempts, provider, model, cost_micro_usd, cost_basis, error_code
 )
-select 'acme', gen_random_uuid(), now(), now(), 'ann', 'route', e.name, '', e.status, e.reason, e.cached, e.sent, e.attempts, 'small', 0, 'none', e.error
+select 'acme', gen_random_uuid(), now(), now(), 'ann', 'route', e.name, '', e.status, e.reason, e.cached, e.sent, e.attempts, 'mock', 'small', 0, 'none', e.error
 from (values
   ('first', 'success', null, false, true, 1, null), ('third', 'success', null, false, true, 3, null),
   ('cached', 'success', null, true, false, 0, null), ('cancelled', 'cancelled', null, false, false, 0, null),
@@ -34,15 +34,15 @@ as $$
 $$;
 
 set local role tollhouse_auditor;
-select is(pg_temp.why('first'), 'Answered by small.', 'an answer names its model');
-select is(pg_temp.why('third'), 'Answered by small, attempt 3.', 'and the attempt, when it was not the first');
+select is(pg_temp.why('first'), 'Answered by small after 1 attempt(s).', 'an answer names its model');
+select is(pg_temp.why('third'), 'Answered by small after 3 attempt(s).', 'and the attempts');
 select is(pg_temp.why('cached'), 'Answered from the cache, free of charge.', 'a cached one says so');
 select is(pg_temp.why('cancelled'), 'It was cancelled.', 'a cancelled one too');
-select is(pg_temp.why('failed'), 'It failed for good: server_error.', 'a failure names its code');
-select is(pg_temp.why('failed silently'), 'It failed for good.', 'if it has one');
+select is(pg_temp.why('failed'), 'It failed for good after 1 attempt(s), the last one at small of mock (server_error), at a cost of 0 USD.', 'a failure names its code');
+select matches(pg_temp.why('failed silently'), 'at small of mock \(no code\)', 'if it has one');
 select matches(pg_temp.why('capped'), 'monthly cap', 'a refusal has the sentence that its caller reads');
 select matches(pg_temp.why('aborted'), 'in flight', 'a call aborted in flight may have been billed');
-select is(pg_temp.why('stopped'), 'Refused after 2 attempt(s). An operator had stopped calls like this one with a kill switch.', 'one that was refused between two attempts says how many it had made');
+select is(pg_temp.why('stopped'), '2 attempt(s) had been made, at a cost of 0 USD; the next one was refused. An operator had stopped calls like this one with a kill switch.', 'one that was refused between two attempts says how many it had made');
 reset role;
 
 set local role tollhouse_client;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:ops/explain from pg
+
+begin;
+set local role tollhouse_engine;
+
+drop function tollhouse_ops.explain(text, text, text);
+
+commit;
