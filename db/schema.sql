@@ -184,7 +184,7 @@ begin
   on conflict do nothing;
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
-    perform pg_notify('tollhouse_control', '');
+    perform tollhouse_private.tell('tollhouse_control', array['']);
     return case
       when tollhouse_private.has_month(v_job.created_at) then 'running'
       when v_job.state = 'coalesced' then 'queued'
@@ -686,7 +686,7 @@ begin
 
   perform tollhouse_private.audit('pull_kill_switch',
     jsonb_build_object('scope', p_scope, 'tenant_id', nullif(v_tenant_id, ''), 'target', p_target), p_reason, v_before, v_after);
-  perform pg_notify('tollhouse_control', '');
+  perform tollhouse_private.tell('tollhouse_control', array['']);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) OWNER TO tollhouse_engine;
@@ -1025,18 +1025,13 @@ CREATE FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settl
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  v_announced bigint;
 begin
-  with caller as materialized (
-    select distinct (s.job).tenant_id, (s.job).user_id from unnest(p_settlements) as s
-  ),
-  channel as materialized (
-    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
-  )
-  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
-  from channel as ch
-  join unnest(p_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
+  perform tollhouse_private.tell(tollhouse_private.done_channel_of(c.tenant_id, c.user_id), c.call_ids)
+  from (
+    select (s.job).tenant_id, (s.job).user_id, array_agg((s.job).call_id::text) as call_ids
+    from unnest(p_settlements) as s
+    group by 1, 2
+  ) as c;
 end
 $$;
 ALTER FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
@@ -3816,6 +3811,20 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Takes the admitted calls out of their buckets, which guard_rate_limit has locked.';
+CREATE FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_told bigint;
+begin
+  if pg_notification_queue_usage() < 0.5 then
+    select count(pg_notify(p_channel, p.payload)) into v_told from unnest(p_payloads) as p (payload);
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) IS 'Notifies a channel of each payload, unless the server''s queue of notifications is half full.';
 CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3934,7 +3943,7 @@ CREATE FUNCTION tollhouse_private.wake_idle_worker() RETURNS void
     AS $$
 begin
   if exists (select from tollhouse_private.workers as w where w.idle) then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;
@@ -3978,7 +3987,7 @@ begin
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;
@@ -4052,7 +4061,7 @@ begin
   perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
   if cardinality(v_decision.admitted) = 0 then
     -- To the worker this claim looks like an empty queue, and it would sleep.
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 
   update tollhouse_private.workers as w
@@ -5621,6 +5630,8 @@ GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;

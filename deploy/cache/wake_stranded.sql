@@ -1,4 +1,5 @@
 -- Deploy tollhouse:cache/wake_stranded to pg
+-- requires: queue/tell
 -- requires: queue/jobs
 -- requires: cache/cache_flights
 
@@ -45,7 +46,7 @@ begin
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;

@@ -1,5 +1,6 @@
 -- Deploy tollhouse:execution/announce to pg
 -- requires: queue/done_channel_of
+-- requires: queue/tell
 -- requires: execution/settlement
 
 begin;
@@ -13,18 +14,13 @@ create function tollhouse_private.announce(
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_announced bigint;
 begin
-  with caller as materialized (
-    select distinct (s.job).tenant_id, (s.job).user_id from unnest(p_settlements) as s
-  ),
-  channel as materialized (
-    select c.tenant_id, c.user_id, tollhouse_private.done_channel_of(c.tenant_id, c.user_id) as name from caller as c
-  )
-  select count(pg_notify(ch.name, (s.job).call_id::text)) into v_announced
-  from channel as ch
-  join unnest(p_settlements) as s on (s.job).tenant_id = ch.tenant_id and (s.job).user_id = ch.user_id;
+  perform tollhouse_private.tell(tollhouse_private.done_channel_of(c.tenant_id, c.user_id), c.call_ids)
+  from (
+    select (s.job).tenant_id, (s.job).user_id, array_agg((s.job).call_id::text) as call_ids
+    from unnest(p_settlements) as s
+    group by 1, 2
+  ) as c;
 end
 $$;
 comment on function tollhouse_private.announce(tollhouse_private.settlement[]) is

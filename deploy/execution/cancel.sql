@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/cancel to pg
+-- requires: queue/tell
 -- requires: execution/close_calls
 -- requires: execution/announce
 -- requires: queue/cancel_requests
@@ -57,7 +58,7 @@ begin
   on conflict do nothing;
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
-    perform pg_notify('tollhouse_control', '');
+    perform tollhouse_private.tell('tollhouse_control', array['']);
     return case
       when tollhouse_private.has_month(v_job.created_at) then 'running'
       when v_job.state = 'coalesced' then 'queued'

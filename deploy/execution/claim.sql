@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/claim to pg
+-- requires: queue/tell
 -- requires: queue/promote_due
 -- requires: queue/pick
 -- requires: rate_limit/take_rate_limit
@@ -69,7 +70,7 @@ begin
   perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
   if cardinality(v_decision.admitted) = 0 then
     -- To the worker this claim looks like an empty queue, and it would sleep.
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 
   update tollhouse_private.workers as w

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:ops/pull_kill_switch to pg
+-- requires: queue/tell
 -- requires: kill_switch/kill_switches
 -- requires: ops/audit
 -- requires: ops/check_target
@@ -51,7 +52,7 @@ begin
 
   perform tollhouse_private.audit('pull_kill_switch',
     jsonb_build_object('scope', p_scope, 'tenant_id', nullif(v_tenant_id, ''), 'target', p_target), p_reason, v_before, v_after);
-  perform pg_notify('tollhouse_control', '');
+  perform tollhouse_private.tell('tollhouse_control', array['']);
 end
 $$;
 comment on function tollhouse_ops.pull_kill_switch(text, text, text, text) is

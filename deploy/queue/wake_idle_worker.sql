@@ -1,4 +1,5 @@
 -- Deploy tollhouse:queue/wake_idle_worker to pg
+-- requires: queue/tell
 -- requires: queue/workers
 
 begin;
@@ -13,7 +14,7 @@ create function tollhouse_private.wake_idle_worker()
 as $$
 begin
   if exists (select from tollhouse_private.workers as w where w.idle) then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;

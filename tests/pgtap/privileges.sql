@@ -158,6 +158,7 @@ insert into routines values
   ('tollhouse_private.stricter_capture(text, text)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.switch_in_words(tollhouse_private.jobs)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.tell(text, text[])', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[])', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[])', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.wake_idle_worker()', 'owner', 'invoker', 'engine owner'),

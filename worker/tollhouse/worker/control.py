@@ -1,6 +1,7 @@
 """Stops calls in flight when a kill switch is pulled or a client cancels."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tollhouse.db import Gate
@@ -34,9 +35,11 @@ class Control:
         self._event.set()
 
     async def run(self) -> None:
-        """Ask until cancelled; a failed question is asked again."""
+        """Ask until cancelled: when told to, and now and then, for a message may be missed."""
         while True:
-            await self._event.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.leases.heartbeat_seconds):
+                    await self._event.wait()
             self._event.clear()
             try:
                 await self._stop_calls()

@@ -1,0 +1,32 @@
+-- Deploy tollhouse:queue/tell to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+-- All databases of a server share one queue of notifications, and any login can fill it. A NOTIFY into a full one fails
+-- the transaction as it commits. Who is not told looks for themselves soon: it costs latency, never a call or a switch.
+create function tollhouse_private.tell(
+  p_channel text,
+  p_payloads text[]
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_told bigint;
+begin
+  if pg_notification_queue_usage() < 0.5 then
+    select count(pg_notify(p_channel, p.payload)) into v_told from unnest(p_payloads) as p (payload);
+  end if;
+end
+$$;
+comment on function tollhouse_private.tell(text, text[]) is
+  'Notifies a channel of each payload, unless the server''s queue of notifications is half full.';
+
+revoke execute on function tollhouse_private.tell(text, text[]) from public;
+grant execute on function tollhouse_private.tell(text, text[]) to tollhouse_engine;
+
+commit;
