@@ -31,10 +31,11 @@ CREATE TYPE tollhouse_private.attempt_result AS (
 	model text,
 	response jsonb,
 	reasoning text,
-	metadata jsonb
+	metadata jsonb,
+	materialize boolean
 );
 ALTER TYPE tollhouse_private.attempt_result OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it.';
+COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long.';
 CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -439,7 +440,7 @@ CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '0
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_deadline timestamptz := clock_timestamp() + least(coalesce(p_timeout, '30 seconds'), '10 minutes');
+  v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
   v_nap double precision := 0.01;
 begin
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
@@ -1434,7 +1435,7 @@ COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer 
 COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
 COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
-COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine. It waits a second at most for a lock; while it runs its worker records and claims nothing else. One that fails, or takes longer than a worker''s statement may, leaves its call materializer_failed.';
 CREATE FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2650,16 +2651,16 @@ CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zon
 $$;
 ALTER FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) IS 'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
-CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
+CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
   select pg_catalog.ceil((
-    p_request_bytes::numeric * p_input_price
-    + p_max_output_tokens::numeric * greatest(p_output_price, p_reasoning_price)
+    p_request_bytes::numeric * (p_input_price + greatest(0, p_cached_input_price - p_input_price))
+    + p_max_output_tokens::numeric * (p_output_price + greatest(0, p_reasoning_price - p_output_price))
   ) / 1000000)::bigint
 $$;
-ALTER FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
+ALTER FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
 CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -2684,6 +2685,7 @@ COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p
 CREATE FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '1s'
     AS $_$
 declare
   v_task record;
@@ -2703,6 +2705,9 @@ begin
   loop
     v_settlement := p_settlements[v_task.position];
     begin
+      if (v_settlement.result).materialize is false then
+        raise exception using errcode = '57014', message = 'it took longer than a worker''s statement may';
+      end if;
       execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
       using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
         (v_settlement.job).created_at,
@@ -2710,7 +2715,10 @@ begin
         case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
-      when others then
+      when query_canceled or assert_failure or others then
+        if sqlstate = '57014' and clock_timestamp() - statement_timestamp() >= nullif(current_setting('statement_timeout')::interval, '0') then
+          raise;
+        end if;
         v_result := v_settlement.result;
         v_result.error_code := 'materializer_failed';
         v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
@@ -2722,7 +2730,7 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
+COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction and with a second for each lock; one that raises, or that the worker says to leave out, marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 CREATE FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3232,7 +3240,7 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now 
       tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
-    select tollhouse_private.highest_cost(p.input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+    select tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
   ) as cost
 $$;
 ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -3551,7 +3559,7 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost
   ),
   wish as (
@@ -3815,11 +3823,9 @@ CREATE FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) RETURN
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  v_told bigint;
 begin
   if pg_notification_queue_usage() < 0.5 then
-    select count(pg_notify(p_channel, p.payload)) into v_told from unnest(p_payloads) as p (payload);
+    perform pg_notify(p_channel, p.payload) from unnest(p_payloads) as p (payload);
   end if;
 end
 $$;
@@ -5582,8 +5588,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_priv
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;

@@ -50,7 +50,7 @@ as $$
       tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
-    select tollhouse_private.highest_cost(p.input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+    select tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
   ) as cost
 $$;
 comment on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) is

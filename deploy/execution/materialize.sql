@@ -16,6 +16,8 @@ create function tollhouse_private.materialize(
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
+  -- What a client holds, every worker would wait for.
+  set lock_timeout = '1s'
 as $$
 declare
   v_task record;
@@ -35,6 +37,9 @@ begin
   loop
     v_settlement := p_settlements[v_task.position];
     begin
+      if (v_settlement.result).materialize is false then
+        raise exception using errcode = '57014', message = 'it took longer than a worker''s statement may';
+      end if;
       execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
       using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
         (v_settlement.job).created_at,
@@ -42,7 +47,10 @@ begin
         case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
-      when others then
+      when query_canceled or assert_failure or others then
+        if sqlstate = '57014' and clock_timestamp() - statement_timestamp() >= nullif(current_setting('statement_timeout')::interval, '0') then
+          raise;
+        end if;
         v_result := v_settlement.result;
         v_result.error_code := 'materializer_failed';
         v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
@@ -54,7 +62,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.materialize(tollhouse_private.settlement[]) is
-  'Runs the materializers of the successes, each in a subtransaction; one that raises marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
+  'Runs the materializers of the successes, each in a subtransaction and with a second for each lock; one that raises, or that the worker says to leave out, marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 
 revoke execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) from public;
 grant execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) to tollhouse_engine;

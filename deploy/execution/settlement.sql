@@ -25,9 +25,10 @@ create type tollhouse_private.attempt_result as (
   model text,
   response jsonb,
   reasoning text,
-  metadata jsonb
+  metadata jsonb,
+  materialize boolean
 );
-comment on type tollhouse_private.attempt_result is 'How one attempt ended, as the worker saw it.';
+comment on type tollhouse_private.attempt_result is 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long.';
 
 create type tollhouse_private.settlement as (
   job tollhouse_private.jobs,

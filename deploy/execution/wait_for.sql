@@ -33,7 +33,7 @@ create function tollhouse.wait_for(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_deadline timestamptz := clock_timestamp() + least(coalesce(p_timeout, '30 seconds'), '10 minutes');
+  v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
   v_nap double precision := 0.01;
 begin
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).

@@ -15,11 +15,9 @@ create function tollhouse_private.tell(
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_told bigint;
 begin
   if pg_notification_queue_usage() < 0.5 then
-    select count(pg_notify(p_channel, p.payload)) into v_told from unnest(p_payloads) as p (payload);
+    perform pg_notify(p_channel, p.payload) from unnest(p_payloads) as p (payload);
   end if;
 end
 $$;

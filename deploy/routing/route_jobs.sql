@@ -69,7 +69,7 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost((o.price).input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
     ) as cost
   ),
   wish as (

@@ -38,7 +38,7 @@ comment on column tollhouse_private.task_types.cache_scope is 'Who shares an ans
 comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is tried again; if not, it fails.';
 comment on column tollhouse_private.task_types.materializer is
-  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine.';
+  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine. It waits a second at most for a lock; while it runs its worker records and claims nothing else. One that fails, or takes longer than a worker''s statement may, leaves its call materializer_failed.';
 
 grant select, insert, update, delete on tollhouse_private.task_types to tollhouse_engine;
 grant select on tollhouse_private.task_types to tollhouse_operator, tollhouse_auditor;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse_private.highest_cost(bigint, bigint, bigint, integer, integer);
+drop function tollhouse_private.highest_cost(bigint, bigint, bigint, bigint, integer, integer);
 
 commit;

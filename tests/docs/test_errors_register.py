@@ -8,7 +8,7 @@ import pytest
 
 from tollhouse.errors import GateError
 from tollhouse.statements import _BY_SQLSTATE
-from tollhouse.worker.flusher import refused_as_data
+from tollhouse.worker.trouble import refused_as_data
 
 ROOT = Path(__file__).parents[2]
 REGISTER = (ROOT / "db" / "ERRORS.md").read_text(encoding="utf-8")

@@ -12,10 +12,6 @@ EXTENSION = Path("/usr/share/postgresql/15/extension/plpgsql_check.control")
 # (function, message): why it is not a finding. One that no longer occurs must go.
 ACCEPTED = {
     (
-        "tollhouse_private.close_calls(tollhouse_private.settlement[],timestamp with time zone)",
-        'never read variable "v_announced"',
-    ): "PL/pgSQL has no perform after a with: the count is thrown away on purpose",
-    (
         "tollhouse_private.materialize(tollhouse_private.settlement[])",
         "text type variable is not sanitized",
     ): "task_types.materializer holds a quoted name that set_task_type got from the catalog",

@@ -100,7 +100,7 @@ def test_nothing_runs_with_the_rights_of_a_definer(
 
 def test_the_bait_works(database: Database) -> None:
     """With an empty search_path the same session does get the owner's rights."""
-    database.rows("alter function tollhouse.explain(text, text) set search_path = ''")
+    database.rows("alter function tollhouse.enqueue_many(jsonb) set search_path = ''")
     with database.connect("th_client") as connection:
         ran = baited(connection, _CLIENT)
     assert any("ran as tollhouse_owner" in line for line in ran)

@@ -142,7 +142,7 @@ insert into routines values
   ('tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.guard_kill_switch(tollhouse_private.jobs[])', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.has_month(timestamptz)', 'owner', 'invoker', 'owner'),
-  ('tollhouse_private.highest_cost(bigint, bigint, bigint, integer, integer)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.highest_cost(bigint, bigint, bigint, bigint, integer, integer)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.is_identifier(text)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.json_problem(jsonb)', 'owner', 'invoker', 'owner'),
   ('tollhouse_private.killed(text, text, text, text, text)', 'owner', 'invoker', 'engine owner'),

@@ -12,6 +12,7 @@ from tollhouse.worker.lease import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")
 UNREACHABLE = GateError("record", sqlstate=None)
+TIMED_OUT = GateError("record", sqlstate="57014")
 
 
 async def test_due_by_size_or_time() -> None:
@@ -114,3 +115,37 @@ async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
     assert flusher.pending == lease.held == 3 - settled
     await flusher.record(lease, flusher.take(lease))
     assert len({row["call_id"] for _, rows in gate.recorded for row in rows}) == 3
+
+
+async def test_a_materializer_that_takes_too_long_is_left_out() -> None:
+    """It costs its own call the row; that call keeps its answer, and the others theirs."""
+    gate = FakeGate()
+    flusher, lease = make_flusher(gate), make_lease()
+    quick, slow = make_call(), make_call()
+    gate.refuse = lambda row: (
+        TIMED_OUT if row["reasoning"] == "slow" and row.get("materialize", True) else None
+    )
+    flusher.put(lease, slow, success(slow, reasoning="slow"))
+    flusher.put(lease, quick, success(quick))
+    lease.held = 2
+
+    await flusher.record(lease, flusher.take(lease))
+
+    rows = [row for _, rows in gate.recorded for row in rows]
+    assert [(row["outcome"], row.get("materialize")) for row in rows] == [
+        ("success", False),
+        ("success", None),
+    ]
+    assert (lease.held, flusher.pending) == (0, 0)
+
+
+async def test_a_slow_database_loses_nothing() -> None:
+    """What times out without a materializer too is the database's trouble: it is kept."""
+    gate = FakeGate()
+    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
+    gate.refuse = lambda row: TIMED_OUT
+    flusher.put(lease, call, success(call))
+    lease.held = 1
+    with pytest.raises(GateError):
+        await flusher.record(lease, flusher.take(lease))
+    assert (lease.held, flusher.pending) == (1, 1)

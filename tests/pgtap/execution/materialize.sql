@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(12);
 
 \ir scene.psql
 
@@ -9,6 +9,10 @@ create function shop.keep(text, text, uuid, timestamptz, jsonb, jsonb) returns v
 begin
   if $5 ->> 'prompt' = 'raise' then
     raise exception using errcode = 'P0042', message = 'no shelf left';
+  elsif $5 ->> 'prompt' = 'cancel' then
+    raise exception using errcode = '57014', message = 'enough';
+  elsif $5 ->> 'prompt' = 'assert' then
+    assert false, 'never';
   end if;
   insert into shop.shelf values ($1, $2, $3, $4, $5 ->> 'prompt', $6 ->> 'content');
 end
@@ -42,6 +46,18 @@ select is((select error_code from tollhouse_private.llm_api_calls), 'materialize
 rollback to three_running;
 select pg_temp.record(pg_temp.result_of('good', 'rejected'));
 select is((select count(*) from shop.shelf), 0::bigint, 'only a success is materialized');
+rollback to three_running;
+select pg_temp.record(pg_temp.result_of('good', 'success', '{"materialize": false}'));
+select results_eq('select status, error_code, error_message, cost_micro_usd from tollhouse_private.llm_api_calls',
+  $$values ('success', 'materializer_failed', 'shop.keep: it took longer than a worker''s statement may (57014)', 19::bigint)$$, 'one that took too long is left out, and its call keeps its answer');
+select is((select count(*) from shop.shelf), 0::bigint, 'which is not materialized');
+rollback to three_running;
+select pg_temp.ask('cancel');
+select pg_temp.ask('assert');
+select pg_temp.claimed();
+select is(pg_temp.record(pg_temp.result_of('good', 'success'), pg_temp.result_of('cancel', 'success'), pg_temp.result_of('assert', 'success')), '3 booked, 0 late', 'what others does not catch is caught too');
+select results_eq('select request_id, error_message from tollhouse_private.llm_api_calls where error_code is not null order by 1',
+  $$values ('assert', 'shop.keep: never (P0004)'), ('cancel', 'shop.keep: enough (57014)')$$, 'each is its own call''s matter');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(8);
 
 \ir scene.psql
 select pg_temp.ask('r1') as call_id into temporary table asked;
@@ -15,6 +15,8 @@ select is_empty($$select tollhouse.wait_for('00000000-0000-0000-0000-00000000000
 select tollhouse.cancel((select call_id from asked));
 select pg_temp.record(pg_temp.result_of('r1', 'cancelled', '{"sent": false}'));
 select is((select status from tollhouse.wait_for((select call_id from asked))), 'cancelled', 'one that is over is there at once');
+select is((select status from tollhouse.wait_for((select call_id from asked), v.timeout::interval)), 'cancelled', format('%s is a time-out, if an odd one', v.timeout))
+from (values ('-178000000 years'), ('178000000 years'), ('-1 second')) as v (timeout);
 
 select * from finish();
 rollback;

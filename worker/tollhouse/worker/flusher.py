@@ -5,14 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tollhouse.db import Gate
-from tollhouse.errors import GateError, LeaseLostError, NoPartitionError
+from tollhouse.errors import GateError
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
 from tollhouse.worker.result import Result, unanswered
+from tollhouse.worker.trouble import goes_alone, timed_out
 
-__all__ = ["Flusher", "refused_as_data"]
+__all__ = ["Flusher"]
 
 log = Log(__name__)
 
@@ -90,13 +91,13 @@ class Flusher:
         try:
             await self._record(lease, results)
         except GateError as error:
-            if not refused_as_data(error):
+            if not goes_alone(error):
                 self.give_back(results)
                 raise
             await self.record_singly(lease, results)
 
     async def record_singly(self, lease: Lease, results: list[Result]) -> None:
-        """Record one by one what the database refused as a batch, so that the others are kept."""
+        """Record one by one what failed as a batch, so that one result costs no other its place."""
         for index, result in enumerate(results):
             try:
                 await self._record_one(lease, result)
@@ -105,13 +106,19 @@ class Flusher:
                 raise
 
     async def _record_one(self, lease: Lease, result: Result) -> None:
-        for outcome in (result.outcome, unanswered(result.call, result.outcome)):
+        while True:
             try:
-                await self._record(lease, [replace(result, outcome=outcome)])
+                await self._record(lease, [result])
             except GateError as error:
-                if not refused_as_data(error):
+                if not goes_alone(error) or (timed_out(error) and not result.materialize):
                     raise
-                self._refused(outcome, str(error))
+                self._refused(result.outcome, str(error))
+                if timed_out(error):
+                    result = replace(result, materialize=False)
+                elif (answer := unanswered(result.call, result.outcome)) != result.outcome:
+                    result = replace(result, outcome=answer)
+                else:
+                    break
             else:
                 return
         # Nothing that we can say about this call is accepted. Ending the lease hands it over.
@@ -134,15 +141,3 @@ class Flusher:
             outcome=outcome.outcome,
             error=error,
         )
-
-
-def refused_as_data(error: GateError) -> bool:
-    """Whether the statement failed because of what a result contains.
-
-    Data exceptions, constraint violations, program limits and errors raised by the functions
-    themselves. Everything else is the database's trouble and is tried again, and so is a row that
-    has no partition yet.
-    """
-    if isinstance(error, LeaseLostError | NoPartitionError):
-        return False
-    return (error.sqlstate or "")[:2] in {"22", "23", "54", "P0", "TH"}

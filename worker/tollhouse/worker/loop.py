@@ -16,12 +16,13 @@ from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyL
 from tollhouse.log import Log
 from tollhouse.providers import Call
 from tollhouse.worker.control import Control
-from tollhouse.worker.flusher import Flusher, refused_as_data
+from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.leases import Leases
 from tollhouse.worker.metrics import Metrics
 from tollhouse.worker.result import Result
+from tollhouse.worker.trouble import goes_alone
 
 __all__ = ["ClaimLoop"]
 
@@ -139,7 +140,7 @@ class ClaimLoop:
                     calls = await self.gate.record_and_claim(lease.worker_id, texts, limit)
                 self.flusher.settled(lease, len(results))
         except GateError as error:
-            if results and refused_as_data(error):
+            if results and goes_alone(error):
                 await self.flusher.record_singly(lease, results)
                 self._look = True
                 return []

@@ -14,6 +14,7 @@ class Result:
     """An outcome, the lease under which its call was claimed, and when it came (loop time).
 
     `text` is the element of `p_results`; the tenant in it is the first column of the job's key.
+    materialize: false has the database leave out a materializer that took too long
     Raises TypeError, ValueError or RecursionError for an outcome that JSON can't hold.
     """
 
@@ -21,10 +22,13 @@ class Result:
     call: Call
     outcome: Outcome
     at: float
+    materialize: bool = True
     text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         row = {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+        if not self.materialize:
+            row["materialize"] = False
         self.text = json.dumps(row, allow_nan=False)
 
 
