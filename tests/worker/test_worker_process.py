@@ -170,6 +170,47 @@ async def test_sigterm_drains(desk: Bench) -> None:
     assert b"question" not in log
 
 
+async def test_a_worker_without_providers_does_not_start(desk: Bench) -> None:
+    """It says in one line what is missing, and leaves the queue as it is."""
+    desk.enqueue(1)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tollhouse",
+        "worker",
+        env={**os.environ, "DATABASE_URL": desk.settings.database_url, "TOLLHOUSE_HTTP_PORT": "0"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await asyncio.wait_for(worker.communicate(), 20.0)
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+    assert worker.returncode == 2
+    (line,) = said.decode().splitlines()
+    assert "TOLLHOUSE_PROVIDER_OPENAI_BASE_URL" in line
+    assert desk.database.value("select count(*) from tollhouse_private.jobs") == 1
+
+
+async def test_a_provider_that_is_not_configured_is_logged_once(desk: Bench) -> None:
+    """With the variable to set; the calls end as before."""
+    desk.database.rows("select tollhouse_ops.set_provider('other-1', 'test')", login="th_operator")
+    desk.database.rows(
+        "select tollhouse_ops.set_model('small', 'other-1', 'x', 'test')", login="th_operator"
+    )
+    desk.enqueue(3)
+    async with process(desk) as (worker, _):
+        await desk.until(DONE, 3)
+        worker.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+    assert desk.ledger() == {"failed": 3}
+    assert set(desk.attempts()) == {"not_configured"}
+    lines = [json.loads(line) for line in log.splitlines()]
+    (told,) = [line for line in lines if line["event"] == "provider not configured"]
+    assert (told["level"], told["provider"]) == ("error", "other-1")
+    assert told["set"] == "TOLLHOUSE_PROVIDER_OTHER_1_BASE_URL"
+
+
 async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
     """Whoever can't wait for the drain may say so."""
     desk.mock.fault({"delay_ms": 20_000})

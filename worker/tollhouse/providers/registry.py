@@ -5,11 +5,15 @@ from typing import Protocol
 
 import aiohttp
 
+from tollhouse.log import Log
+
 from .call import Call
 from .openai import OpenAIProvider
 from .outcome import Outcome
 
 __all__ = ["ProviderConfig", "Providers"]
+
+log = Log(__name__)
 
 
 class ProviderConfig(Protocol):
@@ -41,11 +45,13 @@ class Providers:
             )
             for name, config in configs.items()
         }
+        self._missed: set[str] = set()
 
     async def complete(self, call: Call) -> Outcome:
         """Send the call through its provider's adapter, or say that it has none here."""
         adapter = self._adapters.get(_key(call.provider))
         if adapter is None:
+            self._miss(call.provider)
             return Outcome.of(
                 call,
                 "not_configured",
@@ -53,6 +59,12 @@ class Providers:
                 error_message=f"this worker has no base URL for provider {call.provider}",
             )
         return await adapter.complete(call)
+
+    def _miss(self, provider: str) -> None:
+        if provider not in self._missed:
+            self._missed.add(provider)
+            variable = f"TOLLHOUSE_PROVIDER_{_key(provider)}_BASE_URL"
+            log.error("provider not configured", provider=provider, set=variable)
 
 
 def _key(name: str) -> str:

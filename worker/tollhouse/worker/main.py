@@ -34,6 +34,12 @@ def run(settings: WorkerSettings) -> int:
 
 async def serve(settings: WorkerSettings) -> int:
     """Run a worker in the current loop. Raises SettingsError for settings that can't work."""
+    if not settings.providers:
+        # It would claim everybody's calls, and end those that it can't send.
+        raise SettingsError(
+            "no provider is configured: set TOLLHOUSE_PROVIDER_<NAME>_BASE_URL for each one that"
+            " the database knows, such as TOLLHOUSE_PROVIDER_OPENAI_BASE_URL=https://api.openai.com/v1"
+        )
     async with open_worker(settings) as worker:
         _on_signals(worker.request_stop)
         async with serve_http(
