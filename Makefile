@@ -12,8 +12,8 @@ setup: ## create .venv with everything that running needs
 demo: setup ## watch real calls go through every guard, then stop
 	@$(RUN)tollhouse demo
 
-up: setup ## the same stack, kept running for your own SQL
-	@$(RUN)tollhouse up
+up: setup ## the same stack, kept running for your own SQL (ARGS=--fresh begins anew)
+	@$(RUN)tollhouse up $(ARGS)
 
 test: ## run every test (ARGS="-k cap" narrows it)
 	@scripts/setup dev

@@ -23,6 +23,7 @@ def test_the_demo_observes_everything() -> None:
     assert said is not None
     assert said[1] == said[2]
     assert int(said[1]) > 50
+    assert f"{program} up)" in done.stdout
 
 
 def test_a_wheel_carries_the_sql(tmp_path: Path) -> None:

@@ -84,6 +84,19 @@ def test_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
+def test_make_up_passes_its_arguments_on() -> None:
+    """As the README says: `make up ARGS=--fresh`."""
+    assert "`make up ARGS=--fresh`" in README
+    told = subprocess.run(
+        ["make", "--dry-run", "up", "ARGS=--fresh"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told.rstrip().endswith("tollhouse up --fresh")
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
 def test_links_lead_somewhere(link: str) -> None:
     """Every relative link is a file."""

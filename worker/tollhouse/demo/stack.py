@@ -124,7 +124,7 @@ class Stack:
         return self._workers.stop(worker)
 
     def stop(self) -> None:
-        """Stop everything, the workers first. A Ctrl-C meanwhile is ignored."""
+        """Stop everything, the workers first. Nothing but SIGKILL disturbs that."""
         with undisturbed():
             self._workers.stop_all()
             self._closing.close()

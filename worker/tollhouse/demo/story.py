@@ -8,8 +8,9 @@ from pathlib import Path
 from tollhouse.demo.chapters import CHAPTERS
 from tollhouse.demo.checks import Check
 from tollhouse.demo.folder import demo_folder
+from tollhouse.demo.program import program
 from tollhouse.demo.screen import Screen
-from tollhouse.demo.signals import ending_on_sigterm
+from tollhouse.demo.signals import ending_on_signals
 from tollhouse.demo.stack import Stack
 from tollhouse.demo.stage import Chapter, Stage
 from tollhouse.demo.summary import summarize
@@ -34,7 +35,7 @@ def run() -> int:
         "Tollhouse: every LLM call passes through one gate, in Postgres",
         "Starting PostgreSQL, a mock provider and a worker …",
     )
-    with ending_on_sigterm():
+    with ending_on_signals():
         try:
             with Stack(directory, worker_environ=_WORKER) as stack, ExitStack() as closing:
                 stage = _stage(stack, screen, closing)
@@ -102,7 +103,8 @@ def _conclude(stage: Stage, directory: Path, seconds: float) -> int:
         return 1
     screen.title(
         "To look further:",
-        "  make up   (or: tollhouse up) keeps the same stack running, and prints the psql",
-        "            command for each role and the first SQL to type.",
+        f"  make up (or: {program()} up)",
+        "  keeps the same stack running, and prints the psql command for each role and the first",
+        "  SQL to type.",
     )
     return 0

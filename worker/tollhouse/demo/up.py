@@ -1,7 +1,6 @@
 """`tollhouse up`: the whole stack, kept running for one's own SQL."""
 
 import fcntl
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -11,8 +10,10 @@ from shlex import quote
 
 from tollhouse.demo.folder import up_folder
 from tollhouse.demo.process import StackError
-from tollhouse.demo.signals import ending_on_sigterm
+from tollhouse.demo.program import program
+from tollhouse.demo.signals import ending_on_signals
 from tollhouse.demo.stack import Stack
+from tollhouse.errors import DeployError
 
 __all__ = ["up"]
 
@@ -63,11 +64,15 @@ Then the blocks above again, with 'my-2' for 'my-1': the call is blocked. The op
 
 def up(*, fresh: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 1 if one of its processes ends before."""
-    with ending_on_sigterm():
+    with ending_on_signals():
         try:
             directory = up_folder()
             with _alone(directory.with_name("up.lock")):
                 return _serve(directory, fresh=fresh)
+        except DeployError as error:
+            raise StackError(
+                f"{error}. {program()} up --fresh begins anew and deletes {directory / 'postgres'}"
+            ) from error
         except KeyboardInterrupt:
             return 0
 
@@ -95,17 +100,11 @@ def _banner(stack: Stack) -> str:
         worker_pid=worker.pid,
         page=stack.page_url,
         log=worker.log,
-        tollhouse=quote(_program()),
+        tollhouse=program(),
         auditor_url=quote(stack.url("auditor")),
         psql=quote(str(stack.cluster.psql_path)),
         **{name: f"$psql {quote(stack.url(login))}" for name, login in logins.items()},
     )
-
-
-def _program() -> str:
-    """Return what to type for `tollhouse` here: it need not be on the PATH."""
-    beside = Path(sys.executable).with_name("tollhouse")
-    return "tollhouse" if shutil.which("tollhouse") else str(beside)
 
 
 @contextmanager
