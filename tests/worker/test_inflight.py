@@ -8,6 +8,7 @@ import pytest
 
 from tests.worker.fakes import make_call, make_lease, success
 from tollhouse.providers import Call, Outcome
+from tollhouse.worker.failures import Failures
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
@@ -33,6 +34,7 @@ def make(complete: Callable[[Call], Awaitable[Outcome]]) -> tuple[Inflight, Resu
         complete=complete,
         put=lambda lease, call, outcome: results.append((lease, call, outcome)),
         metrics=Metrics(),
+        failures=Failures(),
     )
     return inflight, results
 

@@ -9,6 +9,7 @@ from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, ma
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.control import Control
+from tollhouse.worker.failures import Failures
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.lease import Lease, State
@@ -44,7 +45,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
     lease = leases.current
     assert lease is not None
     flusher = make_flusher(gate)
-    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics())
+    inflight = Inflight(complete=answer, put=flusher.put, metrics=Metrics(), failures=Failures())
     control = Control(gate=gate, leases=leases, inflight=inflight)
     loop = ClaimLoop(
         gate=gate,

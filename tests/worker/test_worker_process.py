@@ -155,6 +155,24 @@ async def test_unreadable_answer_costs_no_other(desk: Bench) -> None:
     assert desk.billed() == 13
 
 
+async def test_a_failing_provider_is_in_the_log(desk: Bench) -> None:
+    """Who follows the runbook's `tail` sees what failed, how often and with which status."""
+    desk.mock.fault({"status": 503}, times=2)
+    desk.enqueue(5)
+    async with process(desk, TOLLHOUSE_CONCURRENCY="1") as (worker, _):
+        await desk.until(DONE, 5)
+        worker.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+    lines = [json.loads(line) for line in log.splitlines()]
+    told = [line for line in lines if line["event"] == "attempts failed"]
+    assert [1, 1] == [line["attempts"] for line in told]
+    assert {("warning", "mock", "server_error", 503)} == {
+        (line["level"], line["provider"], line["outcome"], line["last_http_status"])
+        for line in told
+    }
+    assert b"question" not in log
+
+
 async def test_sigterm_drains(desk: Bench) -> None:
     """It lets the call in flight finish, records it, says goodbye and exits with 0."""
     desk.mock.fault({"delay_ms": 500})

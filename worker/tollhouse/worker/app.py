@@ -7,6 +7,7 @@ from tollhouse.http import Probe
 from tollhouse.log import Log
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
+from tollhouse.worker.failures import Failures
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.keeper import Keeper
@@ -56,7 +57,9 @@ class Worker:
             on_put=lambda: self.loop.nudge(),
             on_stuck=self.leases.retire,
         )
-        self.inflight = Inflight(complete=complete, put=self.flusher.put, metrics=metrics)
+        self.inflight = Inflight(
+            complete=complete, put=self.flusher.put, metrics=metrics, failures=Failures()
+        )
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
         self.keeper = Keeper(gate=gate, leases=self.leases)
         self.loop = ClaimLoop(
@@ -110,6 +113,7 @@ class Worker:
             for task in (stop, *tasks):
                 task.cancel()
             await asyncio.gather(stop, *tasks, return_exceptions=True)
+        self.inflight.failures.flush()
         await self._deregister()
         return 1 if crashed or not recorded else 0
 

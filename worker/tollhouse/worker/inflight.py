@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome, OutcomeName
+from tollhouse.worker.failures import Failures
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
 
@@ -41,6 +42,7 @@ class Inflight:
     complete: Callable[[Call], Awaitable[Outcome]]
     put: Callable[[Lease, Call, Outcome], None]
     metrics: Metrics
+    failures: Failures
 
     def __post_init__(self) -> None:
         self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
@@ -104,6 +106,7 @@ class Inflight:
 
     def _finish(self, lease: Lease, call: Call, outcome: Outcome) -> None:
         self.metrics.calls.labels(call.provider, outcome.outcome).inc()
+        self.failures.note(call.provider, outcome)
         self.put(lease, call, outcome)
 
 
