@@ -32,6 +32,7 @@ class FakeGate(Gate):
         self.claims: list[list[Call] | Exception] = []
         self.records: list[Exception | None] = []
         self.refuse: Callable[[dict[str, Any]], Exception | None] = lambda _: None
+        self.registers: list[Exception] = []
         self.heartbeats: list[bool | Exception] = []
         self.aborts: list[Abort] = []
         self.deregistered: list[uuid.UUID] = []
@@ -45,8 +46,10 @@ class FakeGate(Gate):
         return self.asked.count(query)
 
     async def register(self, worker_id: uuid.UUID, name: str, capacity: int, version: str) -> Terms:
-        """Grant a lease."""
+        """Grant a lease, unless the script says otherwise."""
         self.asked.append("register")
+        if self.registers:
+            raise self.registers.pop(0)
         return Terms(lease_ms=self.lease_ms, heartbeat_ms=20)
 
     async def heartbeat(self, worker_id: uuid.UUID, in_flight: int) -> bool:

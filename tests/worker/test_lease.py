@@ -1,8 +1,11 @@
 """The worker's identity ends early in two ways, and a new one follows."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+import pytest
 
 from tests.worker.fakes import FakeGate, eventually, make_leases
 from tollhouse.errors import GateError
@@ -75,6 +78,48 @@ async def test_retired_lease_stays_until_its_calls_are_settled() -> None:
         await eventually(lambda: gate.deregistered)
         assert gate.deregistered == [first.worker_id]
         assert (lost, leases.former) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "level", "what_to_do"),
+    [
+        ("42501", "ERROR", "grant tollhouse_worker to"),
+        ("3F000", "ERROR", "sqitch deploy"),
+        ("42883", "ERROR", "sqitch deploy"),
+        (None, "WARNING", ""),
+    ],
+)
+async def test_a_worker_that_may_not_register_says_what_to_do(
+    caplog: pytest.LogCaptureFixture, sqlstate: str | None, level: str, what_to_do: str
+) -> None:
+    """Whoever reads the log knows what to type; what passes by itself is only a warning."""
+    gate = FakeGate()
+    gate.registers = [GateError("register", sqlstate=sqlstate)]
+    with caplog.at_level(logging.WARNING):
+        async with running(make_leases(gate)):
+            pass
+    (record,) = caplog.records
+    fields = vars(record)["fields"]
+    assert (record.levelname, record.msg) == (level, "register failed")
+    assert what_to_do in fields.get("what_to_do", "")
+    assert bool(what_to_do) == ("what_to_do" in fields)
+
+
+async def test_registering_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the longest pause; who has registered begins anew."""
+    monkeypatch.setattr("tollhouse.worker.leases._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("tollhouse.worker.leases._LONGEST_PAUSE", 0.1)
+    gate = FakeGate()
+    gate.registers = [GateError("register", sqlstate="42501")] * 6
+    begun = asyncio.get_running_loop().time()
+    leases = make_leases(gate)
+    async with running(leases) as first:
+        assert 0.04 + 0.08 + 4 * 0.1 <= asyncio.get_running_loop().time() - begun
+        gate.registers = [GateError("register", sqlstate="42501")]
+        begun = asyncio.get_running_loop().time()
+        leases.lose(first, "reaped")
+        await registered(leases)
+        assert asyncio.get_running_loop().time() - begun < 0.1
 
 
 async def test_close_deregisters_everything() -> None:

@@ -1,6 +1,7 @@
 """Notifications reach the worker, and none is missed across a lost connection."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -59,3 +60,26 @@ async def test_reconnecting_counts_as_notified(
     await until(heard, wake=2, control=2)
     (again,) = pg18_database.rows(OURS)
     assert again["pid"] != row["pid"]
+
+
+async def test_only_who_was_connected_is_disconnected(
+    heard: Counter[str], pg18_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker with a wrong address never had a connection to lose."""
+    with caplog.at_level(logging.WARNING):
+        listener = Listener(
+            database_url="host=127.0.0.1 port=1",
+            application_name="lost",
+            on_wake=lambda: None,
+            on_control=lambda: None,
+        )
+        task = asyncio.create_task(listener.run())
+        await eventually(lambda: caplog.records)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert {record.msg for record in caplog.records} == {"listener can't connect"}
+        caplog.clear()
+        (row,) = pg18_database.rows(OURS)
+        pg18_database.rows("select pg_terminate_backend(%s)", row["pid"])
+        await until(heard, wake=2, control=2)
+        assert [record.msg for record in caplog.records] == ["listener disconnected"]

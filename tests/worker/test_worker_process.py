@@ -229,6 +229,27 @@ async def test_a_provider_that_is_not_configured_is_logged_once(desk: Bench) -> 
     assert told["set"] == "TOLLHOUSE_PROVIDER_OTHER_1_BASE_URL"
 
 
+@pytest.mark.parametrize(
+    ("login", "has_schema", "what_to_do"),
+    [("th_auditor", True, "grant tollhouse_worker"), ("th_worker", False, "sqitch deploy")],
+)
+async def test_what_keeps_it_from_registering_is_in_the_log(
+    desk: Bench, login: str, has_schema: bool, what_to_do: str
+) -> None:
+    """With what to do about it: another role's login, a database without the schema."""
+    url = desk.database.url(login)
+    if not has_schema:
+        url = url.replace(desk.database.name, "postgres")
+    async with process(desk, DATABASE_URL=url) as (worker, _):
+        assert worker.stderr is not None
+        while True:
+            line = json.loads(await asyncio.wait_for(worker.stderr.readline(), 10.0))
+            if line["event"] == "register failed":
+                break
+    assert line["level"] == "error"
+    assert what_to_do in line["what_to_do"]
+
+
 async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
     """Whoever can't wait for the drain may say so."""
     desk.mock.fault({"delay_ms": 20_000})

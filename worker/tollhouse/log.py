@@ -16,8 +16,8 @@ _SECRET = re.compile(r"[^\s'\"]*@")
 class JsonLines(logging.Formatter):
     """Formats a record as one JSON object; the message of a `Log` call is its event.
 
-    The event of a library's record is its template; `text` has the first line of what it says.
-    Further lines may quote data, and so may the texts of exceptions: of those, only type and place.
+    The event of a library's record is the first line of what it says. Further lines may quote data,
+    and so may the texts of exceptions: of those, only type and place.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,10 +65,9 @@ def set_up(level: str = "INFO") -> None:
 
 
 def _of_library(record: logging.LogRecord) -> dict[str, object]:
-    event = str(record.msg) if record.args else "message of a library"
-    text = _SECRET.sub("…@", record.getMessage().partition("\n")[0])
+    event = _SECRET.sub("…@", record.getMessage().partition("\n")[0])
     error = record.exc_info[1] if record.exc_info else None
-    return {"event": event, "text": text, **(_origin(error) if error else {})}
+    return {"event": event, **(_origin(error) if error else {})}
 
 
 def _origin(error: BaseException) -> dict[str, object]:

@@ -16,8 +16,15 @@ __all__ = ["Leases"]
 
 log = Log(__name__)
 
-_RETRY_SECONDS = 0.5
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _DEFAULT_HEARTBEAT_SECONDS = 5.0
+_NOT_DEPLOYED = "this database has not got the schema, or an older one: sqitch deploy"
+# What no waiting mends, and a person can.
+_WHAT_TO_DO = {
+    "42501": "the login is no member of tollhouse_worker: grant tollhouse_worker to <login>",
+    "3F000": _NOT_DEPLOYED,
+    "42883": _NOT_DEPLOYED,
+}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,6 +44,7 @@ class Leases:
         self.former: list[Lease] = []
         self._changed = asyncio.Event()
         self._closing = False
+        self._pause = _FIRST_PAUSE
 
     @property
     def live(self) -> list[Lease]:
@@ -54,7 +62,7 @@ class Leases:
             for lease in [lease for lease in self.former if lease.held == 0]:
                 await self._deregister(lease)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.heartbeat_seconds if well else _RETRY_SECONDS):
+                async with asyncio.timeout(self.heartbeat_seconds if well else self._pause):
                     await self._changed.wait()
 
     def retire(self, lease: Lease, reason: str) -> None:
@@ -86,14 +94,23 @@ class Leases:
         try:
             terms = await self.gate.register(worker_id, self.name, self.capacity, __version__)
         except GateError as error:
-            log.warning("register failed", error=str(error))
+            self._say_why(error)
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             return False
+        self._pause = _FIRST_PAUSE
         self.heartbeat_seconds = terms.heartbeat_ms / 1000
         self.current = Lease(worker_id, seconds=terms.lease_ms / 1000)
         self._hold(self.current, before)
         log.info("registered", worker_id=worker_id, name=self.name)
         self.on_registered()
         return True
+
+    def _say_why(self, error: GateError) -> None:
+        what_to_do = _WHAT_TO_DO.get(error.sqlstate or "")
+        if what_to_do is None:
+            log.warning("register failed", error=str(error))
+        else:
+            log.error("register failed", error=str(error), what_to_do=what_to_do)
 
     async def _renew(self, lease: Lease) -> bool:
         before = asyncio.get_running_loop().time()

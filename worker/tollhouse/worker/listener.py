@@ -38,7 +38,8 @@ class Listener:
             try:
                 await self._listen()
             except (psycopg.Error, OSError) as error:
-                log.warning("listener disconnected", error=type(error).__name__)
+                event = "listener disconnected" if self.connected else "listener can't connect"
+                log.warning(event, error=type(error).__name__)
             finally:
                 self.connected = False
             await asyncio.sleep(self._delay * random.uniform(0.5, 1.5))
