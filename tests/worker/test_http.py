@@ -54,10 +54,10 @@ async def test_answers(
 
 
 async def test_taken_port_is_a_setting_to_fix() -> None:
-    """A port that is in use is named in one line."""
+    """A port that is in use is named in one line, with the variable that chooses another."""
     probe = Probe(lease_held=bool, listening=bool, stopping=bool)
     serve = partial(serve_http, gate=FakeGate(), probe=probe, registry=CollectorRegistry())
     async with serve(host="127.0.0.1", port=0) as port:
-        with pytest.raises(SettingsError, match=str(port)):
+        with pytest.raises(SettingsError, match=rf"{port}: .*in use .*TOLLHOUSE_HTTP_PORT"):
             async with serve(host="127.0.0.1", port=port):
                 pass

@@ -40,7 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tollhouse {__version__}")
     adding = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    worker = adding.add_parser("worker", help="claim admitted calls, call providers, record")
+    worker = adding.add_parser(
+        "worker",
+        help="claim admitted calls, call providers, record",
+        description="Reads its settings from the environment. It needs DATABASE_URL, a login of "
+        "role tollhouse_worker, and for each provider TOLLHOUSE_PROVIDER_<NAME>_BASE_URL and "
+        "usually TOLLHOUSE_PROVIDER_<NAME>_API_KEY. Several on one host need a TOLLHOUSE_HTTP_PORT "
+        "each. docs/ops/SETTINGS.md lists all of them.",
+    )
     worker.set_defaults(handler=commands.worker)
 
     mock = adding.add_parser("mock-provider", help="a provider of your own, with faults and bill")

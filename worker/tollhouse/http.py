@@ -60,7 +60,10 @@ async def serve_http(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise SettingsError(f"can't listen on {host}:{port}: {error.strerror}") from error
+            raise SettingsError(
+                f"can't listen on {host}:{port}: {error.strerror}"
+                " (TOLLHOUSE_HTTP_HOST and TOLLHOUSE_HTTP_PORT; port 0 takes any free one)"
+            ) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
