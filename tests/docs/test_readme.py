@@ -66,13 +66,26 @@ def test_the_first_session_prints_what_the_readme_says(stack: Stack) -> None:
 def test_every_statement_of_an_operator_works(stack: Stack) -> None:
     """The other SQL of the README is accepted, in order."""
     for block in blocks("sql")[1:]:
-        typed(stack, "operator", block)
+        printed = typed(stack, "operator", block)
+        assert max(map(len, printed.splitlines())) < 160, printed
     with psycopg.connect(stack.url("operator"), autocommit=True) as operator:
         known = operator.execute(
             "select count(*) from tollhouse_ops.operator_audit where operator = 'operator'"
             " and action = 'set_price' and target ->> 'model' = 'small'"
         ).fetchone()
     assert known == (2,)
+
+
+def test_the_parameters_of_a_request_are_those_that_are_allowed() -> None:
+    """The list is that of admission/request_problem, and what asks for a model is an argument."""
+    script = (ROOT / "deploy/admission/request_problem.sql").read_text(encoding="utf-8")
+    (allowed,) = re.findall(r"c_parameters constant text\[\] := array\[(.*?)\]", script, re.DOTALL)
+    (said,) = re.findall(r"^A request has (.*?)\.", README, re.DOTALL | re.MULTILINE)
+    assert re.findall(r"'(\w+)'", allowed) == re.findall(r"`(\w+)`", said)
+    enqueue = (ROOT / "deploy/admission/enqueue.sql").read_text(encoding="utf-8")
+    arguments = set(re.findall(r"^  (p_\w+) ", enqueue, re.MULTILINE))
+    assert "p_model" in README
+    assert set(re.findall(r"`(p_\w+) =>", README)) <= arguments
 
 
 @pytest.mark.parametrize(
