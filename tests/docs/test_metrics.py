@@ -4,13 +4,19 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tollhouse.providers import OutcomeName
 from tollhouse.worker.metrics import Metrics
 
-TEXT = (Path(__file__).parents[2] / "docs" / "ops" / "METRICS.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md")),
+    *(path for path in ROOT.glob("docs/**/*") if path.suffix in {".md", ".yml", ".json"}),
+]
+TEXT = (ROOT / "docs" / "ops" / "METRICS.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| \w+ \| (.*?) \|$", re.MULTILINE)
 
 
@@ -61,3 +67,13 @@ def test_the_questions_ask_for_what_exists() -> None:
     assert asked
     for name in asked:
         assert re.sub(r"_(bucket|sum|count)$", "", name) in names
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_names_another(path: Path) -> None:
+    """Nor does a pattern that a runbook greps for: `…_(one|other)`."""
+    names = {name for name, *_ in exposed()}
+    text = path.read_text(encoding="utf-8")
+    for one, several in re.findall(r"tollhouse_worker_(?:(\w+)|\(([\w|]+)\))", text):
+        for rest in several.split("|") if several else [one]:
+            assert re.sub(r"_(bucket|sum|count)$", "", f"tollhouse_worker_{rest}") in names
