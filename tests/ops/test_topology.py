@@ -123,6 +123,14 @@ def test_pins_agree() -> None:
     assert {} == {name: versions for name, versions in pins.items() if len(versions) > 1}
 
 
+def test_every_worker_knows_a_provider() -> None:
+    """Without one it refuses to start."""
+    services = [load(path)["services"]["worker"]["environment"] for path in (E2E, PRODUCTION)]
+    (worker,) = load(KUBERNETES)["spec"]["template"]["spec"]["containers"]
+    for names in (*services, [variable["name"] for variable in worker["env"]]):
+        assert any(re.fullmatch(r"TOLLHOUSE_PROVIDER_\w+_BASE_URL", name) for name in names)
+
+
 def test_production_checks_the_certificate() -> None:
     """TLS with the server's name and an authority of one's own, in both examples."""
     for path in (PRODUCTION, KUBERNETES):
