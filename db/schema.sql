@@ -670,6 +670,7 @@ begin
     perform tollhouse_private.check_target(p_scope, p_target);
   end if;
   if p_scope = 'user' then
+    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Say whose user it is: p_tenant_id => ''acme''.');
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
     perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
@@ -913,7 +914,8 @@ begin
   perform tollhouse_private.check_target(p_scope, p_target);
   perform tollhouse_private.check_value(
     least(p_requests_per_minute, p_tokens_per_minute, p_max_in_flight) > 0,
-    format('%s requests, %s tokens, %s in flight', p_requests_per_minute, p_tokens_per_minute, p_max_in_flight),
+    format('requests %s, tokens %s, in flight %s',
+      coalesce(p_requests_per_minute::text, 'null'), coalesce(p_tokens_per_minute::text, 'null'), coalesce(p_max_in_flight::text, 'null')),
     'Each is above 0, or null for no limit; at least one is given. To allow nothing, pull a kill switch.');
 
   select to_jsonb(rl) into v_before from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target;
@@ -937,6 +939,34 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) IS 'Requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: not limited. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval DEFAULT NULL::interval, p_delivery_ttl interval DEFAULT NULL::interval, p_content_retention interval DEFAULT NULL::interval, p_ledger_retention interval DEFAULT NULL::interval, p_months_ahead integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before jsonb;
+  v_after jsonb;
+begin
+  select to_jsonb(s) into v_before from tollhouse_private.settings as s for update;
+  begin
+    update tollhouse_private.settings as s
+    set
+      lease = coalesce(p_lease, s.lease),
+      delivery_ttl = coalesce(p_delivery_ttl, s.delivery_ttl),
+      content_retention = coalesce(p_content_retention, s.content_retention),
+      ledger_retention = coalesce(p_ledger_retention, s.ledger_retention),
+      months_ahead = coalesce(p_months_ahead, s.months_ahead)
+    returning to_jsonb(s) into v_after;
+  exception
+    when check_violation then
+      raise exception using errcode = 'TH303', message = 'bad value', detail = sqlerrm,
+        hint = 'Lease 1 second to 10 minutes, delivery 1 second to 1 day, content 1 day or more, ledger no shorter than content and at most 100 years, 1 to 24 months ahead.';
+  end;
+  perform tollhouse_private.audit('set_settings', '{}', p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) IS 'Changes what holds for the whole installation (tollhouse_private.settings): a worker''s lease, how long what may not be kept waits for its caller, after how long months of content and of the ledger are dropped, how many months of partitions exist ahead. What is null stays as it is; a worker learns of a new lease when it registers. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1479,7 +1509,7 @@ begin
   end if;
   if p_watermark is null or length(p_watermark) > 200 then
     raise exception using errcode = 'TH108', message = 'bad watermark',
-      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      detail = case when p_watermark is null then 'it is null' else format('%s characters', length(p_watermark)) end,
       hint = 'A text of 200 characters at most; leave it out for none.';
   end if;
   if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
@@ -3421,7 +3451,7 @@ begin
   end if;
   select k.key into v_key from jsonb_object_keys(p_request) as k (key) where k.key <> all (c_parameters) order by 1 limit 1;
   if found then
-    return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
+    return format('parameter %s is not supported; these are: %s', quote_ident(left(v_key, 60)), array_to_string(c_parameters, ', '));
   end if;
 
   if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then
@@ -5497,6 +5527,8 @@ REVOKE ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text
 GRANT ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) FROM PUBLIC;

@@ -61,7 +61,7 @@ begin
   end if;
   if p_watermark is null or length(p_watermark) > 200 then
     raise exception using errcode = 'TH108', message = 'bad watermark',
-      detail = format('%s characters', coalesce(length(p_watermark)::text, 'null')),
+      detail = case when p_watermark is null then 'it is null' else format('%s characters', length(p_watermark)) end,
       hint = 'A text of 200 characters at most; leave it out for none.';
   end if;
   if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'

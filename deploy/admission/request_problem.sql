@@ -34,7 +34,7 @@ begin
   end if;
   select k.key into v_key from jsonb_object_keys(p_request) as k (key) where k.key <> all (c_parameters) order by 1 limit 1;
   if found then
-    return format('parameter %s is not supported', quote_ident(left(v_key, 60)));
+    return format('parameter %s is not supported; these are: %s', quote_ident(left(v_key, 60)), array_to_string(c_parameters, ', '));
   end if;
 
   if p_request ? 'prompt' and (jsonb_typeof(p_request -> 'prompt') <> 'string' or p_request ->> 'prompt' !~ '[^[:space:]]') then

@@ -35,6 +35,7 @@ begin
     perform tollhouse_private.check_target(p_scope, p_target);
   end if;
   if p_scope = 'user' then
+    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Say whose user it is: p_tenant_id => ''acme''.');
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
     perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,

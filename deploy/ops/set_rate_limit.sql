@@ -30,7 +30,8 @@ begin
   perform tollhouse_private.check_target(p_scope, p_target);
   perform tollhouse_private.check_value(
     least(p_requests_per_minute, p_tokens_per_minute, p_max_in_flight) > 0,
-    format('%s requests, %s tokens, %s in flight', p_requests_per_minute, p_tokens_per_minute, p_max_in_flight),
+    format('requests %s, tokens %s, in flight %s',
+      coalesce(p_requests_per_minute::text, 'null'), coalesce(p_tokens_per_minute::text, 'null'), coalesce(p_max_in_flight::text, 'null')),
     'Each is above 0, or null for no limit; at least one is given. To allow nothing, pull a kill switch.');
 
   select to_jsonb(rl) into v_before from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target;

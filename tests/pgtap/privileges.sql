@@ -70,6 +70,7 @@ insert into routines values
   ('tollhouse_ops.set_price(text, text, bigint, text, timestamptz)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text)', 'engine', 'definer', 'engine operator'),
+  ('tollhouse_ops.set_settings(text, interval, interval, interval, interval, integer)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.set_shutoff(text, text, timestamptz, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.stop_everything(text)', 'engine', 'definer', 'engine operator'),

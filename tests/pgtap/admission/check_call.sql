@@ -39,7 +39,7 @@ select is(pg_temp.says(jsonb_build_object('prompt', repeat('é', 50))), 'TH103: 
 select is(pg_temp.says(p_request_id => 'a b'), $$TH104: 'a b'$$, 'a request id has no blank');
 select is(pg_temp.says(p_max_cost => -1), 'TH105: max_cost_micro_usd -1', 'a call costs nothing or more');
 select is(pg_temp.says(p_model => 'large'), $$TH106: endpoint route, model 'large'$$, 'another endpoint''s model is refused');
-select is(pg_temp.says(p_watermark => null), 'TH108: null characters', 'a watermark is a text');
+select is(pg_temp.says(p_watermark => null), 'TH108: it is null', 'a watermark is a text');
 select is(pg_temp.says(p_metadata => '[]'), 'TH109: a JSON array of 2 bytes', 'metadata is an object');
 select is(pg_temp.says(p_run_at => '2031-01-15 12:00Z'), 'nothing', 'a call may wait for a year');
 select matches(pg_temp.says(p_run_at => '2031-01-15 12:00:00.000001Z'), '^TH111: run_at 2031-01-15', 'and not longer: its month''s ledger and its request wait with it');
