@@ -2721,6 +2721,7 @@ declare
   v_task record;
   v_settlement tollhouse_private.settlement;
   v_result tollhouse_private.attempt_result;
+  v_failure text;
 begin
   for v_task in
     select s.position, tt.materializer, tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' as keeps
@@ -2734,27 +2735,32 @@ begin
     where tt.materializer is not null
   loop
     v_settlement := p_settlements[v_task.position];
+    v_failure := null;
     begin
       if (v_settlement.result).materialize is false then
-        raise exception using errcode = '57014', message = 'it took longer than a worker''s statement may';
+        v_failure := 'it took longer than a worker''s statement may';
+      else
+        execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
+        using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
+          (v_settlement.job).created_at,
+          case when v_task.keeps then (v_settlement.job).request end,
+          case when v_task.keeps then (v_settlement.result).response end;
       end if;
-      execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
-      using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
-        (v_settlement.job).created_at,
-        case when v_task.keeps then (v_settlement.job).request end,
-        case when v_task.keeps then (v_settlement.result).response end;
     exception
       -- A materializer is its author's code: whatever it raises is its own call's matter.
       when query_canceled or assert_failure or others then
         if sqlstate = '57014' and clock_timestamp() - statement_timestamp() >= nullif(current_setting('statement_timeout')::interval, '0') then
           raise;
         end if;
-        v_result := v_settlement.result;
-        v_result.error_code := 'materializer_failed';
-        v_result.error_message := left(format('%s: %s (%s)', v_task.materializer, sqlerrm, sqlstate), 500);
-        v_settlement.result := v_result;
-        p_settlements[v_task.position] := v_settlement;
+        v_failure := format('%s (%s)', sqlerrm, sqlstate);
     end;
+    if v_failure is not null then
+      v_result := v_settlement.result;
+      v_result.error_code := 'materializer_failed';
+      v_result.error_message := left(format('%s: %s', v_task.materializer, v_failure), 500);
+      v_settlement.result := v_result;
+      p_settlements[v_task.position] := v_settlement;
+    end if;
   end loop;
   return p_settlements;
 end
