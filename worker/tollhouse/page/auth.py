@@ -32,7 +32,7 @@ class Doorkeeper:
         if token is None:
             return None
         if not self._is_token(token):
-            raise self.refused()
+            raise self.refused("The token in this address is not the one. ")
         response = web.Response(status=303, headers={"Location": request.path})
         proxied = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
         response.set_cookie(
@@ -47,11 +47,12 @@ class Doorkeeper:
         return response
 
     @staticmethod
-    def refused() -> web.HTTPUnauthorized:
+    def refused(reason: str = "") -> web.HTTPUnauthorized:
         """The answer to everybody else. A strict cookie needs a click of its own after a link."""
         return web.HTTPUnauthorized(
-            text="<!doctype html><html lang='en'><title>Tollhouse</title><p>This page opens with "
-            "<code>?token=…</code> or a bearer token. <a href='/'>Open it</a> if you gave one.",
+            text=f"<!doctype html><html lang='en'><title>Tollhouse</title><p>{reason}This page "
+            "opens with <code>?token=…</code> or a bearer token. <a href='/'>Open it</a> if you "
+            "gave one.",
             content_type="text/html",
             headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"},
         )
