@@ -16,9 +16,9 @@ import pytest
 import tollhouse.page
 from tests.page.support import BEARER, page_of, served
 from tests.support.database import Database
+from tollhouse.page.call_rows import Minute, Refusal
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.reader import PageError, Reader, queries
-from tollhouse.page.rows import Minute, Refusal
 from tollhouse.page.sections import SECTIONS
 from tollhouse.page.verdict import judge
 from tollhouse.page.words import age, money

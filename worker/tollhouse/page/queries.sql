@@ -22,7 +22,7 @@ select
   coalesce((select array_agg(k.tenant_id) from known as k where k.tenant_id is not null), '{}') as tenants;
 
 -- name: workers
-select w.name, w.version, w.capacity, w.in_flight, w.started_at, w.state = 'alive' as alive
+select w.name, w.version, w.capacity, w.holds, w.started_at, w.state = 'alive' as alive
 from tollhouse_ops.workers as w
 order by w.state = 'alive', w.started_at
 limit 500;
@@ -49,7 +49,10 @@ left join tollhouse.hourly_spend as h
 where b.month = date_trunc('month', now() at time zone 'UTC')::date
   and (b.user_id = '' or b.cap_micro_usd is not null)
 order by
-  (b.spent_micro_usd + b.reserved_micro_usd) / nullif(b.cap_micro_usd, 0)::float8 desc nulls last,
+  case
+    when b.spent_micro_usd + b.reserved_micro_usd >= 0.7 * b.cap_micro_usd
+      then (b.spent_micro_usd + b.reserved_micro_usd) / nullif(b.cap_micro_usd, 0)::float8
+  end desc nulls last,
   b.spent_micro_usd desc, b.tenant_id, b.user_id
 limit %(spends)s;
 
@@ -129,9 +132,10 @@ from (
   group by c.blocked_reason, c.tenant_id
 ) as r
 group by r.blocked_reason
-order by sum(r.calls) desc, r.blocked_reason;
+order by max(r.last_at) desc, r.blocked_reason;
 
 -- name: latencies
+-- Attempts that a switch, a caller or a worker's end cut short say nothing of the provider.
 select
   coalesce(a.provider, '') as provider,
   count(*) as attempts,
@@ -142,7 +146,7 @@ select
 from unnest(%(tenants)s::text[]) as t (tenant_id)
 join tollhouse.provider_attempts as a
   on a.tenant_id = t.tenant_id and a.call_id >= %(hour_id)s and a.created_at >= %(hour)s
-where a.sent and not a.late
+where not a.late and a.outcome not in ('aborted', 'cancelled', 'interrupted', 'abandoned', 'not_sent')
 group by rollup (a.provider)
 having count(*) > 0
 order by grouping(a.provider) desc, count(*) desc
@@ -182,19 +186,30 @@ order by o.since nulls last, t.running desc, t.tenant_id
 limit %(queue)s;
 
 -- name: calls
+with last as (
+  select c.tenant_id, c.call_id, c.created_at
+  from unnest(%(tenants)s::text[]) as t (tenant_id)
+  cross join lateral (
+    select c.tenant_id, c.call_id, c.created_at, c.finished_at
+    from tollhouse.llm_api_calls as c
+    where c.tenant_id = t.tenant_id and c.call_id >= %(month_id)s and c.created_at >= %(month)s
+    order by c.call_id desc
+    limit %(calls)s
+  ) as c
+  order by c.finished_at desc, c.call_id desc
+  limit %(calls)s
+)
 select
-  c.finished_at, c.tenant_id, c.user_id, c.endpoint, c.request_id, c.status, c.blocked_reason,
-  c.was_cached, c.model, c.cost_micro_usd, c.latency_ms, c.why
-from unnest(%(tenants)s::text[]) as t (tenant_id)
+  e.finished_at, e.tenant_id, e.user_id, e.endpoint, e.request_id, e.status, e.blocked_reason,
+  e.was_cached, e.model, e.cost_micro_usd, e.latency_ms, e.why
+from last as l
 cross join lateral (
   select e.*
   from tollhouse_ops.explained_calls as e
-  where e.tenant_id = t.tenant_id and e.call_id >= %(month_id)s and e.created_at >= %(month)s
-  order by e.call_id desc
-  limit %(calls)s
-) as c
-order by c.finished_at desc, c.call_id desc
-limit %(calls)s;
+  where e.tenant_id = l.tenant_id and e.call_id = l.call_id and e.created_at = l.created_at
+  limit 1
+) as e
+order by e.finished_at desc, e.call_id desc;
 
 -- name: minutes
 select

@@ -2,20 +2,18 @@
 
 import asyncio
 import time
-from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, LiteralString, Self, TypeVar
-from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from tollhouse.errors import TollhouseError
-from tollhouse.page import rows
+from tollhouse.page import call_rows, rows
+from tollhouse.page.scope import scope_of
 from tollhouse.page.snapshot import Snapshot
-from tollhouse.page.verdict import RECENT
 
 __all__ = ["PageError", "Reader", "queries"]
 
@@ -23,7 +21,6 @@ T = TypeVar("T")
 
 # A snapshot is about a dozen statements; each has a limit of its own.
 _SECONDS = 6.0
-_LIMITS = {"spends": 8, "stops": 8, "queue": 8, "calls": 8}
 
 
 class PageError(TollhouseError):
@@ -95,7 +92,7 @@ class Reader:
         await connection.execute(queries()["begin"])
         await connection.execute(queries()["limit_time"])
         (look,) = await self._ask("look", rows.Look)
-        scope = {"tenants": look.tenants, **_LIMITS, **_since(look.at)}
+        scope = scope_of(look)
         (total,) = await self._ask("total", rows.Total)
         found: dict[str, Any] = {
             name: await self._ask(name, kind, **scope)
@@ -103,12 +100,12 @@ class Reader:
                 ("workers", rows.Worker),
                 ("spends", rows.Spend),
                 ("stops", rows.Stop),
-                ("refusals", rows.Refusal),
-                ("latencies", rows.Latency),
+                ("refusals", call_rows.Refusal),
+                ("latencies", call_rows.Latency),
                 ("queue", rows.Waiting),
-                ("calls", rows.Call),
-                ("minutes", rows.Minute),
-                ("latency_minutes", rows.LatencyMinute),
+                ("calls", call_rows.Call),
+                ("minutes", call_rows.Minute),
+                ("latency_minutes", call_rows.LatencyMinute),
             )
         }
         await connection.rollback()
@@ -132,18 +129,3 @@ async def _give_up(reading: asyncio.Task[Snapshot]) -> None:
     for _ in range(2):
         reading.cancel()
         await asyncio.wait({reading}, timeout=0.25)
-
-
-def _since(now: datetime) -> dict[str, datetime | UUID]:
-    begins = {
-        "recent": now - RECENT,
-        "hour": now - timedelta(hours=1),
-        "month": now - timedelta(days=30),
-    }
-    ids = {f"{name}_id": _first_id(begin) for name, begin in begins.items()}
-    return {**begins, **ids}
-
-
-def _first_id(at: datetime) -> UUID:
-    """The smallest call id of a time: call ids are UUIDs version 7."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)

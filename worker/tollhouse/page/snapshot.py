@@ -2,19 +2,8 @@
 
 from dataclasses import dataclass
 
-from tollhouse.page.rows import (
-    Call,
-    Latency,
-    LatencyMinute,
-    Look,
-    Minute,
-    Refusal,
-    Spend,
-    Stop,
-    Total,
-    Waiting,
-    Worker,
-)
+from tollhouse.page.call_rows import Call, Latency, LatencyMinute, Minute, Refusal
+from tollhouse.page.rows import Look, Spend, Stop, Total, Waiting, Worker
 
 __all__ = ["Snapshot"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from tollhouse.page.rows import Refusal
+from tollhouse.page.call_rows import Refusal
 from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.words import count, guard
 

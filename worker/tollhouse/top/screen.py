@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -40,7 +41,8 @@ def render(
     cost, blocked = Text(f"Cost: {spent}", "bold"), Text(f"Blocked: {_who(snapshot)}", "bold")
     if lines is not None and lines < _SHORT_LINES:
         few = _shortened(snapshot)
-        rest = (tables.stops, tables.refusals, tables.queue, tables.latency, tables.last_calls)
+        last_calls = partial(tables.last_calls, most=3)
+        rest = (tables.stops, tables.refusals, tables.queue, tables.latency, last_calls)
         return Group(head, cost, tables.spends(few), blocked, *_filled(few, *rest))
     calls = tables.last_calls if columns and columns < _NARROW_COLUMNS else tables.calls
     return Group(
@@ -66,7 +68,6 @@ def _shortened(snapshot: Snapshot) -> Snapshot:
         refusals=snapshot.refusals[:3],
         queue=snapshot.queue[:2],
         latencies=snapshot.latencies[:1],
-        calls=snapshot.calls[:3],
     )
 
 

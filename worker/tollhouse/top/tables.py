@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from tollhouse.page.runs import runs
 from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.words import age, clock, guard, milliseconds, money, person
 from tollhouse.top.grid import grid
@@ -17,7 +18,7 @@ def workers(snapshot: Snapshot) -> Table:
         (
             worker.name.removeprefix("tollhouse-worker "),
             "alive" if worker.alive else "lease expired",
-            f"{worker.in_flight} of {worker.capacity}",
+            f"{worker.holds} of {worker.capacity}",
         )
         for worker in snapshot.workers[:6]
     )
@@ -91,28 +92,23 @@ def calls(snapshot: Snapshot) -> Table:
     """The last calls, with all that is known of them."""
     rows = (
         (
-            clock(call.finished_at),
-            person(call.tenant_id, call.user_id),
-            call.endpoint,
-            call.request_id,
-            guard(call.blocked_reason) if call.blocked_reason else call.status,
-            call.why,
-            money(call.cost_micro_usd),
+            clock(run.last.finished_at),
+            run.who,
+            run.last.endpoint,
+            run.last.request_id,
+            run.outcome,
+            run.last.why,
+            money(run.cost_micro_usd),
         )
-        for call in snapshot.calls
+        for run in runs(snapshot.calls)
     )
     return grid(("ended", "who", "endpoint", "request id", "outcome", "why", "#cost"), rows)
 
 
-def last_calls(snapshot: Snapshot) -> Table:
+def last_calls(snapshot: Snapshot, most: int | None = None) -> Table:
     """The last calls, a line each."""
     rows = (
-        (
-            clock(call.finished_at),
-            person(call.tenant_id, call.user_id),
-            guard(call.blocked_reason) if call.blocked_reason else call.status,
-            call.why,
-        )
-        for call in snapshot.calls
+        (clock(run.last.finished_at), run.who, run.outcome, run.last.why)
+        for run in runs(snapshot.calls)[:most]
     )
     return grid(("ended", "who", "outcome", "why"), rows, lines=1)

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from tollhouse.page.call_rows import Refusal
 from tollhouse.page.markup import Markup, element, joined
-from tollhouse.page.rows import Refusal, Stop
+from tollhouse.page.rows import Stop
 from tollhouse.page.sections.parts import figure, more, row, table
 from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.verdict import refused_lately

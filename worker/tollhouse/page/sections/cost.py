@@ -2,7 +2,7 @@
 
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.rows import Spend
-from tollhouse.page.sections.parts import cell, figure, more, table
+from tollhouse.page.sections.parts import cell, cut, figure, more, table
 from tollhouse.page.snapshot import Snapshot
 from tollhouse.page.words import money, person
 
@@ -34,7 +34,7 @@ def _row(spend: Spend) -> Markup:
     who = person(spend.tenant_id, spend.user_id)
     return element(
         "tr",
-        element("th", who, scope="row", class_="name", role="rowheader"),
+        element("th", cut(who), scope="row", class_="name", role="rowheader"),
         element("td", _gauge(spend), class_="gauge", role="cell"),
         cell(_of_cap(spend), "number"),
         cell(money(spend.hour_micro_usd), "number"),

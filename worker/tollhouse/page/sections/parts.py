@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tollhouse.page.markup import Markup, element
 from tollhouse.page.words import count
 
-__all__ = ["cell", "figure", "more", "row", "table"]
+__all__ = ["cell", "cut", "figure", "more", "row", "table"]
 
 
 def figure(value: str, text: str, *, level: str | None = None) -> Markup:
@@ -19,7 +19,7 @@ def row(head: tuple[str, str], *cells: tuple[str, str]) -> Markup:
     text, class_ = head
     return element(
         "tr",
-        element("th", text, scope="row", class_=class_, role="rowheader"),
+        element("th", cut(text), scope="row", class_=class_, role="rowheader"),
         *(cell(text, class_) for text, class_ in cells),
         role="row",
     )
@@ -28,6 +28,11 @@ def row(head: tuple[str, str], *cells: tuple[str, str]) -> Markup:
 def cell(text: str, class_: str = "") -> Markup:
     """One cell of a row."""
     return element("td", text, class_=class_ or None, role="cell")
+
+
+def cut(text: str) -> Markup:
+    """A name that takes two lines at most; all of it is in its title."""
+    return element("span", text, title=text, class_="cut")
 
 
 def table(

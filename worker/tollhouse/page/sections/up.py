@@ -17,7 +17,7 @@ def up(snapshot: Snapshot) -> Markup:
         row(
             (worker.name.removeprefix("tollhouse-worker "), "name"),
             ("alive" if worker.alive else "lease expired", "" if worker.alive else "bad"),
-            (f"{worker.in_flight} of {worker.capacity}", "number"),
+            (f"{worker.holds} of {worker.capacity}", "number"),
             (age(worker.started_at, now), "number"),
         )
         for worker in snapshot.workers[:4]
