@@ -2,26 +2,24 @@
 
 import asyncio
 import html
+import io
 import os
 import re
 import signal
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from rich.console import Console
 
 import tollhouse.page
 from tests.page.support import BEARER, page_of, served
 from tests.support.database import Database
-from tollhouse.page.call_rows import Minute, Refusal
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.reader import PageError, Reader, queries
-from tollhouse.page.sections import SECTIONS
-from tollhouse.page.verdict import judge
 from tollhouse.page.words import age, money
+from tollhouse.top import top
 
 HOSTILE = "</td><script>alert('x')</script>\"&<img/src=x>"
 AN_HOUR = Path(__file__).with_name("an_hour.sql").read_bytes()
@@ -50,6 +48,14 @@ async def look(database: Database, login: str = "th_auditor") -> Any:
         return await reader.snapshot()
 
 
+async def printed(database: Database, width: int = 220) -> tuple[int, str]:
+    """Return how `tollhouse top --once` ends, and what it prints."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False)
+    code = await asyncio.to_thread(top, database.url("th_auditor"), once=True, console=console)
+    return code, out.getvalue()
+
+
 async def test_an_empty_database_is_down_for_want_of_a_worker(pg18_database: Database) -> None:
     """Nothing is invented: no worker, no spend, no call."""
     text = await shown(pg18_database)
@@ -67,7 +73,7 @@ async def test_the_three_questions_are_answered(pg18_database: Database) -> None
         connection.execute(AN_HOUR)
     text = html.unescape(await shown(pg18_database))
     for said in (
-        "1 worker alive; 4 things stop some of the calls.",
+        "1 worker alive; 4 stops in force.",
         "$39.87 of $40",
         "kill switch",
         "endpoint budget_optimization",
@@ -179,64 +185,6 @@ async def test_a_hanging_database_is_not_waited_for(pg18_database: Database) -> 
             finally:
                 os.kill(pid, signal.SIGCONT)
         assert (await reader.snapshot()).problem is None
-
-
-async def test_a_cap_that_refuses_is_a_stop(pg18_database: Database) -> None:
-    """A tenant that lately did not fit under its cap is among those who are blocked."""
-    with pg18_database.connect("postgres") as connection:
-        connection.execute(CATALOG.encode())
-        connection.execute(AN_HOUR)
-        connection.execute("select tollhouse_ops.set_monthly_cap('idle', '', 0, 'not yet')")
-    snapshot = await look(pg18_database)
-    caps = [(stop.target, stop.reason) for stop in snapshot.stops if stop.kind == "monthly cap"]
-    assert caps == [("idle", "$0.00 of $0.00 used"), ("velora-beauty", "$39.87 of $40.00 used")]
-    with pg18_database.connect("postgres") as connection:
-        connection.execute(
-            "select tollhouse_ops.set_monthly_cap('velora-beauty', '', 60000000, 'agreed')"
-        )
-    snapshot = await look(pg18_database)
-    assert ["idle"] == [stop.target for stop in snapshot.stops if stop.kind == "monthly cap"]
-
-
-@pytest.mark.parametrize(
-    ("answered", "failed", "level"),
-    [(0, 2, "up"), (0, 3, "down"), (2, 3, "behind"), (3, 3, "up")],
-)
-async def test_failing_is_not_up(
-    pg18_database: Database, answered: int, failed: int, level: str
-) -> None:
-    """A worker whose calls fail is alive, and no use."""
-    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
-    snapshot = await look(pg18_database)
-    minute = Minute(snapshot.look.at - timedelta(minutes=2), answered, 0, 0, failed, 0)
-    assert judge(replace(snapshot, minutes=[minute])).level == level
-
-
-async def test_a_refusal_of_now_is_said(pg18_database: Database) -> None:
-    """Where nothing is stopped, a call without a price is still refused, and the page says so."""
-    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
-    snapshot = await look(pg18_database)
-    now = snapshot.look.at
-    for minutes, said in ((2, True), (30, False)):
-        refusal = Refusal("price_unknown", 4, ["acme"], 1, now - timedelta(minutes=minutes))
-        seen = replace(snapshot, refusals=[refusal])
-        assert ("some calls are refused: price unknown" in judge(seen).sentence) is said
-        assert ("Some calls" in SECTIONS["blocked"](seen)) is said
-        assert ("Nobody" in SECTIONS["blocked"](seen)) is not said
-
-
-async def test_an_idle_hour_is_not_a_problem(pg18_database: Database) -> None:
-    """A registered worker and nothing to do is up."""
-    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
-    verdict = judge(await look(pg18_database))
-    assert (verdict.level, verdict.sentence) == ("up", "1 worker alive, nothing stands in the way.")
-
-
-async def test_a_global_kill_switch_is_the_headline(pg18_database: Database) -> None:
-    """Stopped is not up."""
-    pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
-    pg18_database.rows("select tollhouse_ops.stop_everything('test')", login="th_operator")
-    assert judge(await look(pg18_database)).level == "stopped"
 
 
 @pytest.mark.parametrize(

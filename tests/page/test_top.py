@@ -55,6 +55,8 @@ def test_a_short_terminal_answers_too(pg18_database: Database) -> None:
     assert max(map(len, shown)) <= 80
     for text in ("No worker is alive", "$39.87", "4 stops in force", "monthly cap", "breaker open"):
         assert text in out.getvalue()
+    ending = "select tollhouse_ops.lift_kill_switch('endpoint', 'budget_optimization', 'why')"
+    assert f"TollhouseKillSwitchPulled: {ending}" in " ".join(out.getvalue().split())
 
 
 def test_a_narrow_terminal_gets_whole_sentences(

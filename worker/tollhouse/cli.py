@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "top",
         help="what the page shows, in a terminal",
         description="Reads as a member of tollhouse_auditor or tollhouse_operator, and never "
-        "writes. With --once it exits with 1 when nothing works.",
+        "writes. With --once it exits with 1 when nothing works: down, or stopped by a switch.",
     )
     _take_database_url(top, "TOLLHOUSE_PAGE_DATABASE_URL", "DATABASE_URL")
     top.add_argument("--once", action="store_true", help="print once, without a screen of its own")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Call", "Latency", "LatencyMinute", "Minute", "Refusal"]
+__all__ = ["Call", "Ended", "Latency", "LatencyMinute", "Minute", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,22 @@ class Call:
     cost_micro_usd: int
     latency_ms: int | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Calls that ended lately, unless a caller or an operator chose that they get no answer.
+
+    callers_without: who had a call without an answer; silent: providers in trouble without one
+    """
+
+    answered: int
+    failed: int
+    refused: int
+    callers: int
+    callers_without: int
+    reasons: list[str]
+    silent: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,14 +58,17 @@ limit %(spends)s;
 
 -- name: stops
 -- A monthly cap stops whoever has used it up, and whom it has refused lately with little left.
+-- The breakers of a provider's users are one row: they have one cause.
 with refused as (
   select distinct c.tenant_id, c.user_id
   from unnest(%(tenants)s::text[]) as t (tenant_id)
   join tollhouse.llm_api_calls as c
-    on c.tenant_id = t.tenant_id and c.call_id >= %(recent_id)s and c.created_at >= %(recent)s
+    on c.tenant_id = t.tenant_id and c.call_id >= %(lately_id)s and c.created_at >= %(lately)s
   where c.blocked_reason = 'monthly_cap_exceeded'
 ), caps as (
-  select b.tenant_id, b.user_id, b.cap_micro_usd, b.spent_micro_usd + b.reserved_micro_usd as used_micro_usd
+  select
+    b.tenant_id, b.user_id, b.cap_micro_usd, b.spent_micro_usd, b.reserved_micro_usd,
+    b.spent_micro_usd + b.reserved_micro_usd as used_micro_usd
   from tollhouse.monthly_budgets as b
   where b.month = date_trunc('month', now() at time zone 'UTC')::date and b.cap_micro_usd is not null
 ), full_caps as (
@@ -79,42 +82,84 @@ with refused as (
     order by c.cap_micro_usd - c.used_micro_usd
     limit 1
   ) as c
+), breakers as (
+  select
+    g.target, min(g.tenant_id) as tenant_id, min(g.user_id) as user_id, count(*) as users, min(g.since) as since, max(g.until) as until,
+    case count(*)
+      when 1 then min(g.reason)
+      else array_to_string((array_agg(concat_ws(' / ', g.tenant_id, nullif(g.user_id, '')) order by g.since desc))[1:3], ', ')
+        || case when count(*) > 3 then format(' and %%s more', count(*) - 3) else '' end
+    end as reason
+  from tollhouse_ops.guard_state as g
+  where g.stops_calls and g.guard = 'breaker' and g.scope = 'user'
+  group by g.target
 ), stops as (
   select
-    case when g.guard = 'breaker' and g.scope = 'provider' then 'provider breaker' else replace(g.guard, '_', ' ') end as kind,
-    case
-      when g.guard = 'kill_switch' and g.scope = 'global' then 'everything'
-      when g.guard = 'kill_switch' and g.scope = 'user' then g.tenant_id || ' / ' || g.target
-      when g.guard = 'kill_switch' then g.scope || ' ' || g.target
-      when g.guard = 'hourly_shutoff' then concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
-      when g.scope = 'provider' then g.target
-      else g.target || ' for ' || concat_ws(' / ', g.tenant_id, nullif(g.user_id, ''))
-    end as target,
-    coalesce(g.reason, g.state) as reason,
-    g.since, g.until,
+    g.guard, g.scope, g.tenant_id, g.user_id, g.target, 1::bigint as users, coalesce(g.reason, g.state) as reason, g.since, g.until,
+    null::bigint as cap_micro_usd, null::bigint as spent_micro_usd, null::bigint as reserved_micro_usd,
     case
       when g.scope = 'global' then 0
       when g.guard = 'kill_switch' then 1
-      when g.guard = 'breaker' and g.scope = 'provider' then 2
-      when g.guard = 'hourly_shutoff' then 4
-      else 5
+      when g.guard = 'breaker' then 2
+      else 4
     end as place
   from tollhouse_ops.guard_state as g
-  where g.stops_calls
+  where g.stops_calls and not (g.guard = 'breaker' and g.scope = 'user')
   union all
   select
-    'monthly cap',
-    concat_ws(' / ', f.tenant_id, nullif(f.user_id, '')),
-    format('$%%s of $%%s used', to_char(f.used_micro_usd / 1e6, 'FM999,999,990.00'), to_char(f.cap_micro_usd / 1e6, 'FM999,999,990.00')),
-    null,
+    'monthly_cap', case f.user_id when '' then 'tenant' else 'user' end, f.tenant_id, f.user_id, '', 1, '', null,
     (date_trunc('month', now() at time zone 'UTC') + interval '1 month') at time zone 'UTC',
-    3
+    f.cap_micro_usd, f.spent_micro_usd, f.reserved_micro_usd, 3
   from full_caps as f
+  union all
+  select 'breaker', 'user', b.tenant_id, b.user_id, b.target, b.users, b.reason, b.since, b.until, null, null, null, 5
+  from breakers as b
 )
-select s.kind, s.target, s.reason, s.since, s.until, (count(*) over () - %(stops)s)::bigint as others
+select
+  s.guard, s.scope, s.tenant_id, s.user_id, s.target, s.users, s.reason, s.since, s.until,
+  s.cap_micro_usd, s.spent_micro_usd, s.reserved_micro_usd,
+  (
+    select a.operator::text
+    from tollhouse_ops.operator_audit as a
+    where s.guard = 'kill_switch' and a.action = 'pull_kill_switch'
+      and a.target = jsonb_strip_nulls(jsonb_build_object('scope', s.scope, 'tenant_id', nullif(s.tenant_id, ''), 'target', s.target))
+    order by a.id desc
+    limit 1
+  ) as operator,
+  (count(*) over () - %(stops)s)::bigint as others
 from stops as s
-order by s.place, s.since desc nulls last, s.target
+order by s.place, s.since desc nulls last, s.tenant_id, s.user_id, s.target
 limit %(stops)s;
+
+-- name: ended
+-- What became of the calls that ended lately and that nobody's choice kept from an answer: no cap, switch or cache.
+with ended as (
+  select c.tenant_id, c.user_id, c.provider, c.status, c.blocked_reason
+  from unnest(%(tenants)s::text[]) as t (tenant_id)
+  join tollhouse.llm_api_calls as c
+    on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
+  where c.finished_at >= %(recent)s
+    and (
+      c.status = 'failed'
+      or (c.status = 'success' and not c.was_cached)
+      or c.blocked_reason in ('breaker_open', 'no_model', 'price_unknown')
+    )
+), troubled as (
+  select g.target as provider from tollhouse_ops.guard_state as g where g.guard = 'breaker' and g.state <> 'closed'
+  union
+  select e.provider from ended as e where e.status = 'failed'
+  except
+  select e.provider from ended as e where e.status = 'success'
+)
+select
+  count(*) filter (where e.status = 'success') as answered,
+  count(*) filter (where e.status = 'failed') as failed,
+  count(*) filter (where e.status = 'blocked') as refused,
+  count(distinct (e.tenant_id, e.user_id)) as callers,
+  count(distinct (e.tenant_id, e.user_id)) filter (where e.status <> 'success') as callers_without,
+  coalesce(array_agg(distinct e.blocked_reason) filter (where e.status = 'blocked'), '{}') as reasons,
+  array(select t.provider from troubled as t where t.provider is not null order by t.provider) as silent
+from ended as e;
 
 -- name: refusals
 select

@@ -94,6 +94,7 @@ class Reader:
         (look,) = await self._ask("look", rows.Look)
         scope = scope_of(look)
         (total,) = await self._ask("total", rows.Total)
+        (ended,) = await self._ask("ended", call_rows.Ended, **scope)
         found: dict[str, Any] = {
             name: await self._ask(name, kind, **scope)
             for name, kind in (
@@ -110,7 +111,7 @@ class Reader:
         }
         await connection.rollback()
         read_ms = round((time.monotonic() - begin) * 1000)
-        return Snapshot(look=look, total=total, read_ms=read_ms, **found)
+        return Snapshot(look=look, total=total, ended=ended, read_ms=read_ms, **found)
 
     async def _ask(self, query: str, kind: type[T], **parameters: object) -> list[T]:
         assert self._connection is not None

@@ -50,13 +50,24 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Something that refuses calls now: a kill switch, a shutoff, a breaker."""
+    """Something that refuses calls now: a kill switch, a shutoff, a cap, a breaker.
 
-    kind: str
+    users: of how many users the breakers are; the micro-USD are a cap's, the operator a switch's
+    """
+
+    guard: str
+    scope: str
+    tenant_id: str
+    user_id: str
     target: str
+    users: int
     reason: str
     since: datetime | None
     until: datetime | None
+    cap_micro_usd: int | None
+    spent_micro_usd: int | None
+    reserved_micro_usd: int | None
+    operator: str | None
     others: int
 
 

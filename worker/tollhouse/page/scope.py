@@ -12,6 +12,7 @@ __all__ = ["scope_of"]
 _LIMITS = {"spends": 8, "stops": 8, "queue": 8, "calls": READ}
 _SPANS = {
     "recent": RECENT,
+    "lately": timedelta(minutes=10),
     "hour": timedelta(hours=1),
     "month": timedelta(days=30),
 }

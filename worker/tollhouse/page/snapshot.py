@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tollhouse.page.call_rows import Call, Latency, LatencyMinute, Minute, Refusal
+from tollhouse.page.call_rows import Call, Ended, Latency, LatencyMinute, Minute, Refusal
 from tollhouse.page.rows import Look, Spend, Stop, Total, Waiting, Worker
 
 __all__ = ["Snapshot"]
@@ -21,6 +21,7 @@ class Snapshot:
     total: Total
     spends: list[Spend]
     stops: list[Stop]
+    ended: Ended
     refusals: list[Refusal]
     latencies: list[Latency]
     queue: list[Waiting]

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from tollhouse.page import stops
 from tollhouse.page.call_rows import Refusal
 from tollhouse.page.snapshot import Snapshot
-from tollhouse.page.words import count, guard
+from tollhouse.page.words import at_least, count, guard
 
-__all__ = ["RECENT", "Verdict", "judge", "refused_lately"]
+__all__ = ["RECENT", "Verdict", "judge", "refused_now", "stop_count"]
 
-RECENT = timedelta(minutes=10)
+RECENT = timedelta(minutes=2)
 """What happened within this time counts as happening now."""
 
 _LONG_WAIT_SECONDS = 60
 _FEW = 3
+# Guards without a state: whether they still refuse is known only by what they refused.
+_STATELESS = ("price_unknown", "no_model", "max_cost_exceeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Verdict:
 def judge(snapshot: Snapshot | None, problem: str | None = None) -> Verdict:
     """Judge a snapshot, or why there is no new one.
 
-    No sentence counts seconds: a screen reader reads out every change of it.
+    No sentence counts seconds or every call: a screen reader reads out every change of it.
     """
     problem = problem or (snapshot.problem if snapshot else "nothing was read")
     if snapshot is None or problem is not None:
@@ -37,40 +40,85 @@ def judge(snapshot: Snapshot | None, problem: str | None = None) -> Verdict:
         return Verdict("down", "Not readable", f"{text[:1].upper()}{text[1:]}.")
     alive = sum(worker.alive for worker in snapshot.workers)
     if not alive:
-        return Verdict("down", "Down", "No worker is alive: calls wait in the queue.")
+        text = "No worker is alive: calls wait in the queue; runbook TollhouseWorkerDead."
+        return Verdict("down", "Down", text)
     workers = f"{count(alive, 'worker')} alive"
-    stops = snapshot.stops
-    if any(stop.kind == "kill switch" and stop.target == "everything" for stop in stops):
-        return Verdict("stopped", "Stopped", f"Every call is refused by a kill switch; {workers}.")
-    if failing := _failing(snapshot):
-        return Verdict(failing, "Failing", f"Most calls of the last minutes failed; {workers}.")
+    if any(map(stops.everything, snapshot.stops)):
+        text = f"Every call is refused by a kill switch; {workers}; "
+        return Verdict("stopped", "Stopped", f"{text}runbook TollhouseKillSwitchPulled.")
+    if level := _unanswered(snapshot):
+        text = f"{_unanswered_by(snapshot, level)}; {workers}; runbook {_runbook(snapshot)}."
+        return Verdict(level, "Down" if level == "down" else "Failing", text)
     oldest = min((w.oldest_since for w in snapshot.queue if w.oldest_since), default=None)
     waited = (snapshot.look.at - oldest).total_seconds() if oldest else 0
     if waited > _LONG_WAIT_SECONDS:
         minutes = count(int(waited // 60), "minute")
-        return Verdict("behind", "Behind", f"Calls have waited for {minutes} or more; {workers}.")
-    if stops:
-        total = len(stops) + max(0, stops[0].others)
-        verb = "stops" if total == 1 else "stop"
-        return Verdict("up", "Up", f"{workers}; {count(total, 'thing')} {verb} some of the calls.")
-    if refused := refused_lately(snapshot):
-        reasons = ", ".join(guard(refusal.reason) for refusal in refused)
-        return Verdict("up", "Up", f"{workers}; some calls are refused: {reasons}.")
-    return Verdict("up", "Up", f"{workers}, nothing stands in the way.")
+        text = f"Calls have waited for {minutes} or more; {workers}; runbook TollhouseQueueGrowing."
+        return Verdict("behind", "Behind", text)
+    obstacles = _obstacles(snapshot)
+    text = (
+        "; ".join((workers, *obstacles)) if obstacles else f"{workers}, nothing stands in the way"
+    )
+    return Verdict("up", "Up", f"{text}.")
 
 
-def refused_lately(snapshot: Snapshot) -> list[Refusal]:
-    """Return the refusals of which the last is not long ago."""
+def refused_now(snapshot: Snapshot) -> list[Refusal]:
+    """Return the refusals that go on, by guards that are no stop that could be listed."""
     begin = snapshot.look.at - RECENT
-    return [refusal for refusal in snapshot.refusals if refusal.last_at >= begin]
+    return [
+        refusal
+        for refusal in snapshot.refusals
+        if refusal.reason in _STATELESS and refusal.last_at >= begin
+    ]
 
 
-def _failing(snapshot: Snapshot) -> Literal["down", "behind"] | None:
-    """Judge the calls of the last minutes that a provider ended: is most of it failures?"""
-    begin = snapshot.look.at - RECENT / 2
-    minutes = [minute for minute in snapshot.minutes if minute.minute >= begin]
-    failed = sum(minute.failed for minute in minutes)
-    answered = sum(minute.answered for minute in minutes)
-    if failed < _FEW or failed <= answered:
+def stop_count(snapshot: Snapshot) -> int:
+    """Return how many stops are in force, shown or not."""
+    return len(snapshot.stops) + max(0, snapshot.stops[0].others) if snapshot.stops else 0
+
+
+def _obstacles(snapshot: Snapshot) -> list[str]:
+    total = stop_count(snapshot)
+    if total > _FEW:
+        found = [f"{count(total, 'stop')} in force"]
+    else:
+        found = [stops.phrase(stop) for stop in snapshot.stops]
+    if refused := refused_now(snapshot):
+        reasons = ", ".join(guard(refusal.reason) for refusal in refused)
+        found.append(f"some calls are refused: {reasons}")
+    return found
+
+
+def _unanswered(snapshot: Snapshot) -> Literal["down", "behind"] | None:
+    """Judge calls and callers: one who asks again and again, in vain, is not most of them."""
+    ended = snapshot.ended
+    without = ended.failed + ended.refused
+    if without < _FEW:
         return None
-    return "behind" if answered else "down"
+    if not ended.answered:
+        return "down"
+    most = without > ended.answered and 2 * ended.callers_without > ended.callers
+    return "behind" if most else None
+
+
+def _unanswered_by(snapshot: Snapshot, level: str) -> str:
+    ended = snapshot.ended
+    subject = "No call is answered" if level == "down" else "Most calls are not answered"
+    if ended.silent and _by_providers(snapshot):
+        verb = "answers" if len(ended.silent) == 1 else "answer"
+        subject = f"{' and '.join(ended.silent)} {verb} nothing"
+    ends = []
+    if ended.refused:
+        reasons = ", ".join(map(guard, ended.reasons))
+        ends.append(f"{at_least(ended.refused)} calls refused ({reasons})")
+    if ended.failed:
+        ends.append(f"{at_least(ended.failed)} failed")
+    return f"{subject}: {' and '.join(ends)} in two minutes"
+
+
+def _runbook(snapshot: Snapshot) -> str:
+    return "TollhouseBreakerOpen" if _by_providers(snapshot) else "first-traffic-checklist"
+
+
+def _by_providers(snapshot: Snapshot) -> bool:
+    return bool(snapshot.ended.failed) or "breaker_open" in snapshot.ended.reasons

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-__all__ = ["age", "clock", "count", "guard", "milliseconds", "money", "person"]
+__all__ = ["age", "at_least", "clock", "count", "guard", "milliseconds", "money", "person"]
 
 _NOTHING = "\N{EN DASH}"
 _GUARDS = {
@@ -33,6 +33,14 @@ def money(micro_usd: int) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 worker`, `2 workers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def at_least(number: int) -> str:
+    """`7`, `300 or more`: what does not change with every call."""
+    if number < 10:
+        return str(number)
+    size = 10 ** (len(str(number)) - 1)
+    return f"{number // size * size:,} or more"
 
 
 def milliseconds(value: int | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["grid"]
+__all__ = ["grid", "visible"]
 
 _SHRINKING = ("who", "what", "why", "tenant", "waits")
 
@@ -18,7 +18,7 @@ def grid(
     lines: 1 cuts what is too long, instead of breaking it
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    texts = [[_visible(cell) for cell in row] for row in rows]
+    texts = [[visible(cell) for cell in row] for row in rows]
     for place, head in enumerate(heads):
         table.add_column(
             head.removeprefix("#"),
@@ -37,6 +37,6 @@ def _widest(texts: list[list[str]], place: int) -> int:
     return max((len(row[place]) for row in texts), default=0)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Keep a reason from steering the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tollhouse.page.snapshot import Snapshot
-from tollhouse.page.verdict import judge, refused_lately
+from tollhouse.page.verdict import judge, refused_now, stop_count
 from tollhouse.page.words import clock, count, money
 from tollhouse.top import tables
 
@@ -41,9 +41,10 @@ def render(
     cost, blocked = Text(f"Cost: {spent}", "bold"), Text(f"Blocked: {_who(snapshot)}", "bold")
     if lines is not None and lines < _SHORT_LINES:
         few = _shortened(snapshot)
-        last_calls = partial(tables.last_calls, most=3)
-        rest = (tables.stops, tables.refusals, tables.queue, tables.latency, last_calls)
-        return Group(head, cost, tables.spends(few), blocked, *_filled(few, *rest))
+        stops, first = _filled(few, tables.stops), tables.endings(few)[:1]
+        last_calls = partial(tables.last_calls, most=2)
+        rest = _filled(few, tables.refusals, tables.queue, last_calls)
+        return Group(head, cost, tables.spends(few), blocked, *stops, *first, *rest)
     calls = tables.last_calls if columns and columns < _NARROW_COLUMNS else tables.calls
     return Group(
         head,
@@ -55,6 +56,7 @@ def render(
         Text(),
         blocked,
         _beside(snapshot, tables.stops, tables.refusals),
+        *tables.endings(snapshot),
         Text("\nThe last calls", style="bold"),
         calls(snapshot),
     )
@@ -64,17 +66,16 @@ def _shortened(snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot,
         spends=snapshot.spends[:3],
-        stops=snapshot.stops[:4],
+        stops=snapshot.stops[:3],
         refusals=snapshot.refusals[:3],
         queue=snapshot.queue[:2],
-        latencies=snapshot.latencies[:1],
     )
 
 
 def _who(snapshot: Snapshot) -> str:
-    if snapshot.stops:
-        return f"{count(len(snapshot.stops) + max(0, snapshot.stops[0].others), 'stop')} in force"
-    return "some calls" if refused_lately(snapshot) else "nobody"
+    if stops := stop_count(snapshot):
+        return f"{count(stops, 'stop')} in force"
+    return "some calls" if refused_now(snapshot) else "nobody"
 
 
 def _beside(snapshot: Snapshot, *kinds: Callable[[Snapshot], Table]) -> Columns:

@@ -1,14 +1,16 @@
 """The tables of `tollhouse top`, one for each list of a snapshot."""
 
 from rich.table import Table
+from rich.text import Text
 
 from tollhouse.page.runs import runs
 from tollhouse.page.snapshot import Snapshot
+from tollhouse.page.stops import ending, kind, runbook, what, why
 from tollhouse.page.words import age, clock, guard, milliseconds, money, person
-from tollhouse.top.grid import grid
+from tollhouse.top.grid import grid, visible
 
 __all__ = [
-    "calls", "last_calls", "latency", "queue", "refusals", "spends", "stops", "workers",
+    "calls", "endings", "last_calls", "latency", "queue", "refusals", "spends", "stops", "workers",
 ]  # fmt: skip
 
 
@@ -73,10 +75,24 @@ def stops(snapshot: Snapshot) -> Table:
     """What stops calls now, a line each."""
     now = snapshot.look.at
     rows = (
-        (stop.kind, stop.target, stop.reason, age(now, stop.until) if stop.until else "")
+        (
+            kind(stop),
+            what(stop),
+            why(stop),
+            age(stop.since, now) if stop.since else "",
+            age(now, stop.until) if stop.until else "",
+        )
         for stop in snapshot.stops
     )
-    return grid(("stopped by", "what", "why", "#left"), rows, lines=1)
+    return grid(("stopped by", "what", "why", "#since", "#left"), rows, lines=1)
+
+
+def endings(snapshot: Snapshot) -> list[Text]:
+    """Which runbook belongs to what stops calls, and all of what an operator types to end it."""
+    return [
+        Text.assemble((f"{runbook(stop)}: ", "dim"), visible(ending(stop)), overflow="fold")
+        for stop in snapshot.stops
+    ]
 
 
 def refusals(snapshot: Snapshot) -> Table:

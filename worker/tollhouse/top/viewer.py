@@ -17,7 +17,7 @@ __all__ = ["top"]
 def top(
     database_url: str, *, seconds: float = 2.0, once: bool = False, console: Console | None = None
 ) -> int:
-    """Show until Ctrl-C, and return 0; or once, and return 1 if it is not up."""
+    """Show until Ctrl-C, and return 0; or once, and return 1 if it is down or stopped."""
     console = console or Console(highlight=False)
     if once:
         return asyncio.run(_show(database_url, console))
@@ -30,7 +30,7 @@ async def _show(database_url: str, console: Console) -> int:
     async with _reader(database_url) as reader:
         snapshot = await reader.snapshot()
     console.print(render(snapshot, columns=console.width))
-    return 0 if judge(snapshot).level != "down" else 1
+    return 1 if judge(snapshot).level in ("down", "stopped") else 0
 
 
 async def _follow(database_url: str, console: Console, seconds: float) -> None:

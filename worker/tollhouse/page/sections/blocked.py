@@ -5,9 +5,10 @@ from datetime import datetime
 from tollhouse.page.call_rows import Refusal
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.rows import Stop
-from tollhouse.page.sections.parts import figure, more, row, table
+from tollhouse.page.sections.parts import cut, figure, more, row, table
 from tollhouse.page.snapshot import Snapshot
-from tollhouse.page.verdict import refused_lately
+from tollhouse.page.stops import ending, kind, runbook, what, why
+from tollhouse.page.verdict import refused_now, stop_count
 from tollhouse.page.words import age, count, guard
 
 __all__ = ["blocked"]
@@ -17,11 +18,11 @@ def blocked(snapshot: Snapshot) -> Markup:
     """Render the section."""
     now = snapshot.look.at
     stops = snapshot.stops
-    total = len(stops) + (max(0, stops[0].others) if stops else 0)
+    total = stop_count(snapshot)
     refused = sum(refusal.calls for refusal in snapshot.refusals)
     if stops:
         who, what = count(total, "stop"), "in force"
-    elif refused_lately(snapshot):
+    elif refused_now(snapshot):
         who, what = "Some calls", "are refused"
     else:
         who, what = "Nobody", "is stopped"
@@ -49,10 +50,15 @@ def _stop(stop: Stop, now: datetime) -> Markup:
         times.append(f"{left} left" if stop.until > now else "next call probes")
     return element(
         "li",
-        element("span", stop.kind, class_="chip warn"),
+        element("span", kind(stop), class_="chip warn"),
         " ",
-        element("strong", stop.target),
-        element("small", stop.reason, f" ({', '.join(times)})" if times else None),
+        element("strong", what(stop)),
+        element("small", why(stop), f" ({', '.join(times)})" if times else None),
+        element(
+            "details",
+            element("summary", f"Runbook {runbook(stop)}, and what ends it"),
+            element("code", ending(stop)),
+        ),
     )
 
 
@@ -61,6 +67,6 @@ def _refusal(refusal: Refusal, now: datetime) -> Markup:
     return row(
         (guard(refusal.reason), "name"),
         (f"{refusal.calls:,}", "number"),
-        (refusal.tenants[0] + others, ""),
+        (cut(refusal.tenants[0] + others), "whose"),
         (f"{age(refusal.last_at, now)} ago", "number"),
     )
