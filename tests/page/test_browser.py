@@ -18,7 +18,29 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed (Debian: chromium)"),
 ]
 PICTURES = Path(__file__).parents[2] / "artifacts" / "page"
-WIDTHS = "[document.documentElement.scrollWidth, window.innerWidth]"
+WIDTH = "document.documentElement.scrollWidth"
+OVERFLOWING = """
+[...document.querySelectorAll(".card, .card table")]
+  .filter((each) => each.scrollWidth > each.closest(".card").clientWidth)
+  .map((each) => each.textContent.slice(0, 40))
+"""
+
+BROKEN_WORDS = """
+[...document.querySelectorAll(".name .cut, .whose .cut")].flatMap((each) =>
+  [...each.textContent.matchAll(/[^ -]+/g)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(each.firstChild, word.index);
+    range.setEnd(each.firstChild, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map((word) => word[0]))
+"""
+GROW = """
+for (const [cells, text] of [
+  ["#cost td:nth-child(3)", "$12,345 of $123,456"],
+  ["#latency td:last-child", "12,345 of 123,456"],
+  ["#queue td", "12,345"],
+]) for (const cell of document.querySelectorAll(cells)) cell.textContent = text
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +68,64 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.mark.parametrize("name", VIEWS)
 async def test_pictures(stack: Stack, browser: Browser, name: str) -> None:
-    """It fits every window, and the picture of it is kept."""
+    """It fits every window, no name breaks within a word, and the picture of it is kept."""
     view = VIEWS[name]
     await show(browser, stack.page_url, view)
-    wide, inner = await browser.evaluate(WIDTHS)
-    assert wide <= inner
+    assert await browser.evaluate(WIDTH) <= view.width
+    assert await browser.evaluate(OVERFLOWING) == []
+    assert await browser.evaluate(BROKEN_WORDS) == []
     await browser.screenshot(PICTURES / f"{name}.png", whole=view.width < 500)
     assert (PICTURES / f"{name}.png").stat().st_size > 20_000
+
+
+@pytest.mark.parametrize("name", ["page", "narrow", "narrowest"])
+async def test_long_names_fit(stack: Stack, browser: Browser, name: str) -> None:
+    """The longest tenant and user take two lines of a table, and run out of nothing."""
+    long = "-".join(["tenant"] * 18)
+    with stack.connect() as connection:
+        connection.execute(
+            "insert into tollhouse_private.monthly_budgets"
+            " (tenant_id, user_id, month, cap_micro_usd, spent_micro_usd)"
+            " select %s, %s, date_trunc('month', now() at time zone 'UTC')::date, 10, 10",
+            (long, "u" * 128),
+        )
+        try:
+            await show(browser, stack.page_url, VIEWS[name])
+            await browser.until(f"document.getElementById('cost').textContent.includes('{long}')")
+            assert await browser.evaluate(WIDTH) <= VIEWS[name].width
+            assert await browser.evaluate(OVERFLOWING) == []
+            tallest = (
+                "Math.max(...[...document.querySelectorAll('#cost th')].map(t => t.clientHeight))"
+            )
+            assert await browser.evaluate(tallest) < 60
+        finally:
+            connection.execute(
+                "delete from tollhouse_private.monthly_budgets where tenant_id = %s", (long,)
+            )
+
+
+@pytest.mark.parametrize("name", ["page", "narrow", "narrowest"])
+async def test_large_numbers_fit(stack: Stack, browser: Browser, name: str) -> None:
+    """A busy hour is wider than a quiet one; the page is not."""
+    await show(browser, stack.page_url, VIEWS[name])
+    grown = await browser.evaluate(f"{GROW}; [{WIDTH}, {OVERFLOWING}]")
+    assert grown == [VIEWS[name].width, []]
+
+
+async def test_what_ends_a_stop_stays_unfolded(stack: Stack, browser: Browser) -> None:
+    """Until somebody has copied it, however often the numbers around it move."""
+    await show(browser, stack.page_url, VIEWS["page"])
+    unfolded = "document.querySelector('#blocked details')"
+    await browser.evaluate(f"{unfolded}.querySelector('summary').focus()")
+    await browser.evaluate(f"{unfolded}.open = true; {unfolded}.classList.add('old')")
+    await browser.until(f"!{unfolded}.classList.contains('old')", seconds=10)
+    assert await browser.evaluate(f"{unfolded}.open")
+    assert await browser.evaluate("document.activeElement.tagName") == "SUMMARY"
+    await browser.evaluate(f"getSelection().selectAllChildren({unfolded}.querySelector('code'))")
+    await browser.evaluate(f"{unfolded}.classList.add('old')")
+    await asyncio.sleep(4.5)
+    assert await browser.evaluate(f"{unfolded}.classList.contains('old')")
+    assert "lift_kill_switch" in await browser.evaluate("getSelection().toString()")
 
 
 async def test_the_token_is_not_in_the_address(stack: Stack, browser: Browser) -> None:

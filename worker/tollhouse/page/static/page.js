@@ -10,11 +10,20 @@ let latest = {};
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// What somebody has unfolded stays so, and what they have selected to copy is not pulled away.
 function put(id, html) {
   const place = document.getElementById(id);
-  if (place && place.dataset.html !== html) {
-    place.innerHTML = html;
-    place.dataset.html = html;
+  const selection = getSelection();
+  const copying = !selection.isCollapsed && place?.contains(selection.anchorNode);
+  if (!place || copying || place.dataset.html === html) return;
+  const key = (details) => details.querySelector("code").textContent;
+  const open = [...place.querySelectorAll("details[open]")].map(key);
+  const focused = [...place.querySelectorAll("details:focus-within")].map(key);
+  place.innerHTML = html;
+  place.dataset.html = html;
+  for (const details of place.querySelectorAll("details")) {
+    details.open = open.includes(key(details));
+    if (focused.includes(key(details))) details.querySelector("summary").focus();
   }
 }
 
