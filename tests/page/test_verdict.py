@@ -139,7 +139,8 @@ async def test_a_refusal_without_a_stop_is_said(town: Database, minutes: int, sa
     """A call without a price is refused though nothing is stopped, until it was a while ago."""
     book(town, "blocked", 2, reason="price_unknown", ago=minutes * MINUTE)
     snapshot = await look(town)
-    assert ("some calls are refused: price unknown" in judge(snapshot).sentence) is said
+    sentence = "1 worker alive; some calls are refused: price unknown; "
+    assert (f"{sentence}runbook first-traffic-checklist." == judge(snapshot).sentence) is said
     assert ("Some calls" in SECTIONS["blocked"](snapshot)) is said
     assert ("Nobody" in SECTIONS["blocked"](snapshot)) is not said
 

@@ -17,7 +17,8 @@ RECENT = timedelta(minutes=2)
 _LONG_WAIT_SECONDS = 60
 _FEW = 3
 # Guards without a state: whether they still refuse is known only by what they refused.
-_STATELESS = ("price_unknown", "no_model", "max_cost_exceeded")
+_OF_THE_CATALOG = ("price_unknown", "no_model")
+_STATELESS = (*_OF_THE_CATALOG, "max_cost_exceeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def _obstacles(snapshot: Snapshot) -> list[str]:
     if refused := refused_now(snapshot):
         reasons = ", ".join(guard(refusal.reason) for refusal in refused)
         found.append(f"some calls are refused: {reasons}")
+        if any(refusal.reason in _OF_THE_CATALOG for refusal in refused):
+            found.append("runbook first-traffic-checklist")
     return found
 
 
