@@ -4964,7 +4964,8 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
     round(((pg_total_relation_size((c.oid)::regclass))::numeric / 1048576.0), 1) AS size_mib,
     ahead.months AS months_ahead,
     horizon.xids AS oldest_xmin_age,
-    horizon.seconds AS longest_transaction_seconds
+    horizon.seconds AS longest_transaction_seconds,
+    round((((100)::double precision * pg_notification_queue_usage()))::numeric, 1) AS notify_queue_percent
    FROM ((((((pg_class c
      LEFT JOIN pg_inherits i ON ((i.inhrelid = c.oid)))
      LEFT JOIN pg_class parent ON ((parent.oid = i.inhparent)))
@@ -4992,7 +4993,7 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
                    FROM pg_replication_slots rs) held) horizon)
   WHERE ((c.relnamespace = ('tollhouse_private'::regnamespace)::oid) AND (c.relkind = 'r'::"char") AND ((i.inhparent IS NULL) OR ("right"((c.relname)::text, 7) = to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text))));
 ALTER VIEW tollhouse_ops.database_health OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open.';
+COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
 CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
  SELECT c.tenant_id,
     c.call_id,

@@ -11,10 +11,12 @@
 -- months_ahead: monthly partitions that exist beyond this month
 -- oldest_xmin_age: transactions back to the oldest snapshot that holds vacuum back, in the whole database
 -- longest_transaction_seconds: age of the longest open transaction that the reader may see, in seconds
+-- notify_queue_percent: how full the server's queue of notifications is; from 50 on nobody is notified
 
 select
   relation, estimated_rows, dead_rows, vacuum_at_dead_rows, vacuum_lag, last_vacuum_at,
-  last_analyze_at, size_mib, months_ahead, oldest_xmin_age, longest_transaction_seconds
+  last_analyze_at, size_mib, months_ahead, oldest_xmin_age, longest_transaction_seconds,
+  notify_queue_percent
 from tollhouse_ops.database_health
 order by vacuum_lag desc nulls last, dead_rows desc, relation
 limit 500;

@@ -16,7 +16,8 @@ select
   pg_catalog.round(pg_catalog.pg_total_relation_size(c.oid) / 1048576.0, 1) as size_mib,
   ahead.months as months_ahead,
   horizon.xids as oldest_xmin_age,
-  horizon.seconds as longest_transaction_seconds
+  horizon.seconds as longest_transaction_seconds,
+  pg_catalog.round((100 * pg_catalog.pg_notification_queue_usage())::numeric, 1) as notify_queue_percent
 from pg_catalog.pg_class as c
 left join pg_catalog.pg_inherits as i on i.inhrelid = c.oid
 left join pg_catalog.pg_class as parent on parent.oid = i.inhparent
@@ -65,7 +66,7 @@ where c.relnamespace = 'tollhouse_private'::pg_catalog.regnamespace
     or pg_catalog.right(c.relname, 7) = pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY_MM')
   );
 comment on view tollhouse_ops.database_health is
-  'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open.';
+  'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
 
 grant select on tollhouse_ops.database_health to tollhouse_operator, tollhouse_auditor;
 
