@@ -20,13 +20,19 @@ class ProviderConfig(Protocol):
     """What the settings say about one provider."""
 
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str:
+        """Where its API is, without a path of an endpoint."""
+        ...
 
     @property
-    def api_key(self) -> str | None: ...
+    def api_key(self) -> str | None:
+        """The key that each request carries; None for a provider that takes none."""
+        ...
 
     @property
-    def max_tokens_field(self) -> str: ...
+    def max_tokens_field(self) -> str:
+        """What its API calls the limit of output tokens."""
+        ...
 
 
 class Providers:
