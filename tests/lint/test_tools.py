@@ -1,4 +1,4 @@
-"""pgspot and squawk over every deploy script."""
+"""pgspot and squawk over every deploy script, ruff and mypy over every Python file."""
 
 import subprocess
 import sys
@@ -60,3 +60,43 @@ def test_squawk_sees_unsafe_ddl(tmp_path: Path) -> None:
     script = tmp_path / "unsafe.sql"
     script.write_text("alter table t add column c integer not null;")
     assert run("squawk", "--config", ".squawk.toml", str(script)).returncode != 0
+
+
+def test_ruff_check() -> None:
+    """Nothing that ruff has a rule against."""
+    done = run("ruff", "check", ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_check_sees_an_unused_import(tmp_path: Path) -> None:
+    """The configuration still lets a finding through."""
+    module = tmp_path / "unused.py"
+    module.write_text('"""Nothing."""\n\nimport os\n')
+    assert "F401" in run("ruff", "check", "--config", "pyproject.toml", str(module)).stdout
+
+
+def test_ruff_format() -> None:
+    """Every file reads as ruff writes it."""
+    done = run("ruff", "format", "--check", ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_format_sees_other_quotes(tmp_path: Path) -> None:
+    """A file that ruff would write otherwise is a finding."""
+    module = tmp_path / "quotes.py"
+    module.write_text("word = 'quoted'\n")
+    done = run("ruff", "format", "--check", "--config", "pyproject.toml", str(module))
+    assert "1 file would be reformatted" in done.stdout
+
+
+def test_mypy() -> None:
+    """No type is wrong or missing."""
+    done = run("mypy")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_sees_a_missing_type(tmp_path: Path) -> None:
+    """The configuration is the strict one."""
+    module = tmp_path / "untyped.py"
+    module.write_text("def twice(number):\n    return 2 * number\n")
+    assert "[no-untyped-def]" in run("mypy", str(module)).stdout
