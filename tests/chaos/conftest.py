@@ -16,20 +16,19 @@ from tests.support.watching import tenant_for, watched
 from tollhouse.demo.process import ChildProcess
 from tollhouse.demo.stack import Stack
 
-__all__ = ["pytest_runtest_makereport"]
+__all__ = ["open_town", "pytest_runtest_makereport"]
 
 LATENCY_MS = 300
 WORKERS = 2
 
 
-@pytest.fixture(scope="session")
-def town(cluster_home: Path) -> Iterator[Town]:
-    """Return the installation: a short lease, and fsync on, since the server itself is killed."""
+def open_town(directory: Path) -> Iterator[Town]:
+    """Yield a town of its own: a short lease, and fsync on, since the server itself is killed."""
     if reason := missing("pg18"):
         pytest.skip(reason)
     environ = {"TOLLHOUSE_CONCURRENCY": "24", "TOLLHOUSE_POLL_SECONDS": "0.2"}
     with Stack(
-        cluster_home / "chaos",
+        directory,
         durable=True,
         workers=WORKERS,
         lease="2 seconds",
@@ -50,6 +49,18 @@ def town(cluster_home: Path) -> Iterator[Town]:
             town.close()
 
 
+def all_working(town: Town) -> None:
+    """Have all workers running."""
+    while len(town.stack.workers) < WORKERS:
+        town.stack.start_worker()
+
+
+@pytest.fixture(scope="session")
+def town(cluster_home: Path) -> Iterator[Town]:
+    """Return the installation."""
+    yield from open_town(cluster_home / "chaos")
+
+
 @pytest.fixture
 def tenant(request: pytest.FixtureRequest) -> str:
     """Return a tenant of the test's own."""
@@ -59,8 +70,7 @@ def tenant(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(autouse=True)
 def watch(request: pytest.FixtureRequest, town: Town, tenant: str) -> Iterator[None]:
     """Have all workers running before each test; count the invariants after it."""
-    while len(town.stack.workers) < WORKERS:
-        town.stack.start_worker()
+    all_working(town)
     with watched(request, town, tenant):
         yield
 

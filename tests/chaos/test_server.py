@@ -14,16 +14,18 @@ from tollhouse.embedded import Cluster
 CALLS = 150
 
 
-def _restart(cluster: Cluster) -> None:
+def restart(cluster: Cluster) -> None:
+    """Restart it as for an upgrade."""
     cluster.restart("fast")
 
 
-def _crash(cluster: Cluster) -> None:
+def crash(cluster: Cluster) -> None:
+    """Kill it and start it again."""
     cluster.kill()
     cluster.start()
 
 
-@pytest.mark.parametrize("ruin", [_restart, _crash], ids=["restarted", "crashed"])
+@pytest.mark.parametrize("ruin", [restart, crash], ids=["restarted", "crashed"])
 def test_server_goes_away(town: Town, tenant: str, ruin: Callable[[Cluster], None]) -> None:
     """What was committed is there; a client that repeats its request ids gets each call once."""
     ann, ben = town.person(tenant), town.person(tenant, "ben")

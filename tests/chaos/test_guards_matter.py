@@ -1,0 +1,75 @@
+"""Each proof under load fails without what it rests on: in a town of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import test_cap, test_server, test_workers
+from tests.chaos.conftest import all_working, open_town
+from tests.support.guards import Edit, disabled, private
+from tests.support.town import Person, Row, Town
+
+Check = Callable[[Town, str], None]
+
+PATIENCE = 10.0  # seconds, for calls that never end
+
+# guard: how it is disabled, the proof that must turn red, what it then says
+GUARDS: dict[str, tuple[list[Edit], Check, str]] = {
+    "a dead worker's calls are taken from it": (
+        [("tollhouse_worker.reap", "j.state = 'running'", "false")],
+        test_workers.test_killed,
+        "it is running",
+    ),
+    "the fence": (
+        [
+            ("tollhouse_worker.record", "and j.worker_id = p_worker_id", ""),
+            ("tollhouse_worker.record", "and r.attempt = h.attempts", ""),
+            ("tollhouse_worker.record", "and h.attempts = r.attempt", ""),
+        ],
+        test_workers.test_paused_beyond_its_lease,
+        "its results came after all|interrupted",
+    ),
+    "a budget is locked before it is read": (
+        [private("guard_budget", "for update;", ";")],
+        test_cap.test_exactly_ten,
+        "10 ==",
+    ),
+    "the queue outlives a crash": (
+        [("table jobs", "", "")],
+        lambda town, tenant: test_server.test_server_goes_away(town, tenant, test_server.crash),
+        "expected 1, got 0",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def town(cluster_home: Path) -> Iterator[Town]:
+    """Return an installation that may be left in any state."""
+    yield from open_town(cluster_home / "chaos-guards")
+
+
+@pytest.fixture(autouse=True)
+def watch(town: Town) -> Iterator[None]:
+    """Count nothing: what is broken on purpose breaks the invariants too."""
+    all_working(town)
+    yield
+    all_working(town)
+    town.mock.clear_faults()
+    town.settled()
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_proof_fails_without_its_guard(
+    town: Town, tenant: str, guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is red as long as the guard is disabled."""
+    wait = Person.wait
+
+    def wait_a_little(person: Person, call: Row, *, seconds: float = PATIENCE) -> Row:
+        return wait(person, call, seconds=min(seconds, PATIENCE))
+
+    monkeypatch.setattr(Person, "wait", wait_a_little)
+    edits, check, said = GUARDS[guard]
+    with disabled(town, edits), pytest.raises((AssertionError, ValueError), match=said):
+        check(town, tenant)
