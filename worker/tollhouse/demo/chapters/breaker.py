@@ -66,8 +66,7 @@ def _probe(stage: Stage) -> None:
     stage.check(
         checks.statuses(
             stage.auditor,
-            _TENANT,
-            "probe-%",
+            (_TENANT, "probe-%"),
             {"success": 1, "blocked": 3},
             name="exactly one probe went out; the others were refused",
         ),

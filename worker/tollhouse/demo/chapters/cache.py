@@ -48,8 +48,7 @@ def _play_coalescing(stage: Stage) -> None:
     stage.check(
         checks.statuses(
             stage.auditor,
-            _TENANT,
-            "monday-%",
+            (_TENANT, "monday-%"),
             {"success": 1, "cached": 7},
             name="one paid, seven rode along",
         ),

@@ -34,13 +34,15 @@ def _play(stage: Stage) -> None:
     stage.check(
         checks.statuses(
             stage.auditor,
-            _TENANT,
-            "weekend-%",
+            (_TENANT, "weekend-%"),
             {"cancelled": 2},
             name="both are cancelled, each in one ledger row",
         ),
         checks.attempts_of(
-            stage.auditor, _TENANT, "weekend-%", {"cancelled": 1}, name="one of them had been sent"
+            stage.auditor,
+            (_TENANT, "weekend-%"),
+            {"cancelled": 1},
+            name="one of them had been sent",
         ),
     )
 

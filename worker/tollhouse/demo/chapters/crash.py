@@ -46,8 +46,7 @@ def _play(stage: Stage) -> None:
         checks.nothing_lost(stage.auditor, len(ids), only=(_TENANT, "storm-%")),
         checks.attempts_of(
             stage.auditor,
-            _TENANT,
-            "storm-%",
+            (_TENANT, "storm-%"),
             {"abandoned": _SLOW, "success": _FAST + _SLOW},
             name=f"the {_SLOW} attempts that died are on record, and were made again",
         ),

@@ -50,7 +50,7 @@ def _play(stage: Stage) -> None:
         checks.blocked(stage.auditor, (_TENANT, "route", "ferry-2"), "provider_kill_switch"),
         checks.billed(stage.stack.mock.bill(), [refused.call_id], 0),
         checks.statuses(
-            stage.auditor, _TENANT, "scope-%", {"blocked": 6}, name="each of the six scopes stops"
+            stage.auditor, (_TENANT, "scope-%"), {"blocked": 6}, name="each of the six scopes stops"
         ),
         checks.consumed(
             stage.auditor, (_TENANT, "route", "ferry-3"), name="lifted: the same worker goes on"

@@ -59,8 +59,7 @@ def _play_rate_limit(stage: Stage) -> None:
     stage.check(
         checks.statuses(
             stage.auditor,
-            caller.tenant,
-            "peak-%",
+            (caller.tenant, "peak-%"),
             {"success": len(ids)},
             name="deferred, none refused, none lost",
         ),
@@ -121,8 +120,7 @@ def _play_cap(stage: Stage) -> None:
     stage.check(
         checks.statuses(
             stage.auditor,
-            caller.tenant,
-            "winter-%",
+            (caller.tenant, "winter-%"),
             {"success": _FITTING, "blocked": _CALLS - _FITTING},
             name="exactly ten fitted under the cap",
         ),

@@ -99,7 +99,8 @@ def _price(entry: Entry | None) -> Decimal:
     if entry is None or not entry.billed:
         return Decimal(0)
     prices = PRICES[entry.model]
-    dollars = (entry.prompt_tokens - entry.cached_tokens) * prices["input"]
-    dollars += entry.cached_tokens * prices["cached_input"]
-    dollars += entry.completion_tokens * prices["output"]
-    return Decimal(str(dollars))
+    # USD per million tokens are micro-USD per token.
+    micro_usd = (entry.prompt_tokens - entry.cached_tokens) * prices["input"]
+    micro_usd += entry.cached_tokens * prices["cached_input"]
+    micro_usd += entry.completion_tokens * prices["output"]
+    return Decimal(str(micro_usd))

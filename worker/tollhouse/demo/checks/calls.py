@@ -9,6 +9,9 @@ from tollhouse.demo.checks.observation import Check, observe, tally
 
 __all__ = ["attempts_of", "consumed_by_endpoint", "nothing_lost", "statuses"]
 
+Calls = tuple[str, str]
+"""A tenant, and a pattern of request ids."""
+
 
 def consumed_by_endpoint(
     connection: psycopg.Connection, tenant: str, like: str, endpoints: Sequence[str]
@@ -25,49 +28,37 @@ def consumed_by_endpoint(
 
 
 def attempts_of(
-    connection: psycopg.Connection,
-    tenant: str,
-    like: str,
-    expected: dict[str, int],
-    *,
-    name: str,
+    connection: psycopg.Connection, calls: Calls, expected: dict[str, int], *, name: str
 ) -> Check:
-    """How the HTTP attempts of the calls whose request ids match ended, and how many they are."""
+    """How the HTTP attempts of these calls ended, and how many they are."""
     return tally(
         connection,
         name,
         "select outcome, count(*) from tollhouse.provider_attempts where call_id in (select call_id"
         " from tollhouse.llm_api_calls where tenant_id = %s and request_id like %s) group by 1",
-        (tenant, like),
+        calls,
         expected,
     )
 
 
 def statuses(
-    connection: psycopg.Connection,
-    tenant: str,
-    like: str,
-    expected: dict[str, int],
-    *,
-    name: str,
+    connection: psycopg.Connection, calls: Calls, expected: dict[str, int], *, name: str
 ) -> Check:
-    """How the calls whose request ids match ended: success, cached, blocked, failed, cancelled."""
+    """How these calls ended: success, cached, blocked, failed, cancelled."""
     return tally(
         connection,
         name,
         "select case when was_cached then 'cached' else status end, count(*)"
         " from tollhouse.llm_api_calls where tenant_id = %s and request_id like %s group by 1",
-        (tenant, like),
+        calls,
         expected,
     )
 
 
-def nothing_lost(
-    connection: psycopg.Connection, calls: int, *, only: tuple[str, str] | None = None
-) -> Check:
+def nothing_lost(connection: psycopg.Connection, calls: int, *, only: Calls | None = None) -> Check:
     """Every call has exactly one ledger row and has left the queue.
 
-    only: a tenant and a pattern of request ids; otherwise all calls there are
+    only: these; otherwise all calls there are
     """
     where: LiteralString = " where tenant_id = %s and request_id like %s" if only else ""
     return observe(
