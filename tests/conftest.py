@@ -96,10 +96,3 @@ def pg18_database(pg18_template: Database) -> Iterator[Database]:
     """Return a fresh deployed database on PostgreSQL 18 only."""
     with cloned(pg18_template) as clone:
         yield clone
-
-
-@pytest.fixture
-def make_database(template: Database) -> Iterator[Callable[[], Database]]:
-    """Return a function that makes one more fresh database at each call."""
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(cloned(template))

@@ -47,6 +47,20 @@ def count(claims: list[list[Row]]) -> int:
     return len(ids)
 
 
+async def claim_while_the_cap_is_lowered(scene: Scene) -> None:
+    """Assert that a claim waits for an open set_monthly_cap, and decides by its cap."""
+    scene.enqueue("acme", "ann", [Call(request_id="r1")])
+    (worker,) = await scene.workers(1)
+    operator = await scene.connect("th_operator")
+    async with operator.transaction():
+        await operator.execute("select tollhouse_ops.set_monthly_cap('acme', '', 99, 'race')")
+        claiming = asyncio.create_task(worker.claim())
+        await scene.until_waiting(1)
+
+    assert [] == await claiming
+    assert {"monthly_cap_exceeded": 1} == scene.outcomes()
+
+
 @pytest.mark.parametrize(("claims", "batch"), [(40, 1), (8, 5), (5, 40)])
 async def test_a_cap_that_fits_ten_calls_admits_exactly_ten(
     scene: Scene, claims: int, batch: int
@@ -122,31 +136,13 @@ async def test_a_call_that_fits_is_never_refused(scene: Scene) -> None:
 async def test_a_cap_that_is_being_lowered_is_waited_for(scene: Scene) -> None:
     """A claim that meets an operator's set_monthly_cap decides by the new cap."""
     cap(scene, "", None)
-    scene.enqueue("acme", "ann", [Call(request_id="r1")])
-    (worker,) = await scene.workers(1)
-    operator = await scene.connect("th_operator")
-    async with operator.transaction():
-        await operator.execute("select tollhouse_ops.set_monthly_cap('acme', '', 99, 'race')")
-        claiming = asyncio.create_task(worker.claim())
-        await scene.until_waiting(1)
-
-    assert [] == await claiming
-    assert {"monthly_cap_exceeded": 1} == scene.outcomes()
+    await claim_while_the_cap_is_lowered(scene)
 
 
 async def test_a_months_first_claim_does_not_copy_an_old_cap(scene: Scene) -> None:
     """Where the month has no row yet, the one that set_monthly_cap makes is waited for."""
     scene.rows("insert into tollhouse_private.budget_caps values ('acme', '', 1000000)")
-    scene.enqueue("acme", "ann", [Call(request_id="r1")])
-    (worker,) = await scene.workers(1)
-    operator = await scene.connect("th_operator")
-    async with operator.transaction():
-        await operator.execute("select tollhouse_ops.set_monthly_cap('acme', '', 99, 'race')")
-        claiming = asyncio.create_task(worker.claim())
-        await scene.until_waiting(1)
-
-    assert [] == await claiming
-    assert {"monthly_cap_exceeded": 1} == scene.outcomes()
+    await claim_while_the_cap_is_lowered(scene)
 
 
 async def test_a_cap_can_be_set_while_claims_run(scene: Scene) -> None:
