@@ -85,10 +85,13 @@ def watch(request: pytest.FixtureRequest, town: Town, tenant: str) -> Iterator[N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def write_probe(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Leave the notes of the session behind."""
+def write_probe(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave the notes of the session behind; where all passed, each proof must be in them."""
     yield
-    probe_of(pytestconfig).write()
+    probe = probe_of(request.config)
+    probe.write()
+    if probe.tests and not request.session.testsfailed:
+        assert set() == probe.unseen(request.session.items)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

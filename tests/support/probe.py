@@ -3,7 +3,7 @@
 import json
 import platform
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.invariants import INVARIANTS
 from tests.support.town import Town
 from tollhouse import __version__
@@ -30,7 +31,9 @@ class Probe:
     versions: dict[str, str] = field(default_factory=dict)
     tests: list[dict[str, Any]] = field(default_factory=list)
 
-    def note(self, item: pytest.Item, town: Town, tenant: str, problem: str = "") -> None:
+    def note(
+        self, item: pytest.Item, town: Town | Database, tenant: str, problem: str = ""
+    ) -> None:
         """Add a test with the calls of its tenants: `tenant`, and those named after it."""
         report = item.stash.get(REPORT, None)
         calls = town.rows(
@@ -44,10 +47,9 @@ class Probe:
         )
         self.versions.setdefault("postgres", town.value("show server_version"))
         module = Path(item.location[0]).stem.removeprefix("test_")
-        number = module.partition("_")[0]
         self.tests.append(
             {
-                "proof": int(number) if number.isdigit() else None,
+                "proof": proof_of(item),
                 "test": f"{Path(item.location[0]).parent.name}/{module}: {item.name}",
                 "outcome": "failed" if problem or report is None else report.outcome,
                 "problem": problem or failure(report),
@@ -60,7 +62,16 @@ class Probe:
             }
         )
 
-    def write(self) -> None:
+    def unseen(self, items: Iterable[pytest.Item]) -> set[int]:
+        """Return the proofs among these tests of which no tenant, user and request is noted."""
+        seen = {
+            test["proof"]
+            for test in self.tests
+            if test["tenants"] and test["users"] and any(c["request_id"] for c in test["calls"])
+        }
+        return {proof for item in items if (proof := proof_of(item))} - seen
+
+    def write(self, path: Path = PATH) -> None:
         """Write the file anew."""
         proofs = sorted({test["proof"] for test in self.tests if test["proof"]})
         document = {
@@ -79,8 +90,14 @@ class Probe:
             "invariants_checked_after_each_test": list(INVARIANTS),
             "tests": self.tests,
         }
-        PATH.parent.mkdir(parents=True, exist_ok=True)
-        PATH.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def proof_of(item: pytest.Item) -> int | None:
+    """Return the number of the proof that a test belongs to, if its module has one."""
+    number = Path(item.location[0]).stem.removeprefix("test_").partition("_")[0]
+    return int(number) if number.isdigit() else None
 
 
 def probe_of(config: pytest.Config) -> Probe:
