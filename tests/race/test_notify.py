@@ -1,5 +1,6 @@
 """Who is notified of what, and that no payload says more than a call's id."""
 
+from dataclasses import replace
 from typing import LiteralString
 
 import pytest
@@ -113,6 +114,20 @@ async def test_a_refusal_of_a_claim_is_announced(scene: Scene) -> None:
     (worker,) = await scene.workers(1)
     assert [] == await worker.claim()
     assert [(channel, str(call["call_id"]))] == await ear.heard()
+
+
+async def test_what_enqueue_answers_is_not_announced(scene: Scene) -> None:
+    """A refusal and an answer from the cache are in the hands of who enqueued."""
+    (worker,) = await scene.workers(1)
+    asked = Call(request_id="r1", prompt="same", use_cache=True)
+    scene.enqueue("acme", "ann", [asked])
+    await worker.record(result(call) for call in await worker.claim())
+    ear = await Ear.at(scene, done_channel(scene, "acme", "ann"))
+    (cached,) = scene.enqueue("acme", "ann", [replace(asked, request_id="r2")])
+    scene.rows("select tollhouse_ops.stop_everything('race')")
+    (refused,) = scene.enqueue("acme", "ann", [Call(request_id="r3")])
+    assert ("success", "blocked") == (cached["status"], refused["status"])
+    assert [] == await ear.heard()
 
 
 @pytest.mark.parametrize("stop", ["kill switch", "cancel"])
