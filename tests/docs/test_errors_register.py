@@ -17,6 +17,8 @@ SCRIPTS = "\n".join(
 )
 # Codes that the worker does not map to a class of its own, and what handles them.
 HANDLED_AS_DATA = {"TH202"}
+# Standard codes that no caller sees: who raises them catches them.
+CAUGHT = {"57014"}
 
 INHERITS = re.compile(r"Raises as|When claim raises|^record, commit, claim")
 BODIES: dict[str, str] = dict(
@@ -92,7 +94,7 @@ def test_register_and_scripts_agree() -> None:
     """Every code that is raised is registered, every registered code is raised, each once."""
     registered = [entry.code for entry in entries()]
     assert registered == sorted(set(registered))
-    assert set(registered) == set(raised())
+    assert set(registered) == set(raised()) - CAUGHT
     assert len(re.findall(r"^\| TH", REGISTER, re.MULTILINE)) == len(registered)
 
 
