@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,12 +15,11 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
-from bench import dashboards_data
+from bench import dashboards_data, dashboards_timed
 from tollhouse import migrate
 from tollhouse.embedded import Cluster
 from tollhouse.page.reader import Reader
 
-_DASHBOARDS = Path(__file__).parents[1] / "db" / "dashboards"
 _SETTINGS: dict[str, str | int | float | bool] = {
     "fsync": False,  # only the loading writes
     "full_page_writes": False,
@@ -31,7 +30,6 @@ _SETTINGS: dict[str, str | int | float | bool] = {
     "maintenance_work_mem": "1GB",
     "log_min_messages": "warning",
 }
-_READERS = {"auditor": "tollhouse_auditor", "tenant": "tollhouse_client"}
 _MOST_INSERTED = 100_000
 _INDEXES = (
     "llm_api_calls_created_at_idx",
@@ -43,11 +41,13 @@ Connected = Connection[tuple[Any, ...]]
 
 
 def main() -> None:
-    """Load, measure, print, clean up."""
+    """Load, measure, print, clean up; exit status 1 for a dashboard that is not fast."""
     parser = argparse.ArgumentParser(prog="python -m bench.dashboards", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="ledger rows, over 30 days")
     parser.add_argument("--rounds", type=int, default=3, help="timed runs; the median is shown")
     parser.add_argument("--bin-dir", type=Path, help="another server's programs")
+    parser.add_argument("--auditor-ms", type=int, default=3000, help="what is fast for an auditor")
+    parser.add_argument("--user-ms", type=int, default=1000, help="what is fast for one user")
     given = parser.parse_args()
 
     directory = Path(tempfile.mkdtemp(prefix="tollhouse-bench-", dir="/var/tmp"))
@@ -59,10 +59,14 @@ def main() -> None:
             with psycopg.connect(cluster.url(), autocommit=True) as connection:
                 _load(connection, given.rows)
                 _insert_cost(connection, min(given.rows, _MOST_INSERTED))
-                _measure(connection, given.rounds)
+                slow = dashboards_timed.measure(
+                    connection, given.rounds, auditor_ms=given.auditor_ms, user_ms=given.user_ms
+                )
             asyncio.run(_page(cluster.url(), given.rounds))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+    if slow:
+        sys.exit("\n".join(slow))
 
 
 def _load(connection: Connected, rows: int) -> None:
@@ -101,63 +105,11 @@ def _insert_cost(connection: Connected, rows: int) -> None:
         print(f"  {label} {' and '.join(_INDEXES)}: {micros:.1f} µs a row")
 
 
-def _measure(connection: Connected, rounds: int) -> None:
-    print("\n| dashboard | auditor, ms | a user, ms | rows | what is read (auditor) |")
-    print("|---|---|---|---|---|")
-    for path in sorted(_DASHBOARDS.glob("*.sql")):
-        query = path.read_text(encoding="utf-8")
-        shown = dict.fromkeys(_READERS, "-")
-        rows = 0
-        plan = ""
-        for reader, role in _READERS.items():
-            text = query.replace("tollhouse_ops.guard_state", "tollhouse.guard_state")
-            if reader == "tenant" and "tollhouse_ops." in text:
-                continue
-            with connection.transaction():
-                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-                if reader == "tenant":
-                    connection.execute("select tollhouse.set_identity('tenant-7', 'user-3')")
-                else:
-                    text = query
-                times = []
-                for _ in range(rounds + 1):
-                    begin = time.perf_counter()
-                    count = len(connection.execute(text.encode()).fetchall())
-                    times.append(time.perf_counter() - begin)
-                shown[reader] = f"{statistics.median(times[1:]) * 1000:,.0f}"
-                if reader == "auditor":
-                    rows = count
-                    plan = _plan(connection, text)
-        print(
-            f"| {path.stem} | {shown['auditor']} | {shown['tenant']} | {rows} | {plan} |",
-            flush=True,
-        )
-
-
 async def _page(url: str, rounds: int) -> None:
     url = make_conninfo(url, options="-c role=tollhouse_auditor")
     async with Reader(database_url=url, application_name="bench") as reader:
         times = [(await reader.snapshot()).read_ms for _ in range(rounds + 1)]
     print(f"\nthe page, all that one look at it reads: {statistics.median(times[1:]):,.0f} ms")
-
-
-def _plan(connection: Connected, query: str) -> str:
-    (document,) = connection.execute(b"explain (format json) " + query.encode()).fetchone() or ()
-    found: dict[str, None] = {}
-    nodes = [(document if isinstance(document, list) else json.loads(document))[0]["Plan"]]
-    while nodes:
-        node = nodes.pop()
-        nodes += reversed(node.get("Plans", []))
-        if name := node.get("Relation Name"):
-            parallel = "parallel " if node.get("Parallel Aware") else ""
-            ahead = name[-7:-3].isdigit() and name[-7:] > _this_month()
-            if not (ahead or name.startswith("pg_")):
-                found[f"{parallel}{node['Node Type'].lower()} {name}"] = None
-    return "; ".join(found) or "the catalog"
-
-
-def _this_month() -> str:
-    return time.strftime("%Y_%m", time.gmtime())
 
 
 def _value(connection: Connected, query: str, *parameters: object) -> Any:
