@@ -13,13 +13,13 @@ CHANGES: list[LiteralString] = [
     "pull_kill_switch('tenant', 'acme', 'test')",
     "set_shutoff('acme', '', now() + interval '1 hour', 'test')",
     "set_hourly_threshold('acme', '', 1, 'test')",
-    "lift_shutoff('acme', '', 'test')",
     "set_monthly_cap('acme', '', 1, 'test')",
     "set_provider('mock', 'test')",
     "set_model('small', 'mock', 'mock-small', 'test')",
     "set_price('small', 'input', 1, 'test', now() + interval '1 day')",
     "set_task_type('route', 'test')",
     "set_capture_policy('acme', 'none', 'test')",
+    "set_settings('test', '1 minute')",
     "set_rate_limit('tenant', 'acme', 1, null, null, 'test')",
     "open_breaker('mock', 'test')",
     "close_breaker('mock', 'test')",
@@ -30,6 +30,9 @@ UNDONE: dict[LiteralString, LiteralString] = {
     "lift_kill_switch('tenant', 'acme', 'test')": "pull_kill_switch('tenant', 'acme', 'test')",
     "drop_rate_limit('tenant', 'acme', 'test')": (
         "set_rate_limit('tenant', 'acme', 1, null, null, 'test')"
+    ),
+    "lift_shutoff('acme', '', 'test')": (
+        "set_shutoff('acme', '', now() + interval '1 hour', 'test')"
     ),
     "unbind_login('th_bound', 'test')": "bind_login('th_bound', 'acme', 'test')",
 }
