@@ -1,5 +1,5 @@
 -- Deploy tollhouse:cache/cache_flights to pg
--- requires: tenancy/identity
+-- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -16,7 +16,6 @@ _MAKES = re.compile(
 )
 # Required for what no name shows.
 UNNAMED = {
-    "cache/cache_flights": {"tenancy/identity"},  # nothing: it could require platform/schemas
     "execution/materialize": {  # called by the name that the endpoint gives
         "execution/materialize_investigation",
         "execution/materialize_budget_optimization",
