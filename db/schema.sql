@@ -404,7 +404,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.result(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept.';
+COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you, or nobody said who you are (set_identity). content and response are null until status is success, and when they are no longer kept.';
 CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -466,7 +466,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row where result has none. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
 CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4899,7 +4899,8 @@ CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
     endpoint,
     count(*) AS calls,
     count(*) FILTER (WHERE (finished_at >= (now() - '01:00:00'::interval))) AS last_hour,
-    count(*) FILTER (WHERE provider_attempted) AS stopped_in_flight,
+    count(*) FILTER (WHERE provider_attempted) AS after_attempts,
+    round((sum(cost_micro_usd) / 1000000.0), 6) AS cost_usd,
     count(DISTINCT user_id) AS users,
     max(finished_at) AS last_at
    FROM tollhouse_private.llm_api_calls c
@@ -4913,7 +4914,7 @@ CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
             ELSE 'routing'::text
         END, blocked_reason, tenant_id, endpoint;
 ALTER VIEW tollhouse.refusals OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. stopped_in_flight: aborted by a kill switch after they had been sent.';
+COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
 CREATE VIEW tollhouse.retries WITH (security_invoker='true') AS
  SELECT tenant_id,
     provider,

@@ -6,12 +6,13 @@
 -- endpoint: endpoint
 -- calls: calls refused
 -- last_hour: of these, in the last hour
--- stopped_in_flight: of these, aborted after they had been sent
+-- after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt
+-- cost_usd: what those attempts cost, USD
 -- users: users concerned
 -- last_at: time of the last refusal
 
 select
-  guard, blocked_reason, tenant_id, endpoint, calls, last_hour, stopped_in_flight, users, last_at
+  guard, blocked_reason, tenant_id, endpoint, calls, last_hour, after_attempts, cost_usd, users, last_at
 from tollhouse.refusals
 order by calls desc, guard, blocked_reason, tenant_id, endpoint
 limit 500;

@@ -65,7 +65,7 @@ begin
 end
 $$;
 comment on function tollhouse.result(uuid) is
-  'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept.';
+  'A call of yours as it stands: one row, or none if there is no such call for you, or nobody said who you are (set_identity). content and response are null until status is success, and when they are no longer kept.';
 
 revoke execute on function tollhouse.result(uuid) from public;
 grant execute on function tollhouse.result(uuid) to tollhouse_client;

@@ -59,7 +59,7 @@ begin
 end
 $$;
 comment on function tollhouse.wait_for(uuid, interval) is
-  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row where result has none. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
 
 revoke execute on function tollhouse.wait_for(uuid, interval) from public;
 grant execute on function tollhouse.wait_for(uuid, interval) to tollhouse_client;
