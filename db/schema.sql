@@ -1610,11 +1610,6 @@ begin
     return;
   end if;
 
-  delete from tollhouse_private.jobs as j
-  using unnest(p_settlements) as s
-  where j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id;
-
   v_settlements := tollhouse_private.materialize(p_settlements);
 
   with closing as (
@@ -1630,7 +1625,10 @@ begin
       (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
     select
       (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
-      case c.capture when 'full' then (c.job).request end,
+      case c.capture when 'full' then coalesce((c.job).request, (
+        select j.request from tollhouse_private.jobs as j
+        where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
+      )) end,
       case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
@@ -1673,6 +1671,11 @@ begin
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
+
+  delete from tollhouse_private.jobs as j
+  using unnest(p_settlements) as s
+  where j.tenant_id = (s.job).tenant_id
+    and j.call_id = (s.job).call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -2743,7 +2746,10 @@ begin
         execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
         using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
           (v_settlement.job).created_at,
-          case when v_task.keeps then (v_settlement.job).request end,
+          case when v_task.keeps then coalesce((v_settlement.job).request, (
+            select j.request from tollhouse_private.jobs as j
+            where j.tenant_id = (v_settlement.job).tenant_id and j.call_id = (v_settlement.job).call_id
+          )) end,
           case when v_task.keeps then (v_settlement.result).response end;
       end if;
     exception
@@ -3103,15 +3109,56 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold.';
+CREATE FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) RETURNS tollhouse_private.jobs[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select coalesce(array_agg(mine.job order by mine.turn, mine.call_id), '{}')
+    from (
+      select share.*, sum(share.request_bytes) over (order by share.turn, share.call_id) - share.request_bytes as before
+      from (
+        select locked.*, sum(locked.request_bytes) over (partition by locked.turn order by locked.call_id) - locked.request_bytes as before_in_share
+        from (
+          select t.turn, j.job, j.call_id, j.request_bytes
+          from unnest(p_tenants, p_after) with ordinality as t (tenant_id, after, turn)
+          cross join lateral (
+            select tollhouse_private.without_request(q) as job, q.call_id, q.request_bytes
+            from tollhouse_private.jobs as q
+            where q.state = 'queued'
+              and q.tenant_id = t.tenant_id
+              and q.call_id > t.after
+            order by q.call_id
+            limit p_share
+            for update skip locked
+          ) as j
+          -- Tenant by tenant, as they come: an order by would lock the whole share of each.
+          limit p_limit
+        ) as locked
+      ) as share
+      where share.before_in_share < p_share_bytes
+    ) as mine
+    where mine.before < p_bytes
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each tenant, those after a call of its own: p_share of each and p_limit in all, until their requests have p_share_bytes and p_bytes. They come without their requests.';
 CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) RETURNS tollhouse_private.jobs[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  -- Of requests, in a batch: what a claim's reply, and the server that makes it, can hold with ease.
+  c_bytes constant bigint := 4 * 1024 * 1024;
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
   v_share integer;
+  v_share_bytes bigint;
   v_picked tollhouse_private.jobs[];
-  v_more tollhouse_private.jobs[];
+  v_places integer;
+  v_bytes bigint;
+  v_last uuid[];
 begin
   if cardinality(v_tenants) < p_limit then
     select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
@@ -3123,53 +3170,28 @@ begin
   end if;
 
   v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;
-  select coalesce(array_agg(picked.job), '{}') into v_picked
-  from (
-    select j.job
-    from unnest(v_tenants) with ordinality as t (tenant_id, turn)
-    cross join lateral (
-      select q as job
-      from tollhouse_private.jobs as q
-      where q.state = 'queued'
-        and q.tenant_id = t.tenant_id
-      order by q.call_id
-      limit v_share
-      for update skip locked
-    ) as j
-    order by t.turn
-    limit p_limit
-  ) as picked;
+  v_share_bytes := c_bytes / cardinality(v_tenants);
+  v_picked := tollhouse_private.oldest_jobs(
+    v_tenants, array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[cardinality(v_tenants)]), v_share, v_share_bytes, p_limit, c_bytes);
 
   -- What the short queues left goes to the long ones.
-  if cardinality(v_picked) < p_limit and cardinality(v_tenants) > 1 then
-    select coalesce(array_agg(picked.job), '{}') into v_more
+  v_places := p_limit - cardinality(v_picked);
+  select c_bytes - sum(p.request_bytes) into v_bytes from unnest(v_picked) as p;
+  if v_places > 0 and v_bytes > 0 and cardinality(v_tenants) > 1 then
+    select array_agg(long.tenant_id), array_agg(long.last_call_id) into v_tenants, v_last
     from (
-      select j.job
-      from (
-        select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
-        from unnest(v_picked) as p
-        group by p.tenant_id
-        having count(*) = v_share
-      ) as t
-      cross join lateral (
-        select q as job
-        from tollhouse_private.jobs as q
-        where q.state = 'queued'
-          and q.tenant_id = t.tenant_id
-          and q.call_id > t.last_call_id
-        order by q.call_id
-        limit p_limit - cardinality(v_picked)
-        for update skip locked
-      ) as j
-      limit p_limit - cardinality(v_picked)
-    ) as picked;
-    v_picked := v_picked || v_more;
+      select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
+      from unnest(v_picked) as p
+      group by p.tenant_id
+      having count(*) = v_share or sum(p.request_bytes) >= v_share_bytes
+    ) as long;
+    v_picked := v_picked || tollhouse_private.oldest_jobs(v_tenants, v_last, v_places, v_bytes, v_places, v_bytes);
   end if;
   return v_picked;
 end
 $$;
 ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares, beginning after the tenant served last.';
+COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares of number and of bytes, beginning after the tenant served last. They come without their requests.';
 CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) RETURNS tollhouse_private.price
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3892,7 +3914,12 @@ CREATE FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_v
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  -- Of answers from the cache, in a claim: their calls take a copy each.
+  c_bytes constant bigint := 8 * 1024 * 1024;
   v_closing tollhouse_private.settlement[];
+  v_job tollhouse_private.jobs;
+  v_result tollhouse_private.attempt_result;
+  v_bytes bigint := 0;
 begin
   if cardinality(p_verdicts) = 0 then
     return;
@@ -3931,17 +3958,17 @@ begin
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
-  ) || array(
-    -- An entry that vanished since the guard saw it leaves its call queued.
-    select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    from (
-      select j as job, tollhouse_private.cached_result(j) as result
-      from unnest(p_jobs) as j
-      where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
-      offset 0
-    ) as hit
-    where (hit.result).response is not null
   );
+  for v_job in
+    select j.* from unnest(p_jobs) as j where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
+  loop
+    -- What is over the limit stays queued, as does a call whose entry vanished since the guard saw it.
+    exit when v_bytes >= c_bytes;
+    v_result := tollhouse_private.cached_result(v_job);
+    continue when v_result.response is null;
+    v_bytes := v_bytes + pg_column_size(v_result.response);
+    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement;
+  end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
   perform tollhouse_private.announce(v_closing);
@@ -4035,6 +4062,20 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) RETURNS tollhouse_private.jobs
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select row(
+    p_job.tenant_id, p_job.call_id, p_job.user_id, p_job.endpoint, p_job.request_id, p_job.created_at,
+    p_job.fingerprint, p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
+    p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
+    p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
+    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.cost_basis, p_job.provider_attempted,
+    p_job.error_code, p_job.error_message, p_job.metadata, null
+  )::tollhouse_private.jobs
+$$;
+ALTER FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) IS 'The job, its request left where it is stored.';
 CREATE FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) RETURNS tollhouse_private.attempt_result
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4114,8 +4155,9 @@ begin
   return query
   select
     (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
-    r.provider, r.provider_model, (r.job).request, (r.job).max_output_tokens, r.timeout_ms
-  from unnest(v_decision.admitted) as r;
+    r.provider, r.provider_model, j.request, (r.job).max_output_tokens, r.timeout_ms
+  from unnest(v_decision.admitted) as r
+  join tollhouse_private.jobs as j on j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) OWNER TO tollhouse_engine;
@@ -4313,7 +4355,7 @@ begin
   -- The fence: only the worker and the attempt that hold the job.
   select array_agg(locked.job) into v_held
   from (
-    select j as job
+    select tollhouse_private.without_request(j) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and j.worker_id = p_worker_id
@@ -5645,6 +5687,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request json
 REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
@@ -5687,6 +5730,7 @@ GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.rou
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;

@@ -19,7 +19,12 @@ create function tollhouse_private.turn_away(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- Of answers from the cache, in a claim: their calls take a copy each.
+  c_bytes constant bigint := 8 * 1024 * 1024;
   v_closing tollhouse_private.settlement[];
+  v_job tollhouse_private.jobs;
+  v_result tollhouse_private.attempt_result;
+  v_bytes bigint := 0;
 begin
   if cardinality(p_verdicts) = 0 then
     return;
@@ -58,17 +63,17 @@ begin
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
-  ) || array(
-    -- An entry that vanished since the guard saw it leaves its call queued.
-    select row(hit.job, hit.result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
-    from (
-      select j as job, tollhouse_private.cached_result(j) as result
-      from unnest(p_jobs) as j
-      where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
-      offset 0
-    ) as hit
-    where (hit.result).response is not null
   );
+  for v_job in
+    select j.* from unnest(p_jobs) as j where j.call_id in (select v.call_id from unnest(p_verdicts) as v where v.verdict = 'cached')
+  loop
+    -- What is over the limit stays queued, as does a call whose entry vanished since the guard saw it.
+    exit when v_bytes >= c_bytes;
+    v_result := tollhouse_private.cached_result(v_job);
+    continue when v_result.response is null;
+    v_bytes := v_bytes + pg_column_size(v_result.response);
+    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement;
+  end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
   perform tollhouse_private.announce(v_closing);

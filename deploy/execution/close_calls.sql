@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/close_calls to pg
+-- requires: queue/jobs
 -- requires: ledger/llm_api_calls
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
@@ -29,11 +30,6 @@ begin
     return;
   end if;
 
-  delete from tollhouse_private.jobs as j
-  using unnest(p_settlements) as s
-  where j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id;
-
   v_settlements := tollhouse_private.materialize(p_settlements);
 
   with closing as (
@@ -49,7 +45,10 @@ begin
       (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
     select
       (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
-      case c.capture when 'full' then (c.job).request end,
+      case c.capture when 'full' then coalesce((c.job).request, (
+        select j.request from tollhouse_private.jobs as j
+        where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
+      )) end,
       case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
@@ -92,6 +91,11 @@ begin
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
+
+  delete from tollhouse_private.jobs as j
+  using unnest(p_settlements) as s
+  where j.tenant_id = (s.job).tenant_id
+    and j.call_id = (s.job).call_id;
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is

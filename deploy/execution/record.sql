@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/record to pg
+-- requires: queue/without_request
 -- requires: execution/settle
 -- requires: execution/book_late
 
@@ -64,7 +65,7 @@ begin
   -- The fence: only the worker and the attempt that hold the job.
   select array_agg(locked.job) into v_held
   from (
-    select j as job
+    select tollhouse_private.without_request(j) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and j.worker_id = p_worker_id

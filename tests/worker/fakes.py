@@ -30,6 +30,7 @@ class FakeGate(Gate):
         self.next_due_ms: int | None = None
         self.recorded: list[tuple[uuid.UUID, list[dict[str, Any]]]] = []
         self.claims: list[list[Call] | Exception] = []
+        self.limits: list[int] = []
         self.records: list[Exception | None] = []
         self.refuse: Callable[[dict[str, Any]], Exception | None] = lambda _: None
         self.registers: list[Exception] = []
@@ -68,6 +69,7 @@ class FakeGate(Gate):
     async def claim(self, worker_id: uuid.UUID, limit: int) -> list[Call]:
         """Return the next scripted claim."""
         self.asked.append("claim")
+        self.limits.append(limit)
         return await self._next_claim()
 
     async def record(self, worker_id: uuid.UUID, results: Results) -> int:

@@ -170,6 +170,22 @@ async def test_trouble_is_waited_out() -> None:
         assert parts.lease.state is State.ACTIVE
 
 
+async def test_a_batch_too_large_is_claimed_in_parts() -> None:
+    """What the server can't hold in one piece is asked for in smaller ones, then larger again."""
+    gate = FakeGate()
+    gate.claims = [
+        GateError("claim", sqlstate="54000"),
+        GateError("claim", sqlstate="XX000"),
+        GateError("claim", sqlstate="XX000"),
+        [],
+    ]
+    async with running(gate) as parts:
+        await eventually(lambda: len(gate.limits) == 5)
+        parts.loop.wake()
+        await eventually(lambda: len(gate.limits) == 6)
+    assert [4, 2, 1, 1, 2, 4] == gate.limits
+
+
 async def test_missing_partition_is_told() -> None:
     """What has no partition to go to is kept, and upkeep is asked for one."""
     gate = FakeGate()

@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(15);
 
 \ir batch.psql
 
@@ -35,6 +35,20 @@ select tollhouse_ops.stop_everything('test');
 select pg_temp.claimed();
 select results_eq($$select request_id, state from tollhouse_private.jobs where request_id in ('r1', 'r2', 'r5')$$, $$values ('r2', 'queued'), ('r5', 'queued')$$,
   'when the call that should have gone out again is blocked the waiting ones are queued');
+rollback to start;
+
+-- Answers whose copies would fill the server.
+select pg_temp.ask('r' || i, 'why?') from generate_series(1, 4) as i;
+select pg_temp.claimed();
+select tollhouse_worker.record('00000000-0000-0000-0000-000000000001', (
+  select jsonb_agg(jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'success',
+    'input_tokens', 5, 'output_tokens', 7, 'response', jsonb_build_object('content', repeat('because ', 700000))))
+  from tollhouse_private.jobs as j where j.state = 'running'));
+select pg_temp.claimed();
+select results_eq('select pg_temp.calls()', array['r1: success', 'r2: success', 'r3: success', 'r4: queued'], 'a claim hands out answers until they have 8 MB, and leaves the rest queued');
+select pg_temp.claimed();
+select results_eq('select pg_temp.calls()', array['r1: success', 'r2: success', 'r3: success', 'r4: success'], 'for the next one');
+select is((select count(distinct request) from tollhouse_private.call_content), 1::bigint, 'each is kept with its request');
 rollback to start;
 
 -- An answer that is no longer there when it is to be handed over.

@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(19);
 
 \ir scene.psql
 -- What a pick takes: tenant and request ids, in the order of the pick.
@@ -49,6 +49,23 @@ select results_eq(
   $$select pg_temp.picked('a', 4)$$, array['c1', 'c2', 'c3', 'c4'], 'a tenant that is alone gets everything'
 );
 select results_eq($$select pg_temp.picked('c', 2)$$, array['c1', 'c2'], 'turn after turn');
+
+-- Bytes.
+delete from tollhouse_private.jobs;
+do $$ begin perform pg_temp.enqueue('a', 10, '{"request_bytes": 1048576}'); end $$;
+select results_eq($$select pg_temp.picked('', 100)$$, array['a1', 'a2', 'a3', 'a4'], 'a batch ends when its requests have 4 MB');
+do $$ begin perform pg_temp.enqueue('b', 6); end $$;
+select results_eq(
+  $$select pg_temp.picked('', 100)$$, array['a1', 'a2', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'a3', 'a4'],
+  'large calls of one tenant keep no small one of another out, and get what these leave'
+);
+select results_eq($$select pg_temp.picked('a', 8)$$, array['b1', 'b2', 'b3', 'b4', 'a1', 'a2', 'b5', 'b6'], 'small calls get places that large ones have no bytes for');
+update tollhouse_private.jobs set request_bytes = 16777216;
+select results_eq($$select pg_temp.picked('a', 100)$$, array['b1'], 'a call that is larger than a batch goes alone');
+select ok(
+  (select bool_and(p.request is null and p.request_id is not null) from unnest(tollhouse_private.pick('', 100)) as p),
+  'what is picked carries no request along'
+);
 
 select * from finish();
 rollback;

@@ -29,6 +29,7 @@ __all__ = ["ClaimLoop"]
 log = Log(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_TOO_LARGE = {"54000", "XX000"}  # more than the server can hold in one piece
 
 
 @dataclass(kw_only=True, eq=False)
@@ -52,6 +53,7 @@ class ClaimLoop:
         self._poll_at = 0.0
         self._claiming = True
         self._pause = _FIRST_PAUSE
+        self._most = self.batch
 
     def wake(self) -> None:
         """There may be work: look."""
@@ -103,7 +105,7 @@ class ClaimLoop:
         if not self._claiming or lease is None or not lease.may_send:
             return 0
         room = self.concurrency - max(len(self.inflight), self.flusher.pending)
-        return max(0, min(self.batch, room))
+        return max(0, min(self._most, room))
 
     async def _step(self) -> None:
         current = self.leases.current
@@ -140,6 +142,8 @@ class ClaimLoop:
                     calls = await self.gate.record_and_claim(lease.worker_id, texts, limit)
                 self.flusher.settled(lease, len(results))
         except GateError as error:
+            if error.sqlstate in _TOO_LARGE:
+                self._most = max(1, limit // 2)
             if results and goes_alone(error):
                 await self.flusher.record_singly(lease, results)
                 self._look = True
@@ -150,6 +154,7 @@ class ClaimLoop:
             elif isinstance(error, ReplyLostError):
                 self.leases.retire(lease, "reply_lost")
             raise
+        self._most = min(self.batch, self._most * 2)
         self.metrics.claim_batch_size.observe(len(calls))
         return calls
 

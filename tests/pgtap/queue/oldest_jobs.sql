@@ -1,0 +1,25 @@
+begin;
+select plan(6);
+
+\ir scene.psql
+do $$ begin perform pg_temp.enqueue('a', 5, '{"request_bytes": 100}'), pg_temp.enqueue('b', 5, '{"request_bytes": 10}'); end $$;
+create function pg_temp.taken(
+  p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint, p_tenants text[] default '{a, b}', p_after text[] default '{0, 0}'
+) returns setof text language sql as $$
+  select j.tenant_id || j.request_id
+  from unnest(tollhouse_private.oldest_jobs(
+    p_tenants, array(select tollhouse_private.new_call_id('2026-01-01'::timestamptz + (a || '.5 s')::interval) from unnest(p_after) as a),
+    p_share, p_share_bytes, p_limit, p_bytes
+  )) with ordinality as j
+  order by j.ordinality
+$$;
+
+select results_eq($$select pg_temp.taken(2, 1000, 9, 1000)$$, array['a1', 'a2', 'b1', 'b2'], 'a share of each tenant, the oldest first');
+select results_eq($$select pg_temp.taken(5, 150, 10, 1000)$$, array['a1', 'a2', 'b1', 'b2', 'b3', 'b4', 'b5'], 'a share ends when it has its bytes');
+select results_eq($$select pg_temp.taken(5, 1000, 3, 1000)$$, array['a1', 'a2', 'a3'], 'a batch when it has its number');
+select results_eq($$select pg_temp.taken(2, 1000, 9, 205)$$, array['a1', 'a2', 'b1'], 'or its bytes');
+select results_eq($$select pg_temp.taken(5, 1, 9, 1)$$, array['a1'], 'one call is always taken');
+select results_eq($$select pg_temp.taken(2, 1000, 9, 1000, '{b, a}', '{3, 4}')$$, array['b4', 'b5', 'a5'], 'in the order in which the tenants are named, each after its call');
+
+select * from finish();
+rollback;
