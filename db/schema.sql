@@ -173,7 +173,11 @@ begin
     ];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
-    -- Whatever waits for its answer is found by the worker that wakes up.
+    if v_job.cache_key is not null and v_job.state <> 'coalesced' then
+      -- Whatever waits for its answer is found by the worker that wakes up.
+      insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
+      values (v_job.tenant_id, v_job.call_id, v_job.cache_scope, v_job.endpoint, v_job.cache_key, v_job.watermark);
+    end if;
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';
   end if;
@@ -3432,23 +3436,35 @@ begin
     and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
-  -- What is passed over here, wake_stranded finds.
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
+  with follower as materialized (
     select f.tenant_id, f.call_id
-    from tollhouse_private.jobs as f
-    join unnest(v_led) as led
+    from unnest(v_led) as led
+    join tollhouse_private.jobs as f
       on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
       and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
     where f.state = 'coalesced'
+    limit 10000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;
+  insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
+  select led.tenant_id, led.call_id, led.scope, led.endpoint, led.cache_key, led.watermark
+  from unnest(v_led) as led
+  where (
+    select true from tollhouse_private.jobs as f
+    where f.state = 'coalesced' and f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
+      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
+    limit 1
+  )
+  on conflict do nothing;
 end
 $$;
 ALTER FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
@@ -4006,6 +4022,69 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
+CREATE FUNCTION tollhouse_private.wake_followers() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_ended tollhouse_private.ended_flights[];
+  v_woken bigint;
+begin
+  select array_agg(locked.e) into v_ended
+  from (select e from tollhouse_private.ended_flights as e limit 1000 for update skip locked) as locked;
+  if v_ended is null then
+    return;
+  end if;
+
+  -- A client that cancels a leader leaves the flight to us: see cache_flights.
+  -- Rows by their place, here and below: a plan made for empty tables has no other way to them, so no slow one.
+  delete from tollhouse_private.cache_flights as cf
+  where cf.ctid = any (array(
+    select f.ctid
+    from unnest(v_ended) as e
+    join tollhouse_private.cache_flights as f using (tenant_id, scope, endpoint, cache_key, watermark, call_id)
+    for update of f skip locked
+  ));
+
+  -- Under a flight of another leader they wait for that.
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  where j.ctid = any (array(
+    select f.ctid
+    from unnest(v_ended) as e
+    join tollhouse_private.jobs as f
+      on f.state = 'coalesced' and f.tenant_id = e.tenant_id and f.cache_key = e.cache_key
+      and f.cache_scope = e.scope and f.endpoint = e.endpoint and f.watermark = e.watermark
+    where (
+      select true from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = e.tenant_id and cf.scope = e.scope and cf.endpoint = e.endpoint
+        and cf.cache_key = e.cache_key and cf.watermark = e.watermark
+    ) is not true
+    limit 10000
+    for update of f skip locked
+  ));
+  get diagnostics v_woken = row_count;
+
+  -- One that was passed over stays for the next time.
+  delete from tollhouse_private.ended_flights as ef
+  using unnest(v_ended) as e
+  left join tollhouse_private.cache_flights as cf using (tenant_id, scope, endpoint, cache_key, watermark)
+  where ef.tenant_id = e.tenant_id
+    and ef.call_id = e.call_id
+    and cf.call_id is distinct from e.call_id
+    and (cf.call_id is not null or (
+      select true from tollhouse_private.jobs as f
+      where f.state = 'coalesced' and f.tenant_id = e.tenant_id and f.cache_key = e.cache_key
+        and f.cache_scope = e.scope and f.endpoint = e.endpoint and f.watermark = e.watermark
+      limit 1
+    ) is not true);
+  if v_woken > 0 then
+    perform pg_notify('tollhouse_wake', '');
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.wake_followers() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.wake_followers() IS 'Ends the flights whose leader was cancelled and queues the calls that still wait for an ended one, ten thousand at a time.';
 CREATE FUNCTION tollhouse_private.wake_idle_worker() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4023,38 +4102,32 @@ CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  -- A client that cancels a leader leaves the flight to us: see cache_flights.
+  -- One probe of a key for each row, and rows by their place: quick, whatever the planner thinks of the tables.
   delete from tollhouse_private.cache_flights as cf
-  using (
-    select f.tenant_id, f.scope, f.endpoint, f.cache_key, f.watermark
+  where cf.ctid = any (array(
+    select f.ctid
     from tollhouse_private.cache_flights as f
-    where not exists (
-      select from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-    )
+    where (
+      select true from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+    ) is not true
     for update of f skip locked
-  ) as f
-  where cf.tenant_id = f.tenant_id and cf.scope = f.scope and cf.endpoint = f.endpoint
-    and cf.cache_key = f.cache_key and cf.watermark = f.watermark;
+  ));
 
-  -- Materialized: run anew for each row of a join, a limit with skip locked would let more through.
-  with follower as materialized (
-    select f.tenant_id, f.call_id
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  where j.ctid = any (array(
+    select f.ctid
     from tollhouse_private.jobs as f
     where f.state = 'coalesced'
-      and not exists (
-        select
+      and (
+        select true
         from tollhouse_private.cache_flights as cf
         where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
           and cf.cache_key = f.cache_key and cf.watermark = f.watermark
-      )
-    limit 1000
+      ) is not true
+    limit 10000
     for update of f skip locked
-  )
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from follower
-  where j.tenant_id = follower.tenant_id
-    and j.call_id = follower.call_id;
+  ));
   if found then
     perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
@@ -4172,7 +4245,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.deregister(p_worker_id uuid) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) IS 'Ends the lease; what the worker still held is booked as abandoned at once.';
+COMMENT ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) IS 'Ends the lease; what the worker still held is booked as abandoned, as by reap.';
 CREATE FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4244,8 +4317,11 @@ COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ah
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
+  c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
   v_jobs tollhouse_private.jobs[];
 begin
@@ -4261,37 +4337,32 @@ begin
 
   select coalesce(array_agg(orphan.job), '{}') into v_jobs
   from (
-    select j as job
+    select tollhouse_private.without_request(j) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
     order by j.call_id
-    limit 1000
+    limit c_most
     for update skip locked
   ) as orphan;
 
+  -- By place, so that a plan made for empty tables is none that joins them badly.
   delete from tollhouse_private.provider_windows as pw
-  where (pw.provider, pw.worker_id, pw.tenant_id) in (
-    select old.provider, old.worker_id, old.tenant_id
+  where pw.ctid = any (array(
+    select old.ctid
     from tollhouse_private.provider_windows as old
     join tollhouse_private.providers as p on p.provider = old.provider
     where old.window_start < v_now - p.failure_window
     for update of old skip locked
-  );
-
+  ));
   delete from tollhouse_private.cancel_requests as cr
-  using (
-    select old.tenant_id, old.call_id
+  where cr.ctid = any (array(
+    select old.ctid
     from tollhouse_private.cancel_requests as old
-    where not exists (
-      select from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id and j.call_id = old.call_id
-    )
+    where (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
     for update skip locked
-  ) as old
-  where cr.tenant_id = old.tenant_id
-    and cr.call_id = old.call_id;
+  ));
 
-  perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then
     perform tollhouse_private.settle(v_jobs, array(
       select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
@@ -4302,11 +4373,14 @@ begin
     ), v_now);
     perform tollhouse_private.wake_idle_worker();
   end if;
+  -- Last, for settle waits for flights.
+  perform tollhouse_private.wake_followers();
+  perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
   return cardinality(v_jobs);
 end
 $$;
 ALTER FUNCTION tollhouse_worker.reap() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.reap() IS 'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many.';
+COMMENT ON FUNCTION tollhouse_worker.reap() IS 'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many, two hundred at most: while it is more than none, call it again.';
 CREATE FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) RETURNS TABLE(booked integer, late integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4421,22 +4495,39 @@ COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_c
 CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
   update tollhouse_private.workers as w
   set idle = p_idle
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
-  select tollhouse_private.wake_stranded();
+  select tollhouse_private.wake_followers();
 
-  select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
-  from tollhouse_private.jobs as j
-  where j.state = 'scheduled'
-    and j.run_at < clock_timestamp() + interval '1 day'
-  order by j.run_at
-  limit 1
+  select coalesce(
+    -- Due, and nobody's: what is locked would have the worker look in vain, again and again.
+    (
+      select 0
+      from tollhouse_private.jobs as j
+      where j.state = 'scheduled'
+        and j.run_at <= clock_timestamp()
+      order by j.run_at
+      limit 1
+      for update skip locked
+    ),
+    (
+      select ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000)::integer
+      from tollhouse_private.jobs as j
+      where j.state = 'scheduled'
+        and j.run_at > clock_timestamp()
+        and j.run_at < clock_timestamp() + interval '1 day'
+      order by j.run_at
+      limit 1
+    )
+  )
 $$;
 ALTER FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day.';
+COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day; what is due and locked by somebody else does not count.';
 CREATE TABLE tollhouse_private.breakers (
     tenant_id text NOT NULL,
     user_id text NOT NULL,
@@ -5216,6 +5307,17 @@ CREATE TABLE tollhouse_private.deliveries (
 ALTER TABLE ONLY tollhouse_private.deliveries FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
+CREATE TABLE tollhouse_private.ended_flights (
+    tenant_id text NOT NULL,
+    call_id uuid NOT NULL,
+    scope text NOT NULL,
+    endpoint text NOT NULL,
+    cache_key bytea NOT NULL,
+    watermark text NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.ended_flights FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.ended_flights OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.ended_flights IS 'Leaders that are gone while calls may still wait for their answer: what wake_followers looks after.';
 CREATE TABLE tollhouse_private.login_bindings (
     login name NOT NULL,
     login_oid oid DEFAULT 0 NOT NULL,
@@ -5360,6 +5462,8 @@ ALTER TABLE ONLY tollhouse_private.channel_secret
     ADD CONSTRAINT channel_secret_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY tollhouse_private.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, call_id);
+ALTER TABLE ONLY tollhouse_private.ended_flights
+    ADD CONSTRAINT ended_flights_pkey PRIMARY KEY (tenant_id, call_id);
 ALTER TABLE ONLY tollhouse_private.hourly_shutoffs
     ADD CONSTRAINT hourly_shutoffs_pkey PRIMARY KEY (tenant_id, user_id);
 ALTER TABLE ONLY tollhouse_private.hourly_spend
@@ -5450,6 +5554,9 @@ ALTER TABLE tollhouse_private.deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY deliveries_all_engine ON tollhouse_private.deliveries TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY deliveries_insert_owner ON tollhouse_private.deliveries FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
 CREATE POLICY deliveries_select_owner ON tollhouse_private.deliveries FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
+ALTER TABLE tollhouse_private.ended_flights ENABLE ROW LEVEL SECURITY;
+CREATE POLICY ended_flights_all_engine ON tollhouse_private.ended_flights TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY ended_flights_insert_owner ON tollhouse_private.ended_flights FOR INSERT TO tollhouse_owner WITH CHECK ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
 ALTER TABLE tollhouse_private.hourly_shutoffs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hourly_shutoffs_all_engine ON tollhouse_private.hourly_shutoffs TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY hourly_shutoffs_select_client ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
@@ -5727,6 +5834,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
@@ -5887,6 +5995,9 @@ GRANT SELECT ON TABLE tollhouse_private.budget_caps TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.cache_flights TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.channel_secret TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE ON TABLE tollhouse_private.deliveries TO tollhouse_engine;
+REVOKE ALL ON TABLE tollhouse_private.ended_flights FROM tollhouse_owner;
+GRANT INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.ended_flights TO tollhouse_owner;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.ended_flights TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.login_bindings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.login_bindings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.login_bindings TO tollhouse_auditor;

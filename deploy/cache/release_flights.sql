@@ -2,6 +2,7 @@
 -- requires: execution/settlement
 -- requires: queue/wake_idle_worker
 -- requires: cache/cache_flights
+-- requires: cache/ended_flights
 
 begin;
 set local role tollhouse_engine;
@@ -39,23 +40,35 @@ begin
     and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
-  -- What is passed over here, wake_stranded finds.
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from (
+  -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
+  with follower as materialized (
     select f.tenant_id, f.call_id
-    from tollhouse_private.jobs as f
-    join unnest(v_led) as led
+    from unnest(v_led) as led
+    join tollhouse_private.jobs as f
       on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
       and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
     where f.state = 'coalesced'
+    limit 10000
     for update of f skip locked
-  ) as follower
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  from follower
   where j.tenant_id = follower.tenant_id
     and j.call_id = follower.call_id;
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;
+  insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
+  select led.tenant_id, led.call_id, led.scope, led.endpoint, led.cache_key, led.watermark
+  from unnest(v_led) as led
+  where (
+    select true from tollhouse_private.jobs as f
+    where f.state = 'coalesced' and f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
+      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
+    limit 1
+  )
+  on conflict do nothing;
 end
 $$;
 comment on function tollhouse_private.release_flights(tollhouse_private.settlement[]) is

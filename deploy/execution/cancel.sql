@@ -4,6 +4,7 @@
 -- requires: execution/announce
 -- requires: queue/cancel_requests
 -- requires: queue/wake_idle_worker
+-- requires: cache/ended_flights
 -- requires: platform/call_created_at
 -- requires: ledger/has_month
 
@@ -46,7 +47,11 @@ begin
     ];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
-    -- Whatever waits for its answer is found by the worker that wakes up.
+    if v_job.cache_key is not null and v_job.state <> 'coalesced' then
+      -- Whatever waits for its answer is found by the worker that wakes up.
+      insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
+      values (v_job.tenant_id, v_job.call_id, v_job.cache_scope, v_job.endpoint, v_job.cache_key, v_job.watermark);
+    end if;
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';
   end if;

@@ -20,7 +20,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.deregister(uuid) is
-  'Ends the lease; what the worker still held is booked as abandoned at once.';
+  'Ends the lease; what the worker still held is booked as abandoned, as by reap.';
 
 revoke execute on function tollhouse_worker.deregister(uuid) from public;
 grant execute on function tollhouse_worker.deregister(uuid) to tollhouse_worker;

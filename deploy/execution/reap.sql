@@ -1,6 +1,8 @@
 -- Deploy tollhouse:execution/reap to pg
 -- requires: queue/workers
 -- requires: queue/cancel_requests
+-- requires: queue/without_request
+-- requires: cache/wake_followers
 -- requires: cache/wake_stranded
 -- requires: execution/settle
 
@@ -13,8 +15,12 @@ create function tollhouse_worker.reap()
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
 declare
+  c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
   v_jobs tollhouse_private.jobs[];
 begin
@@ -30,37 +36,32 @@ begin
 
   select coalesce(array_agg(orphan.job), '{}') into v_jobs
   from (
-    select j as job
+    select tollhouse_private.without_request(j) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
     order by j.call_id
-    limit 1000
+    limit c_most
     for update skip locked
   ) as orphan;
 
+  -- By place, so that a plan made for empty tables is none that joins them badly.
   delete from tollhouse_private.provider_windows as pw
-  where (pw.provider, pw.worker_id, pw.tenant_id) in (
-    select old.provider, old.worker_id, old.tenant_id
+  where pw.ctid = any (array(
+    select old.ctid
     from tollhouse_private.provider_windows as old
     join tollhouse_private.providers as p on p.provider = old.provider
     where old.window_start < v_now - p.failure_window
     for update of old skip locked
-  );
-
+  ));
   delete from tollhouse_private.cancel_requests as cr
-  using (
-    select old.tenant_id, old.call_id
+  where cr.ctid = any (array(
+    select old.ctid
     from tollhouse_private.cancel_requests as old
-    where not exists (
-      select from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id and j.call_id = old.call_id
-    )
+    where (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
     for update skip locked
-  ) as old
-  where cr.tenant_id = old.tenant_id
-    and cr.call_id = old.call_id;
+  ));
 
-  perform tollhouse_private.wake_stranded();
   if cardinality(v_jobs) > 0 then
     perform tollhouse_private.settle(v_jobs, array(
       select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
@@ -71,11 +72,14 @@ begin
     ), v_now);
     perform tollhouse_private.wake_idle_worker();
   end if;
+  -- Last, for settle waits for flights.
+  perform tollhouse_private.wake_followers();
+  perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
   return cardinality(v_jobs);
 end
 $$;
 comment on function tollhouse_worker.reap() is
-  'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many.';
+  'Buries workers whose lease is over and books the calls they held as abandoned: charged their reservation, then retried or failed as their endpoint says. Returns how many, two hundred at most: while it is more than none, call it again.';
 
 revoke execute on function tollhouse_worker.reap() from public;
 grant execute on function tollhouse_worker.reap() to tollhouse_worker;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:execution/set_idle to pg
 -- requires: queue/workers
--- requires: cache/wake_stranded
+-- requires: cache/wake_followers
 
 begin;
 set local role tollhouse_engine;
@@ -14,22 +14,40 @@ create function tollhouse_worker.set_idle(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
   update tollhouse_private.workers as w
   set idle = p_idle
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
-  select tollhouse_private.wake_stranded();
+  select tollhouse_private.wake_followers();
 
-  select greatest(0, ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000))::integer
-  from tollhouse_private.jobs as j
-  where j.state = 'scheduled'
-    and j.run_at < clock_timestamp() + interval '1 day'
-  order by j.run_at
-  limit 1
+  select coalesce(
+    -- Due, and nobody's: what is locked would have the worker look in vain, again and again.
+    (
+      select 0
+      from tollhouse_private.jobs as j
+      where j.state = 'scheduled'
+        and j.run_at <= clock_timestamp()
+      order by j.run_at
+      limit 1
+      for update skip locked
+    ),
+    (
+      select ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000)::integer
+      from tollhouse_private.jobs as j
+      where j.state = 'scheduled'
+        and j.run_at > clock_timestamp()
+        and j.run_at < clock_timestamp() + interval '1 day'
+      order by j.run_at
+      limit 1
+    )
+  )
 $$;
 comment on function tollhouse_worker.set_idle(uuid, boolean) is
-  'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day.';
+  'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day; what is due and locked by somebody else does not count.';
 
 revoke execute on function tollhouse_worker.set_idle(uuid, boolean) from public;
 grant execute on function tollhouse_worker.set_idle(uuid, boolean) to tollhouse_worker;

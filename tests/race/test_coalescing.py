@@ -159,3 +159,40 @@ async def test_a_cancelled_leader_frees_its_followers(scene: Scene) -> None:
     assert 1 == len(await drain(scene, second))
     assert {"cancelled": 1, "success": 1} == scene.outcomes()
     scene.assert_books_balance()
+
+
+async def test_an_idle_worker_is_not_held_up_by_flights(scene: Scene) -> None:
+    """Sleeping and reaping stay quick with many calls in flight, planned when there were none."""
+    (worker,) = await scene.workers(1)
+    for table in ("jobs", "cache_flights", "workers"):
+        scene.rows(f"vacuum analyze tollhouse_private.{table}")
+    for _ in range(8):
+        await worker.call("tollhouse_worker.set_idle(%s, true)", worker.worker_id)
+        await worker.reap()
+    scene.rows(
+        """
+        with job as (
+          insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id,
+            created_at, fingerprint, request_bytes, max_output_tokens, cache_key, run_at, state,
+            waits_for, request)
+          select 'acme', tollhouse_private.new_call_id(now()), 'ann', 'route', n, now(), '', 1, 1,
+            sha256(n::text::bytea), now() + interval '1 hour', 'scheduled', 'rate_limit', '{}'
+          from generate_series(1, 20000) as n
+          returning *
+        )
+        insert into tollhouse_private.cache_flights
+        select tenant_id, '', endpoint, cache_key, '', call_id from job
+        """
+    )
+    await worker.connection.execute("set statement_timeout = '3s'")
+    assert 0 == await worker.reap()
+
+    # What an idle worker asks, over and over, reads none of them.
+    read: LiteralString = """
+        select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as rows
+        from pg_stat_xact_user_tables where relname = 'cache_flights'
+        """
+    async with worker.connection.transaction():
+        before = await (await worker.connection.execute(read)).fetchone()
+        await worker.call("tollhouse_worker.set_idle(%s, true)", worker.worker_id)
+        assert before == await (await worker.connection.execute(read)).fetchone()

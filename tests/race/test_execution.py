@@ -289,6 +289,29 @@ async def test_a_worker_that_leaves_after_it_claimed_loses_its_calls(scene: Scen
     scene.assert_books_balance()
 
 
+async def test_a_due_call_that_a_client_holds_keeps_no_worker_awake(scene: Scene) -> None:
+    """It sleeps until something else is due, while the client sits on the call it cancelled."""
+    (cancelled, later) = scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(2)])
+    scene.rows("update tollhouse_private.jobs set state = 'scheduled', run_at = now()")
+    (worker,) = await scene.workers(1)
+
+    async def sleeps() -> int | None:
+        query: LiteralString = "tollhouse_worker.set_idle(%s, true)"
+        (row,) = await worker.call(query, worker.worker_id)
+        seconds: int | None = row["set_idle"]
+        return seconds
+
+    assert 0 == await sleeps()
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        await client.execute("select tollhouse.set_identity('acme', 'ann')")
+        await client.execute("select tollhouse.cancel(%s)", [cancelled["call_id"]])
+        assert 0 == await sleeps()
+        (call,) = await worker.claim(10)
+        assert later["call_id"] == call["call_id"]
+        assert await sleeps() is None
+
+
 async def test_a_fused_claim_that_fails_keeps_the_results(scene: Scene) -> None:
     """When record_and_claim finds no lease the results before it are booked."""
     worker, calls = await running(scene, 3)

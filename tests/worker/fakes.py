@@ -40,6 +40,7 @@ class FakeGate(Gate):
         self.during_claim: Step = lambda: None
         self.during_reap: AsyncStep = at_once
         self.during_maintain: AsyncStep = at_once
+        self.reaped: list[int] = []
         self.lease_ms = 60_000
 
     def count(self, query: str) -> int:
@@ -98,10 +99,10 @@ class FakeGate(Gate):
         return self.aborts
 
     async def reap(self) -> int:
-        """Find nobody dead, or do what the script says."""
+        """Settle as many as the script says, none at its end."""
         self.asked.append("reap")
         await self.during_reap()
-        return 0
+        return self.reaped.pop(0) if self.reaped else 0
 
     async def maintain(self) -> None:
         """Do what the script says."""

@@ -56,6 +56,15 @@ async def test_keeps_up_whatever_reaping_does(reaping: AsyncStep) -> None:
         await eventually(lambda: gate.count("maintain") == 1)
 
 
+async def test_reaps_until_nothing_is_left() -> None:
+    """One statement takes only so many of the dead workers' calls: the next follows at once."""
+    gate = FakeGate()
+    gate.reaped = [200, 200, 3]
+    async with keeping(gate) as keeper:
+        keeper.leases.heartbeat_seconds = 3600
+        await eventually(lambda: gate.count("reap") == 4)
+
+
 async def test_upkeep_that_failed_is_tried_again() -> None:
     """Soon after a failure, then not before the hour is over, unless somebody asks."""
     gate = FakeGate()

@@ -90,7 +90,7 @@ class Gate(Statements):
         return await self._rows("calls_to_abort", class_row(Abort), worker_id=worker_id)
 
     async def reap(self) -> int:
-        """Settle what dead workers left; returns how many calls that were."""
+        """Settle some of what dead workers left; returns how many calls that were."""
         return sum(await self._rows("reap", scalar_row))
 
     async def maintain(self) -> None:

@@ -1,5 +1,5 @@
 begin;
-select plan(13);
+select plan(16);
 
 \ir scene.psql
 create function pg_temp.lease_ends()
@@ -45,6 +45,17 @@ insert into tollhouse_private.provider_windows (provider, worker_id, tenant_id, 
 values ('mock', gen_random_uuid(), 'acme', now() - interval '61 seconds', 1, 0, '{}'), ('mock', gen_random_uuid(), 'globex', now(), 1, 0, '{}');
 select tollhouse_worker.reap();
 select results_eq('select tenant_id from tollhouse_private.provider_windows', $$values ('globex')$$, 'what a provider''s window no longer holds is forgotten');
+rollback to start;
+-- Very many, each with much to say.
+select pg_temp.ask('r1');
+select pg_temp.claimed(1);
+insert into tollhouse_private.jobs
+select (jsonb_populate_record(j, jsonb_build_object('call_id', gen_random_uuid(), 'request_id', 'more' || n, 'reserved_micro_usd', 0))).*
+from tollhouse_private.jobs as j cross join generate_series(1, 200) as n;
+select pg_temp.lease_ends();
+select is(tollhouse_worker.reap(), 200, 'two hundred are taken at a time');
+select is(tollhouse_worker.reap(), 1, 'and the rest after them');
+select is((select count(*) from tollhouse_private.jobs where request is null or request = 'null'), 0::bigint, 'each keeps its request');
 
 select * from finish();
 rollback;

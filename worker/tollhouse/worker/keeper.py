@@ -43,6 +43,7 @@ class Keeper:
             else:
                 if reaped:
                     log.warning("calls of dead workers settled", calls=reaped)
+                    continue  # there may be more
             await self._pause()
 
     async def maintain(self) -> None:

@@ -1,0 +1,31 @@
+-- Deploy tollhouse:cache/ended_flights to pg
+-- requires: tenancy/current_identity
+
+begin;
+set local role tollhouse_owner;
+
+create table tollhouse_private.ended_flights (
+  tenant_id text not null,
+  call_id uuid not null,
+  scope text not null,
+  endpoint text not null,
+  cache_key bytea not null,
+  watermark text not null,
+  constraint ended_flights_pkey primary key (tenant_id, call_id)
+);
+comment on table tollhouse_private.ended_flights is
+  'Leaders that are gone while calls may still wait for their answer: what wake_followers looks after.';
+
+alter table tollhouse_private.ended_flights enable row level security;
+alter table tollhouse_private.ended_flights force row level security;
+create policy ended_flights_all_engine on tollhouse_private.ended_flights
+  to tollhouse_engine using (true) with check (true);
+create policy ended_flights_insert_owner on tollhouse_private.ended_flights
+  for insert to tollhouse_owner
+  with check (tenant_id = (select tollhouse_private.current_tenant_id()));
+
+revoke select, update, delete, truncate on tollhouse_private.ended_flights from tollhouse_owner;
+-- Update, for row locks.
+grant select, insert, update, delete on tollhouse_private.ended_flights to tollhouse_engine;
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:cache/ended_flights from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.ended_flights;
+
+commit;
