@@ -30,17 +30,17 @@ as $$
       select 0
       from tollhouse_private.jobs as j
       where j.state = 'scheduled'
-        and j.run_at <= clock_timestamp()
+        and j.run_at <= statement_timestamp()
       order by j.run_at
       limit 1
       for update skip locked
     ),
     (
-      select ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000)::integer
+      select ceil(extract(epoch from j.run_at - statement_timestamp()) * 1000)::integer
       from tollhouse_private.jobs as j
       where j.state = 'scheduled'
-        and j.run_at > clock_timestamp()
-        and j.run_at < clock_timestamp() + interval '1 day'
+        and j.run_at > statement_timestamp()
+        and j.run_at < statement_timestamp() + interval '1 day'
       order by j.run_at
       limit 1
     )

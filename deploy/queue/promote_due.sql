@@ -15,21 +15,18 @@ as $$
 declare
   v_promoted bigint;
 begin
-  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
-  with due as materialized (
-    select due.tenant_id, due.call_id
+  -- By place, here and below: a plan made for an empty queue would read a full one to find them.
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  where j.ctid = any (array(
+    select due.ctid
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
       and due.run_at <= p_now
     order by due.run_at
     limit 1000
     for update skip locked
-  )
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from due
-  where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id;
+  ));
   get diagnostics v_promoted = row_count;
   if v_promoted < 1000 then
     return;
@@ -46,10 +43,10 @@ begin
     where o.tenant_id is not null
   ),
   due as materialized (
-    select ten.tenant_id, ten.call_id
+    select ten.place
     from onward as o
     cross join lateral (
-      select due.tenant_id, due.call_id
+      select due.ctid as place
       from tollhouse_private.jobs as due
       where due.state = 'scheduled'
         and due.tenant_id = o.tenant_id
@@ -61,9 +58,7 @@ begin
   )
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from due
-  where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id;
+  where j.ctid = any (array(select due.place from due));
 end
 $$;
 comment on function tollhouse_private.promote_due(timestamptz) is 'Queues the scheduled jobs whose time has come, a thousand at a time, and ten of each tenant where there are more.';
