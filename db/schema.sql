@@ -3223,21 +3223,18 @@ CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RE
 declare
   v_promoted bigint;
 begin
-  -- Materialized, here and below: run anew for each row of a join, a limit with skip locked would let more through.
-  with due as materialized (
-    select due.tenant_id, due.call_id
+  -- By place, here and below: a plan made for an empty queue would read a full one to find them.
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  where j.ctid = any (array(
+    select due.ctid
     from tollhouse_private.jobs as due
     where due.state = 'scheduled'
       and due.run_at <= p_now
     order by due.run_at
     limit 1000
     for update skip locked
-  )
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  from due
-  where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id;
+  ));
   get diagnostics v_promoted = row_count;
   if v_promoted < 1000 then
     return;
@@ -3254,10 +3251,10 @@ begin
     where o.tenant_id is not null
   ),
   due as materialized (
-    select ten.tenant_id, ten.call_id
+    select ten.place
     from onward as o
     cross join lateral (
-      select due.tenant_id, due.call_id
+      select due.ctid as place
       from tollhouse_private.jobs as due
       where due.state = 'scheduled'
         and due.tenant_id = o.tenant_id
@@ -3269,9 +3266,7 @@ begin
   )
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from due
-  where j.tenant_id = due.tenant_id
-    and j.call_id = due.call_id;
+  where j.ctid = any (array(select due.place from due));
 end
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -4281,39 +4276,72 @@ begin
   perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
   perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
 
-  delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;
-  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
-  -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
-  delete from tollhouse_private.response_cache as rc
-  using (
-    select old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark
-    from tollhouse_private.response_cache as old
-    where old.expires_at <= v_now - interval '10 minutes'
-    for update skip locked
-  ) as old
-  where (rc.tenant_id, rc.scope, rc.endpoint, rc.cache_key, rc.watermark)
-    = (old.tenant_id, old.scope, old.endpoint, old.cache_key, old.watermark);
-  delete from tollhouse_private.breakers as b
-  using (
-    select healthy.tenant_id, healthy.user_id, healthy.provider
-    from tollhouse_private.breakers as healthy
-    where healthy.state = 'closed'
-      and healthy.consecutive_failures = 0
-    for update skip locked
-  ) as healthy
-  where (b.tenant_id, b.user_id, b.provider) = (healthy.tenant_id, healthy.user_id, healthy.provider);
-  delete from tollhouse_private.hourly_spend as hs where hs.hour < v_now - v_settings.ledger_retention;
-  delete from tollhouse_private.request_keys as rk
-  where rk.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')
-    and not exists (
-      select from tollhouse_private.jobs as j where j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
-    );
   -- Last: what it drops is locked, with all that reads or writes the table, until the end of the transaction.
   perform tollhouse_private.drop_old_partitions(v_now, v_months_in_use);
 end
 $$;
 ALTER FUNCTION tollhouse_worker.maintain() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: partitions ahead, what is past its retention, expired answers. Does nothing while another worker is at it.';
+COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: the months ahead are made, those past their retention dropped. Does nothing while another worker is at it. Then comes prune.';
+CREATE FUNCTION tollhouse_worker.prune() RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_rows constant integer := 10000;
+  c_answers constant integer := 1000;
+  v_now timestamptz := now();
+  v_settings tollhouse_private.settings;
+  v_gone integer;
+  v_more boolean;
+begin
+  select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
+  if not found then
+    return false;
+  end if;
+
+  delete from tollhouse_private.deliveries as d
+  where d.ctid = any (array(select old.ctid from tollhouse_private.deliveries as old where old.expires_at <= v_now limit c_answers));
+  get diagnostics v_gone = row_count;
+  v_more := v_gone = c_answers;
+  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
+  -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (array(
+    select old.ctid from tollhouse_private.response_cache as old
+    where old.expires_at <= v_now - interval '10 minutes'
+    limit c_answers for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_answers;
+  delete from tollhouse_private.breakers as b
+  where b.ctid = any (array(
+    select healthy.ctid from tollhouse_private.breakers as healthy
+    where healthy.state = 'closed' and healthy.consecutive_failures = 0
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.hourly_spend as hs
+  where hs.ctid = any (array(
+    select old.ctid from tollhouse_private.hourly_spend as old
+    where old.hour < v_now - v_settings.ledger_retention
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.request_keys as rk
+  where rk.ctid = any (array(
+    select old.ctid from tollhouse_private.request_keys as old
+    where old.created_at < date_trunc('month', v_now - v_settings.ledger_retention, 'UTC')
+      and (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id and j.call_id = old.call_id) is not true
+    limit c_rows
+  ));
+  get diagnostics v_gone = row_count;
+  return v_more or v_gone = c_rows;
+end
+$$;
+ALTER FUNCTION tollhouse_worker.prune() OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers. Returns whether there may be more: then call it again, in a transaction of its own.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4510,17 +4538,17 @@ CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETU
       select 0
       from tollhouse_private.jobs as j
       where j.state = 'scheduled'
-        and j.run_at <= clock_timestamp()
+        and j.run_at <= statement_timestamp()
       order by j.run_at
       limit 1
       for update skip locked
     ),
     (
-      select ceil(extract(epoch from j.run_at - clock_timestamp()) * 1000)::integer
+      select ceil(extract(epoch from j.run_at - statement_timestamp()) * 1000)::integer
       from tollhouse_private.jobs as j
       where j.state = 'scheduled'
-        and j.run_at > clock_timestamp()
-        and j.run_at < clock_timestamp() + interval '1 day'
+        and j.run_at > statement_timestamp()
+        and j.run_at < statement_timestamp() + interval '1 day'
       order by j.run_at
       limit 1
     )
@@ -5521,6 +5549,7 @@ CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls U
 CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
+CREATE INDEX request_keys_created_at_idx ON tollhouse_private.request_keys USING btree (created_at);
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model);
@@ -5850,6 +5879,8 @@ REVOKE ALL ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight 
 GRANT ALL ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.maintain() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.maintain() TO tollhouse_worker;
+REVOKE ALL ON FUNCTION tollhouse_worker.prune() FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_worker.prune() TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.reap() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.reap() TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) FROM PUBLIC;

@@ -148,7 +148,7 @@ def test_policy_none_leaves_no_content(town: Town, tenant: str, endpoint: str) -
     query = "select bool_and(expires_at <= now()) from tollhouse_private.deliveries"
     until(lambda: town.value(query), "its time is over")
     assert ann.wait(call)["content"] is None
-    town.rows("select tollhouse_worker.maintain()", login="worker")
+    town.rows("select tollhouse_worker.prune()", login="worker")
     assert [] == places_with(town, mark)
 
 

@@ -154,9 +154,9 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
     "deliveries end": (
         [
             (
-                "tollhouse_worker.maintain",
-                "delete from tollhouse_private.deliveries as d where d.expires_at <= v_now;",
-                "",
+                "tollhouse_worker.prune",
+                "where old.expires_at <= v_now limit c_answers",
+                "where false limit c_answers",
             )
         ],
         lambda town, tenant: test_8_distillation.test_policy_none_leaves_no_content(

@@ -55,6 +55,7 @@ _WORKER = (
     f"select tollhouse_worker.heartbeat('{WORKER}', 0)",
     "select tollhouse_worker.reap()",
     "select tollhouse_worker.maintain()",
+    "select tollhouse_worker.prune()",
     f"select tollhouse_worker.deregister('{WORKER}')",
 )
 

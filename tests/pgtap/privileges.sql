@@ -171,6 +171,7 @@ insert into routines values
   ('tollhouse_worker.deregister(uuid)', 'engine', 'definer', 'engine worker'),
   ('tollhouse_worker.heartbeat(uuid, integer)', 'engine', 'definer', 'engine worker'),
   ('tollhouse_worker.maintain()', 'engine', 'definer', 'engine worker'),
+  ('tollhouse_worker.prune()', 'engine', 'definer', 'engine worker'),
   ('tollhouse_worker.reap()', 'engine', 'definer', 'engine worker'),
   ('tollhouse_worker.record(uuid, jsonb)', 'engine', 'definer', 'engine worker'),
   ('tollhouse_worker.record_and_claim(uuid, jsonb, integer, jsonb)', 'engine', 'invoker', 'engine worker'),

@@ -129,6 +129,7 @@ class Storm:
             await worker.reap()
             if self.dice.random() < 0.1:
                 await worker.call("tollhouse_worker.maintain()")
+                await worker.call("tollhouse_worker.prune()")
 
     async def drain(self, worker: Worker) -> None:
         """Answer whatever is left."""

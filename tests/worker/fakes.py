@@ -41,6 +41,7 @@ class FakeGate(Gate):
         self.during_reap: AsyncStep = at_once
         self.during_maintain: AsyncStep = at_once
         self.reaped: list[int] = []
+        self.parts = 1
         self.lease_ms = 60_000
 
     def count(self, query: str) -> int:
@@ -108,6 +109,12 @@ class FakeGate(Gate):
         """Do what the script says."""
         self.asked.append("maintain")
         await self.during_maintain()
+
+    async def prune(self) -> bool:
+        """Remove a part, of as many as the script says."""
+        self.asked.append("prune")
+        self.parts -= 1
+        return self.parts > 0
 
     async def deregister(self, worker_id: uuid.UUID) -> None:
         """Keep it in mind."""

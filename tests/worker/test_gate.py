@@ -50,6 +50,7 @@ async def test_every_query_works(gate: Gate) -> None:
     assert await gate.calls_to_abort(worker_id) == []
     assert await gate.reap() == 0
     await gate.maintain()
+    assert await gate.prune() is False
     await gate.deregister(worker_id)
     assert await gate.heartbeat(worker_id, 0) is False
 

@@ -65,6 +65,17 @@ async def test_reaps_until_nothing_is_left() -> None:
         await eventually(lambda: gate.count("reap") == 4)
 
 
+async def test_prunes_until_nothing_is_left() -> None:
+    """What is past its time goes in parts, once the months are made."""
+    gate = FakeGate()
+    gate.parts = 4
+    async with keeping(gate):
+        await eventually(lambda: gate.count("prune") == 4)
+        await asyncio.sleep(0.05)
+    upkeep = [query for query in gate.asked if query != "reap"]
+    assert ["maintain", *["prune"] * 4] == upkeep
+
+
 async def test_upkeep_that_failed_is_tried_again() -> None:
     """Soon after a failure, then not before the hour is over, unless somebody asks."""
     gate = FakeGate()

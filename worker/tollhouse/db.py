@@ -97,6 +97,10 @@ class Gate(Statements):
         """Make the next partitions, drop those past retention."""
         await self._rows("maintain", scalar_row)
 
+    async def prune(self) -> bool:
+        """Remove some of what is past its time; returns whether there may be more."""
+        return True in await self._rows("prune", scalar_row)
+
     async def deregister(self, worker_id: UUID) -> None:
         """End the lease; whatever is still under it is settled as a dead worker's."""
         await self._rows("deregister", scalar_row, worker_id=worker_id)

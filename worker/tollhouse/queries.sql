@@ -46,5 +46,8 @@ select tollhouse_worker.reap() as reaped;
 -- name: maintain
 select tollhouse_worker.maintain();
 
+-- name: prune
+select tollhouse_worker.prune() as more;
+
 -- name: deregister
 select tollhouse_worker.deregister(%(worker_id)s);

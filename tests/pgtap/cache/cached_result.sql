@@ -82,7 +82,7 @@ select is((select j.cache_key from tollhouse_private.jobs as j where j.request_i
 -- Upkeep leaves a margin, so that what a guard has just seen fresh can still be read.
 update tollhouse_private.response_cache set expires_at = now() - interval '10 minutes' + interval '1 second';
 update tollhouse_private.response_cache set expires_at = now() - interval '10 minutes' where endpoint = 'route';
-do $$ begin perform tollhouse_worker.maintain(); end $$;
+do $$ begin perform tollhouse_worker.prune(); end $$;
 select results_eq('select rc.endpoint from tollhouse_private.response_cache as rc', array['investigation'], 'upkeep removes what expired ten minutes ago');
 
 select * from finish();

@@ -87,7 +87,7 @@ select is_empty($$select pg_temp.places('six times seven')$$, 'question and reas
 select is_empty($$select pg_temp.places('ticket')$$, 'nor are the metadata');
 select results_eq($$select pg_temp.places('forty-two')$$, array['deliveries'], 'the answer waits for its caller');
 update tollhouse_private.deliveries set expires_at = now();
-do $$ begin perform tollhouse_worker.maintain(); end $$;
+do $$ begin perform tollhouse_worker.prune(); end $$;
 select is_empty($$select pg_temp.places('forty-two')$$, 'until its time is over: then it is nowhere');
 
 -- Rows that an endpoint leaves, for a tenant of which nothing may be kept: they say that there was a call, and nothing else.

@@ -23,7 +23,7 @@ select results_eq(
   'request_keys has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'request_keys', array['tenant_id', 'endpoint', 'request_id']::name[], 'request_keys: the key');
-select indexes_are('tollhouse_private', 'request_keys', array['request_keys_pkey'], 'request_keys has exactly these indexes');
+select indexes_are('tollhouse_private', 'request_keys', array['request_keys_created_at_idx', 'request_keys_pkey'], 'request_keys has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'request_keys: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.request_keys'::regclass;
 select results_eq(
@@ -148,7 +148,7 @@ reset role;
 
 -- Upkeep: keys go with their ledger rows.
 update tollhouse_private.request_keys set created_at = now() - interval '27 months' where request_id = 'r1' and tenant_id = 'acme' and endpoint = 'route';
-do $$ begin perform tollhouse_worker.maintain(); end $$;
+do $$ begin perform tollhouse_worker.prune(); end $$;
 select is_empty(
   $$select from tollhouse_private.request_keys where tenant_id = 'acme' and endpoint = 'route' and request_id = 'r1'$$,
   'a key is dropped when its ledger month is'

@@ -77,7 +77,7 @@ select is_empty(
   'nobody who logs in may read the table'
 );
 
-do $$ begin perform tollhouse_worker.maintain(); end $$;
+do $$ begin perform tollhouse_worker.prune(); end $$;
 select is_empty('select from tollhouse_private.deliveries', 'upkeep removes what has expired');
 
 select * from finish();

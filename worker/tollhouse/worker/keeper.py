@@ -52,6 +52,8 @@ class Keeper:
             self._asked.clear()
             try:
                 await self.gate.maintain()
+                while await self.gate.prune():
+                    pass
             except GateError as error:
                 log.warning("upkeep failed", error=str(error))
                 self.ask()

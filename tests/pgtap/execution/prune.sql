@@ -1,0 +1,32 @@
+begin;
+select plan(7);
+
+insert into tollhouse_private.response_cache values
+  ('acme', '', 'route', 'old', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '10 minutes'),
+  ('acme', '', 'route', 'just', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '9 minutes');
+insert into tollhouse_private.deliveries values ('acme', gen_random_uuid(), 'ann', '{}', now()), ('acme', gen_random_uuid(), 'ann', '{}', now() + interval '1 second');
+insert into tollhouse_private.request_keys values
+  ('acme', 'route', 'ancient', 'ann', gen_random_uuid(), now() - interval '27 months', ''), ('acme', 'route', 'old', 'ann', gen_random_uuid(), now() - interval '24 months', '');
+select tollhouse_worker.prune();
+select is(concat_ws(' ', (select string_agg(encode(cache_key, 'escape'), ',') from tollhouse_private.response_cache), (select count(*) from tollhouse_private.deliveries), (select string_agg(request_id, ',') from tollhouse_private.request_keys)),
+  'just 1 old', 'upkeep removes what is past its time, and nothing else');
+
+-- In parts.
+insert into tollhouse_private.request_keys
+select 'acme', 'route', n, 'ann', gen_random_uuid(), now() - interval '27 months', '' from generate_series(1, 10001) as n;
+savepoint crowd;
+select is(tollhouse_worker.prune(), true, 'ten thousand keys are enough for one transaction');
+select is((select count(*) from tollhouse_private.request_keys), 2::bigint, 'one is left over, beside what stays');
+select is(tollhouse_worker.prune(), false, 'until there is no more');
+select is((select string_agg(request_id, ',') from tollhouse_private.request_keys), 'old', 'and all that is past its time is gone');
+rollback to crowd;
+insert into tollhouse_private.deliveries select 'acme', gen_random_uuid(), 'ann', '{}', now() from generate_series(1, 1001);
+select tollhouse_worker.prune();
+select is((select count(*) from tollhouse_private.deliveries where expires_at <= now()), 1::bigint, 'of answers, which may be large, a thousand go at a time');
+insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes, max_output_tokens, run_at, request)
+select 'acme', rk.call_id, 'ann', 'route', rk.request_id, rk.created_at, '', 1, 1, now(), '{}' from tollhouse_private.request_keys as rk where rk.request_id <> 'old';
+select tollhouse_worker.prune();
+select is((select count(*) from tollhouse_private.request_keys), 2::bigint, 'the key of a call that is not over stays');
+
+select * from finish();
+rollback;
