@@ -32,8 +32,11 @@ create function tollhouse.enqueue(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
-  -- Every query in here is a probe of a key: planning them anew costs more than running them.
+  -- Every query in here is a probe of a key: planning them anew costs more than running them. But one planned while the
+  -- tables were empty must still serve when they are full.
   set plan_cache_mode = 'force_generic_plan'
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
 declare
   v_now timestamptz := clock_timestamp();

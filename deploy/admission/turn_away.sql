@@ -32,25 +32,25 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set
-    state = 'scheduled',
-    run_at = v.retry_at,
-    waits_for = 'rate_limit'
-  from unnest(p_verdicts) as v
-  join unnest(p_jobs) as p on p.call_id = v.call_id
-  where v.verdict = 'deferred'
-    and j.tenant_id = p.tenant_id
-    and j.call_id = p.call_id;
+  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit'
+  from (
+    -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
+    select v.retry_at, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    from unnest(p_verdicts) as v
+    join unnest(p_jobs) as p on p.call_id = v.call_id
+    where v.verdict = 'deferred' offset 0
+  ) as v
+  where j.ctid = v.place;
 
   -- Parked as new rows: a claim that has just seen such a call queued would follow an update of it and keep the parked
   -- row locked, which release_flights would wait for while that claim waits for the flight.
   with parked as (
     delete from tollhouse_private.jobs as j
-    using unnest(p_verdicts) as v
-    join unnest(p_jobs) as p on p.call_id = v.call_id
-    where v.verdict = 'coalesced'
-      and j.tenant_id = p.tenant_id
-      and j.call_id = p.call_id
+    where j.ctid = any (array(
+      select (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id)
+      from unnest(p_verdicts) as v
+      join unnest(p_jobs) as p on p.call_id = v.call_id and v.verdict = 'coalesced'
+    ))
     returning j as job
   )
   insert into tollhouse_private.jobs

@@ -21,17 +21,16 @@ begin
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
     and not j.provider_attempted
-    -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
+    -- Not exists(), and no look at expires_at before the key: one probe of it per call, whatever the planner thinks.
     and (
-      select true
+      select rc.expires_at
       from tollhouse_private.response_cache as rc
       where rc.tenant_id = j.tenant_id
         and rc.scope = j.cache_scope
         and rc.endpoint = j.endpoint
         and rc.cache_key = j.cache_key
         and rc.watermark = j.watermark
-        and rc.expires_at > p_now
-    ) is true;
+    ) > p_now;
 end
 $$;
 comment on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) is

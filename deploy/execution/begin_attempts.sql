@@ -16,6 +16,7 @@ create function tollhouse_private.begin_attempts(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   update tollhouse_private.jobs as j
   set
     state = 'running',
@@ -27,9 +28,14 @@ begin
     price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
-  from unnest(p_routes) as r
-  where j.tenant_id = (r.job).tenant_id
-    and j.call_id = (r.job).call_id;
+  from (
+    select u.*, (
+      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
+    ) as place
+    from unnest(p_routes) as u
+    offset 0
+  ) as r
+  where j.ctid = r.place;
 end
 $$;
 comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is

@@ -19,6 +19,9 @@ create function tollhouse.cancel(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
 declare
   v_job tollhouse_private.jobs;

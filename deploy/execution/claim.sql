@@ -81,9 +81,10 @@ begin
   return query
   select
     (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
-    r.provider, r.provider_model, j.request, (r.job).max_output_tokens, r.timeout_ms
-  from unnest(v_decision.admitted) as r
-  join tollhouse_private.jobs as j on j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id;
+    r.provider, r.provider_model,
+    (select j.request from tollhouse_private.jobs as j where j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id),
+    (r.job).max_output_tokens, r.timeout_ms
+  from unnest(v_decision.admitted) as r;
 end
 $$;
 comment on function tollhouse_worker.claim(uuid, integer) is

@@ -92,10 +92,14 @@ begin
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
+  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   delete from tollhouse_private.jobs as j
-  using unnest(p_settlements) as s
-  where j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id;
+  where j.ctid = any (array(
+    select (
+      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (s.job).tenant_id and k.call_id = (s.job).call_id
+    )
+    from unnest(p_settlements) as s
+  ));
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is

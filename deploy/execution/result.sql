@@ -34,6 +34,9 @@ create function tollhouse.result(
   stable
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);

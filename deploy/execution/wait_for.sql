@@ -31,6 +31,9 @@ create function tollhouse.wait_for(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
 as $$
 declare
   v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
