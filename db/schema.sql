@@ -145,6 +145,8 @@ COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that i
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_job tollhouse_private.jobs;
@@ -229,6 +231,8 @@ CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -377,6 +381,8 @@ COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) IS 'Wh
 CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
@@ -442,6 +448,8 @@ COMMENT ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) IS 
 CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '00:00:30'::interval) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
   v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
@@ -1174,6 +1182,7 @@ CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes toll
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   update tollhouse_private.jobs as j
   set
     state = 'running',
@@ -1185,9 +1194,14 @@ begin
     price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
-  from unnest(p_routes) as r
-  where j.tenant_id = (r.job).tenant_id
-    and j.call_id = (r.job).call_id;
+  from (
+    select u.*, (
+      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
+    ) as place
+    from unnest(p_routes) as u
+    offset 0
+  ) as r
+  where j.ctid = r.place;
 end
 $$;
 ALTER FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -1676,10 +1690,14 @@ begin
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
+  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   delete from tollhouse_private.jobs as j
-  using unnest(p_settlements) as s
-  where j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id;
+  where j.ctid = any (array(
+    select (
+      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (s.job).tenant_id and k.call_id = (s.job).call_id
+    )
+    from unnest(p_settlements) as s
+  ));
 end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -1779,6 +1797,7 @@ CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  c_rounds constant integer := 10;
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
   v_routes tollhouse_private.route[];
@@ -1800,7 +1819,7 @@ begin
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   admitted := '{}';
-  loop
+  for v_round in 1..c_rounds loop
     select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
     v_routes := v_routing.routes;
 
@@ -1816,22 +1835,24 @@ begin
     verdicts := verdicts || v_refused;
 
     -- A probe that is turned away after all leaves its turn to the next call, or its breaker would stay open for all.
-    exit when not exists (
+    if not exists (
       select
       from unnest(v_routing.routes) as r
       join unnest(v_refused) as v on v.call_id = (r.job).call_id
       where r.user_probe or r.provider_probe
-    );
+    ) then
+      verdicts := verdicts || v_routing.verdicts;
+      return;
+    end if;
     v_jobs := array(
       select j
       from unnest(v_jobs) as j
       join unnest(v_routing.verdicts) as v on v.call_id = j.call_id
       where v.reason = 'breaker_open'
     );
-    v_routing.verdicts := array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
-    verdicts := verdicts || v_routing.verdicts;
+    verdicts := verdicts || array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
   end loop;
-  verdicts := verdicts || v_routing.verdicts;
+  -- Where so many probes were turned away the rest stays queued, for the next claim: each round costs as much as a claim.
 end
 $$;
 ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
@@ -2479,17 +2500,16 @@ begin
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
     and not j.provider_attempted
-    -- Not exists(): as a scalar it stays one index probe per call, whatever the planner thinks of the table.
+    -- Not exists(), and no look at expires_at before the key: one probe of it per call, whatever the planner thinks.
     and (
-      select true
+      select rc.expires_at
       from tollhouse_private.response_cache as rc
       where rc.tenant_id = j.tenant_id
         and rc.scope = j.cache_scope
         and rc.endpoint = j.endpoint
         and rc.cache_key = j.cache_key
         and rc.watermark = j.watermark
-        and rc.expires_at > p_now
-    ) is true;
+    ) > p_now;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -3551,6 +3571,7 @@ begin
     return;
   end if;
 
+  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   update tollhouse_private.jobs as j
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
@@ -3570,10 +3591,15 @@ begin
     provider_attempted = j.provider_attempted or s.sent,
     error_code = coalesce(left((s.result).error_code, 100), (s.result).outcome),
     error_message = left((s.result).error_message, 500)
-  from unnest(p_settlements) as s
-  where s.status is null
-    and j.tenant_id = (s.job).tenant_id
-    and j.call_id = (s.job).call_id;
+  from (
+    select u.*, (
+      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
+    ) as place
+    from unnest(p_settlements) as u
+    where u.status is null
+    offset 0
+  ) as s
+  where j.ctid = s.place;
 end
 $$;
 ALTER FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -3938,25 +3964,25 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set
-    state = 'scheduled',
-    run_at = v.retry_at,
-    waits_for = 'rate_limit'
-  from unnest(p_verdicts) as v
-  join unnest(p_jobs) as p on p.call_id = v.call_id
-  where v.verdict = 'deferred'
-    and j.tenant_id = p.tenant_id
-    and j.call_id = p.call_id;
+  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit'
+  from (
+    -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
+    select v.retry_at, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    from unnest(p_verdicts) as v
+    join unnest(p_jobs) as p on p.call_id = v.call_id
+    where v.verdict = 'deferred' offset 0
+  ) as v
+  where j.ctid = v.place;
 
   -- Parked as new rows: a claim that has just seen such a call queued would follow an update of it and keep the parked
   -- row locked, which release_flights would wait for while that claim waits for the flight.
   with parked as (
     delete from tollhouse_private.jobs as j
-    using unnest(p_verdicts) as v
-    join unnest(p_jobs) as p on p.call_id = v.call_id
-    where v.verdict = 'coalesced'
-      and j.tenant_id = p.tenant_id
-      and j.call_id = p.call_id
+    where j.ctid = any (array(
+      select (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id)
+      from unnest(p_verdicts) as v
+      join unnest(p_jobs) as p on p.call_id = v.call_id and v.verdict = 'coalesced'
+    ))
     returning j as job
   )
   insert into tollhouse_private.jobs
@@ -4223,9 +4249,10 @@ begin
   return query
   select
     (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
-    r.provider, r.provider_model, j.request, (r.job).max_output_tokens, r.timeout_ms
-  from unnest(v_decision.admitted) as r
-  join tollhouse_private.jobs as j on j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id;
+    r.provider, r.provider_model,
+    (select j.request from tollhouse_private.jobs as j where j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id),
+    (r.job).max_output_tokens, r.timeout_ms
+  from unnest(v_decision.admitted) as r;
 end
 $$;
 ALTER FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) OWNER TO tollhouse_engine;

@@ -24,6 +24,7 @@ create function tollhouse_private.decide(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  c_rounds constant integer := 10;
   v_jobs tollhouse_private.jobs[] := p_jobs;
   v_routing record;
   v_routes tollhouse_private.route[];
@@ -45,7 +46,7 @@ begin
   v_jobs := tollhouse_private.undecided(v_jobs, verdicts);
 
   admitted := '{}';
-  loop
+  for v_round in 1..c_rounds loop
     select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
     v_routes := v_routing.routes;
 
@@ -61,22 +62,24 @@ begin
     verdicts := verdicts || v_refused;
 
     -- A probe that is turned away after all leaves its turn to the next call, or its breaker would stay open for all.
-    exit when not exists (
+    if not exists (
       select
       from unnest(v_routing.routes) as r
       join unnest(v_refused) as v on v.call_id = (r.job).call_id
       where r.user_probe or r.provider_probe
-    );
+    ) then
+      verdicts := verdicts || v_routing.verdicts;
+      return;
+    end if;
     v_jobs := array(
       select j
       from unnest(v_jobs) as j
       join unnest(v_routing.verdicts) as v on v.call_id = j.call_id
       where v.reason = 'breaker_open'
     );
-    v_routing.verdicts := array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
-    verdicts := verdicts || v_routing.verdicts;
+    verdicts := verdicts || array(select v from unnest(v_routing.verdicts) as v where v.reason <> 'breaker_open');
   end loop;
-  verdicts := verdicts || v_routing.verdicts;
+  -- Where so many probes were turned away the rest stays queued, for the next claim: each round costs as much as a claim.
 end
 $$;
 comment on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) is

@@ -1,5 +1,5 @@
 begin;
-select plan(21);
+select plan(24);
 
 \ir batch.psql
 
@@ -64,6 +64,21 @@ select tollhouse_ops.open_breaker('mock', 'test', 'acme', 'ann', '1 microsecond'
 select tollhouse_ops.set_monthly_cap('acme', '', 1, 'test');
 select pg_temp.claimed();
 select is((select state from tollhouse_private.breakers), 'open', 'a probe that the budget refuses leaves the slot free');
+rollback to start;
+
+-- Very many probes that may not go out.
+select pg_temp.ask('r' || i) from generate_series(1, 25) as i;
+select tollhouse_ops.set_monthly_cap('acme', '', 1, 'test');
+select tollhouse.set_identity('globex', 'gus');
+select pg_temp.ask('g1');
+select tollhouse_ops.open_breaker('mock', 'test', p_cooldown => '1 microsecond');
+select is(pg_temp.claimed(), 0::bigint, 'a claim does not try them all');
+select results_eq(
+  $$select split_part(c, ' ', 3), count(*) from (select pg_temp.calls() as c) as c group by 1 order by 1$$, $$values ('', 16::bigint), ('monthly_cap_exceeded', 10)$$,
+  'those that it did not come to stay queued'
+);
+select pg_temp.claimed(), pg_temp.claimed();
+select results_eq($$select c from (select pg_temp.calls() as c) as c where c like 'g%'$$, array['g1: running'], 'until the one that may go out has its turn');
 rollback to start;
 
 -- Fail closed.
