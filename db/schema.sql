@@ -147,6 +147,7 @@ CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   v_job tollhouse_private.jobs;
@@ -233,6 +234,7 @@ CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -383,6 +385,7 @@ CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, end
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
@@ -450,6 +453,7 @@ CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '0
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
@@ -4374,6 +4378,7 @@ CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   c_most constant integer := 200;
@@ -4552,6 +4557,7 @@ CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETU
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
   update tollhouse_private.workers as w
   set idle = p_idle

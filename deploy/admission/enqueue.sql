@@ -37,6 +37,7 @@ create function tollhouse.enqueue(
   set plan_cache_mode = 'force_generic_plan'
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
 declare
   v_now timestamptz := clock_timestamp();

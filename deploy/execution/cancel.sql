@@ -22,6 +22,7 @@ create function tollhouse.cancel(
   -- A plan made while the tables were empty must still serve when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
 declare
   v_job tollhouse_private.jobs;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/prune to pg
+-- requires: platform/settings
 -- requires: ledger/deliveries
 -- requires: queue/jobs
 -- requires: idempotency/request_keys

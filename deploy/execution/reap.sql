@@ -18,6 +18,7 @@ create function tollhouse_worker.reap()
   -- A plan made while the tables were empty must still serve when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
 declare
   c_most constant integer := 200;

@@ -37,6 +37,7 @@ create function tollhouse.result(
   -- A plan made while the tables were empty must still serve when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);

@@ -17,6 +17,7 @@ create function tollhouse_worker.set_idle(
   -- A plan made while the tables were empty must still serve when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
   update tollhouse_private.workers as w
   set idle = p_idle

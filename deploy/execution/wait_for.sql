@@ -34,6 +34,7 @@ create function tollhouse.wait_for(
   -- A plan made while the tables were empty must still serve when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
 declare
   v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
