@@ -22,6 +22,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_report_header() -> str:
+    """Say which servers the run asks for."""
+    return f"database servers: {', '.join(servers.SERVERS)}"
+
+
 @pytest.fixture(scope="session")
 def cluster_home() -> Iterator[Path]:
     """Return a folder that the server's account can enter, which pytest's own may not be."""
@@ -40,7 +45,7 @@ def running(cluster_home: Path) -> Iterator[Callable[[str], Cluster]]:
         def start(server: str) -> Cluster:
             if reason := servers.missing(server):
                 pytest.skip(reason)
-            cluster = servers.make_cluster(cluster_home / server, server)
+            cluster = servers.GIVEN or servers.make_cluster(cluster_home / server, server)
             cluster.start()
             stack.callback(cluster.stop, "immediate")
             return cluster

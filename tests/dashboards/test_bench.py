@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.operational_queries import dashboards
+from tests.support.servers import missing
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(missing("pg18") != "", reason=missing("pg18"))
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

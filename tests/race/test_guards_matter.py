@@ -1,14 +1,15 @@
 """Races turn red without what they are about; on one server, as the guards are the same on all."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from psycopg.errors import CheckViolation
 
 from tests.race import test_budget, test_claim
 from tests.race.scene import Scene
-from tests.support.database import Database
+from tests.support.database import Database, cloned
 from tests.support.guards import Edit, disabled, private
+from tests.support.servers import SERVERS
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
 
@@ -26,9 +27,10 @@ GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {
 
 
 @pytest.fixture
-def database(pg18_database: Database) -> Database:
-    """Return a fresh deployed database, on PostgreSQL 18 only."""
-    return pg18_database
+def database(deployed: Callable[[str], Database]) -> Iterator[Database]:
+    """Return a fresh deployed database, on the first server only."""
+    with cloned(deployed(SERVERS[0])) as clone:
+        yield clone
 
 
 @pytest.mark.parametrize("guard", GUARDS)

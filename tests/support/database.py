@@ -36,13 +36,8 @@ class Database:
     cluster: Cluster
     name: str
 
-    @property
-    def major(self) -> int:
-        """The server's major version."""
-        return self.cluster.binaries.major
-
     def url(self, login: str = "postgres") -> str:
-        """Return a libpq URL for the superuser or a login of LOGINS."""
+        """Return how libpq reaches it as the superuser or a login of LOGINS."""
         return self.cluster.url(self.name, login, "" if login == "postgres" else PASSWORD)
 
     def connect(self, login: str = "th_client", *, autocommit: bool = True) -> Connection[Row]:
@@ -83,10 +78,12 @@ def create_template(cluster: Cluster) -> Database:
     """Deploy into the cluster's template database and create the login roles."""
     template = Database(cluster=cluster, name=TEMPLATE)
     with admin(cluster) as connection:
+        drop(connection, TEMPLATE)
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
     migrate.deploy(template.url())
     with admin(cluster) as connection:
         for login, groups in LOGINS.items():
+            connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(login)))
             connection.execute(
                 sql.SQL("create role {} login password {} {}").format(
                     sql.Identifier(login),
@@ -105,6 +102,7 @@ def cloned(template: Database) -> Iterator[Database]:
     clone = Database(cluster=template.cluster, name=f"tollhouse_test_{next(_numbers)}")
     names = {"clone": sql.Identifier(clone.name), "template": sql.Identifier(template.name)}
     with admin(template.cluster) as connection:
+        drop(connection, clone.name)
         connection.execute(
             sql.SQL("create database {clone} template {template} strategy file_copy").format(
                 **names
@@ -114,6 +112,11 @@ def cloned(template: Database) -> Iterator[Database]:
         yield clone
     finally:
         with admin(template.cluster) as connection:
-            connection.execute(
-                sql.SQL("drop database if exists {clone} with (force)").format(**names)
-            )
+            drop(connection, clone.name)
+
+
+def drop(connection: Connection, name: str) -> None:
+    """Drop a database, whoever is connected to it, if it is there."""
+    connection.execute(
+        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    )

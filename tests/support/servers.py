@@ -2,6 +2,9 @@
 
 The wheel's 18, Debian's 15 where it is installed, and those whose program folders
 TOLLHOUSE_TEST_SERVERS names, with colons between them: /usr/lib/postgresql/17/bin
+
+TOLLHOUSE_TEST_SERVER_URL, a superuser's, names one that already runs instead of all of these.
+The tests drop databases tollhouse_t… and roles th_… of it, and make them anew.
 """
 
 import functools
@@ -10,7 +13,9 @@ import subprocess
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from tests.support.given import GivenServer
 from tollhouse.embedded import Cluster, find_binaries
 from tollhouse.errors import EmbeddedError
 
@@ -24,7 +29,8 @@ def added(folders: str) -> dict[str, Path]:
 
 
 ADDED = added(os.environ.get("TOLLHOUSE_TEST_SERVERS", ""))
-SERVERS = ("pg18", "pg15", *ADDED)
+GIVEN = GivenServer(url) if (url := os.environ.get("TOLLHOUSE_TEST_SERVER_URL")) else None
+SERVERS = (GIVEN.name,) if GIVEN else ("pg18", "pg15", *ADDED)
 SETTINGS: dict[str, str | int | bool] = {
     "fsync": False,  # a test never outlives a crash of the machine; kill -9 needs no fsync
     "full_page_writes": False,
@@ -43,6 +49,9 @@ def bin_dir(server: str) -> Path | None:
 @functools.cache
 def missing(server: str) -> str:
     """Say in plain words why a server can't be used here; empty when it can."""
+    if GIVEN:
+        others = "only the server of TOLLHOUSE_TEST_SERVER_URL is tested"
+        return "" if server == GIVEN.name else others
     if server == "pg15" and not (DEBIAN_15 / "postgres").exists():
         return "PostgreSQL 15 is not installed (Debian: postgresql-15)"
     try:
@@ -54,6 +63,8 @@ def missing(server: str) -> str:
 
 def make_cluster(directory: Path, server: str) -> Cluster:
     """Return a cluster for tests in a folder of its own, not started yet."""
+    if GIVEN and server == GIVEN.name:
+        pytest.skip("the test needs a cluster of its own")
     return Cluster(directory, bin_dir=bin_dir(server), settings=SETTINGS)
 
 
