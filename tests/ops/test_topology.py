@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ BROKEN = ROOT / "tests/ops/broken-guard.compose.yml"
 KUBERNETES = ROOT / "examples/kubernetes/worker.yaml"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 COMPOSE = (E2E, PRODUCTION, BROKEN)
-ONE_SHOTS = {"sqitch", "pgtap", "e2e", "dashboards", "saboteur"}
+ONE_SHOTS = {"sqitch", "pgtap", "e2e", "dashboards", "suites", "saboteur"}
 USERS = {"worker": "10001", "migrate": "sqitch", "pgtap": "10001", "e2e": "10001"}
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?P<rest>[^}]*)\}")
 
@@ -182,6 +183,21 @@ def test_gate_uploads_its_bundle_whatever_happened() -> None:
     assert "always()" == upload["if"]
     (bundle,) = [step for step in steps if "bundle_artifacts" in step.get("run", "")]
     assert "always()" == bundle["if"]
+
+
+def test_gate_runs_the_database_suites_on_every_server() -> None:
+    """pgTAP, and the races and dashboards, which know the server of the matrix by its URL."""
+    workflow = yaml.load(WORKFLOWS[0].read_text(encoding="utf-8"), yaml.BaseLoader)
+    job = workflow["jobs"]["databases"]
+    assert "${{ matrix.postgres }}" == job["env"]["TOLLHOUSE_E2E_POSTGRES"]
+    runs = [step.get("run", "") for step in job["steps"]]
+    for service, options in (("pgtap", ""), ("suites", "--profile suites ")):
+        assert f"docker compose {options}up --build --exit-code-from {service} {service}" in runs
+    services = load(E2E)["services"]
+    assert services["postgres"]["image"].startswith("postgres:${TOLLHOUSE_E2E_POSTGRES:-")
+    assert {"tests/race", "tests/dashboards"} <= set(services["suites"]["command"])
+    url = urlsplit(services["suites"]["environment"]["TOLLHOUSE_TEST_SERVER_URL"])
+    assert "postgres" == url.hostname
 
 
 def test_zizmor_has_nothing_to_say() -> None:
