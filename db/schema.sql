@@ -1826,7 +1826,9 @@ begin
   for v_round in 1..c_rounds loop
     select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
     v_routes := v_routing.routes;
-
+    if v_round = 1 and exists (select from unnest(v_routes) as r where r.user_probe or r.provider_probe) then
+      perform tollhouse_private.lock_ahead(v_jobs, p_now);
+    end if;
     v_refused := array(
       select v
       from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
@@ -2743,6 +2745,26 @@ CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_end
 $$;
 ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for what is not decided yet.';
+CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from tollhouse_private.rate_limits as rl order by rl.scope, rl.target for update;
+  perform
+  from tollhouse_private.monthly_budgets as mb
+  where mb.month = tollhouse_private.budget_month(p_now)
+    and (mb.tenant_id, mb.user_id) in (
+      select j.tenant_id, u.user_id
+      from unnest(p_jobs) as j
+      cross join lateral (values (''), (j.user_id)) as u (user_id)
+    )
+  order by mb.tenant_id, mb.user_id
+  for update;
+end
+$$;
+ALTER FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
 CREATE FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5844,6 +5866,7 @@ GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cac
 REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) FROM PUBLIC;

@@ -5,6 +5,7 @@
 -- requires: cache/guard
 -- requires: cache/coalescing
 -- requires: routing/route_jobs
+-- requires: admission/lock_ahead
 -- requires: rate_limit/guard
 -- requires: budget/guard
 
@@ -49,7 +50,9 @@ begin
   for v_round in 1..c_rounds loop
     select r.routes, r.verdicts into v_routing from tollhouse_private.route_jobs(v_jobs, p_now, admitted) as r;
     v_routes := v_routing.routes;
-
+    if v_round = 1 and exists (select from unnest(v_routes) as r where r.user_probe or r.provider_probe) then
+      perform tollhouse_private.lock_ahead(v_jobs, p_now);
+    end if;
     v_refused := array(
       select v
       from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v

@@ -100,6 +100,7 @@ insert into routines values
   ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.identity()', 'engine', 'definer', 'client engine owner'),
+  ('tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.observe_providers(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),

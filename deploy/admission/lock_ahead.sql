@@ -1,0 +1,38 @@
+-- Deploy tollhouse:admission/lock_ahead to pg
+-- requires: queue/jobs
+-- requires: rate_limit/rate_limits
+-- requires: budget/monthly_budgets
+-- requires: budget/budget_month
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.lock_ahead(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from tollhouse_private.rate_limits as rl order by rl.scope, rl.target for update;
+  perform
+  from tollhouse_private.monthly_budgets as mb
+  where mb.month = tollhouse_private.budget_month(p_now)
+    and (mb.tenant_id, mb.user_id) in (
+      select j.tenant_id, u.user_id
+      from unnest(p_jobs) as j
+      cross join lateral (values (''), (j.user_id)) as u (user_id)
+    )
+  order by mb.tenant_id, mb.user_id
+  for update;
+end
+$$;
+comment on function tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz) is
+  'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
+
+revoke execute on function tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz) from public;
+
+commit;
