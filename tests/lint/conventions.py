@@ -3,25 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 
-LONGEST_FILE, LONGEST_BODY = 100, 60
-# Longer than that, each for its reason, and up to 140 lines.
-LONGER = {
-    "admission/request_problem": "one check after another, each with its words",
-    "breaker/observe_users": "lock, then count: what is counted was read under the locks",
-    "budget/guard": "make, lock, take: what is taken is decided under the locks above it",
-    "execution/book_late": "one statement: a correction is computed and booked at once",
-    "execution/close_calls": "one statement writes everything that a finished call leaves",
-    "execution/record": "the fence: what is checked and locked before anything is booked",
-    "routing/route_jobs": "one statement",
-}
-# More than one object, or one of another name than the file's.
-TOGETHER = {
-    "admission/verdict": "what guards say and what they pass on, and the step between two guards",
-    "cache/coalescing": "a second guard in its room",
-    "execution/settlement": "a settlement and the result in it",
-    "ops/client_views": "eleven views that add nothing to their tables",
-    "tenancy/current_identity": "what policies ask of identity",
-}
 PINNED = "set search_path = pg_catalog, pg_temp"
 ROOMS = {
     *("platform", "tenancy", "task_types", "ledger", "queue", "idempotency", "kill_switch"),
@@ -53,26 +34,20 @@ def code(script: str) -> str:
 
 
 def room(change: str, script: str) -> Iterator[str]:
-    """One folder per room, one object per file, which bears its name; a guard is guard_… ."""
+    """One folder per room; a guard file makes the guard."""
     folder, _, file = change.partition("/")
     if folder not in ROOMS:
         yield f"{folder} is no room"
-    made = sorted(set(_OBJECT.findall(script)))
-    if file == "guard":
-        if len(made) != 1 or not made[0].startswith("guard_"):
-            yield "a guard file makes one function guard_…"
-    elif made not in ([], [file]) and change not in TOGETHER:
-        yield f"makes {', '.join(made)}: one object a file, which bears its name"
+    if file == "guard" and not any(name.startswith("guard_") for name in _OBJECT.findall(script)):
+        yield "a guard file makes a function guard_…"
 
 
-def shape(change: str, script: str) -> Iterator[str]:
+def shape(_: str, script: str) -> Iterator[str]:
     """Lower case, spaces, no line without end."""
     if words := set(re.findall(r"\b[A-Z][A-Z_]+\b", code(script))):
         yield f"upper case: {', '.join(sorted(words))}"
     if re.search(r"\t| $", script, re.MULTILINE):
         yield "a tab or a blank at the end of a line"
-    if (lines := script.count("\n")) > (140 if change in LONGER else LONGEST_FILE):
-        yield f"{lines} lines"
 
 
 def comments(_: str, script: str) -> Iterator[str]:
@@ -98,12 +73,10 @@ def privileges(_: str, script: str) -> Iterator[str]:
             yield f"{name} is not revoked from public"
 
 
-def routines(change: str, script: str) -> Iterator[str]:
-    """A body that fits a screen, one parameter a line, attributes in one order, no STRICT."""
+def routines(_: str, script: str) -> Iterator[str]:
+    """One parameter a line, attributes in one order, no STRICT."""
     for match in _ROUTINE.finditer(script):
         name = match["name"]
-        if (lines := match["body"].count("\n")) > LONGEST_BODY and change not in LONGER:
-            yield f"{name}: a body of {lines} lines"
         parameters, _sep, head = match["rest"].partition("\n)\n")
         if not _sep:
             parameters, head = "", match["rest"].partition(")\n")[2]
