@@ -15,11 +15,11 @@ from typing import Any, LiteralString, TypeVar
 from psycopg import AsyncConnection, sql
 
 from tests.support.database import Database
+from tests.support.waiting import PATIENCE
 
 Row = dict[str, Any]
 T = TypeVar("T")
 ENDPOINTS = ("route", "explanation", "investigation", "budget_optimization")
-DEADLINE = 30.0  # seconds; only a broken test waits so long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,7 @@ class Scene:
 
     async def until(self, seen: Callable[[], bool]) -> None:
         """Return once a look at the database shows what is waited for."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while not await asyncio.to_thread(seen):  # noqa: ASYNC110 - only a look can tell
                 await asyncio.sleep(0.01)
 

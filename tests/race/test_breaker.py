@@ -6,7 +6,7 @@ import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 async def claim_all_at_once(scene: Scene) -> list[tuple[Worker, Row]]:

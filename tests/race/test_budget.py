@@ -6,7 +6,7 @@ import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 def never_over(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.race.scene import Call, Scene, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 async def test_a_claim_passes_over_what_another_one_holds(scene: Scene) -> None:

@@ -6,8 +6,9 @@ from typing import LiteralString
 import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
+from tests.support.waiting import PATIENCE
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 def same(request_id: str, prompt: str = "why?") -> Call:
@@ -18,7 +19,7 @@ def same(request_id: str, prompt: str = "why?") -> Call:
 async def drain(scene: Scene, worker: Worker) -> list[Row]:
     """Claim and answer until no call is left; return what had to be sent."""
     sent: list[Row] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while scene.value("select count(*) from tollhouse_private.jobs"):
             claimed = await worker.claim(100)
             await worker.record(result(call) for call in claimed)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.race.scene import Call, Scene, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 async def test_an_open_enqueue_holds_no_other_up(scene: Scene) -> None:

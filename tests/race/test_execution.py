@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 
 from tests.race.scene import Call, Row, Scene, Worker, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 LEASED = (
     "select exists (select from tollhouse_private.workers"

@@ -11,7 +11,7 @@ from tests.support.database import Database, cloned
 from tests.support.guards import Edit, disabled, private
 from tests.support.servers import SERVERS
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 # guard: how it is disabled, and the race that must turn red
 GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {

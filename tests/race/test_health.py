@@ -4,7 +4,7 @@ import pytest
 
 from tests.race.scene import Scene
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 async def test_an_idle_writer_shows(scene: Scene) -> None:

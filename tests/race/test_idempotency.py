@@ -7,7 +7,7 @@ import pytest
 
 from tests.race.scene import Call, Row, Scene
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 async def test_a_hundred_deliveries_are_one_call(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from psycopg import errors
 
 from tests.race.scene import Call, Scene, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 _NOTES = """
 create schema app;

@@ -6,7 +6,7 @@ import pytest
 
 from tests.race.scene import Scene
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 CHANGES: list[LiteralString] = [
     "stop_everything('test')",

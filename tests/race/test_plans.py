@@ -7,7 +7,7 @@ import pytest
 
 from tests.race.scene import Call, Row, Scene, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 TABLES = ("jobs", "request_keys", "response_cache", "llm_api_calls", "call_content")
 FILL: LiteralString = """

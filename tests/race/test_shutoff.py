@@ -6,7 +6,7 @@ import pytest
 
 from tests.race.scene import Call, Scene, result
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.race
 
 
 def shut_off(scene: Scene) -> bool:

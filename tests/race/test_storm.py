@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
+from tests.support.waiting import PATIENCE
 
-pytestmark = [pytest.mark.race, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.race
 
 TENANTS = ("acme", "globex", "initech")
 USERS = ("ann", "bob", "cyd")
@@ -137,7 +138,7 @@ class Storm:
             self.scene.rows(f"delete from tollhouse_private.{table}")
         await worker.reap()
         claimed: list[Row] = []
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while claimed or self.scene.value("select count(*) from tollhouse_private.jobs"):
                 claimed = await worker.record_and_claim([result(call) for call in claimed], 100)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.support.waiting import PATIENCE
+
 PROGRAM = shutil.which("chromium")
 _FLAGS = (
     "--headless",
@@ -27,8 +29,6 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-_START_SECONDS = 40.0
-_ANSWER_SECONDS = 30.0
 
 
 class Browser:
@@ -51,7 +51,7 @@ class Browser:
         if self._session is not None:
             message["sessionId"] = self._session
         await self._socket.send_json(message)
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             return await answer
 
     async def attach(self) -> None:
@@ -83,7 +83,7 @@ class Browser:
         """Go to an address and wait until it has loaded."""
         self._loaded.clear()
         await self.send("Page.navigate", url=url)
-        async with asyncio.timeout(_ANSWER_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await self._loaded.wait()
 
     async def evaluate(self, expression: str) -> Any:
@@ -92,7 +92,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    async def until(self, expression: str, *, seconds: float = 15) -> None:
+    async def until(self, expression: str, *, seconds: float = PATIENCE) -> None:
         """Wait until an expression is true."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not await self.evaluate(f"!!({expression})"):
@@ -179,7 +179,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def _address(file: Path) -> str:
-    async with asyncio.timeout(_START_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while len(lines := _lines(file)) != 2:  # noqa: ASYNC110 - written by another process
             await asyncio.sleep(0.05)
     return f"ws://127.0.0.1:{lines[0]}{lines[1]}"

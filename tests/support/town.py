@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tollhouse.demo.mock import Entry
 from tollhouse.demo.stack import Stack
 
@@ -104,7 +104,7 @@ class Town:
         now: datetime = self.value("select clock_timestamp()")
         return now
 
-    def settled(self, *, seconds: float = 30.0) -> None:
+    def settled(self, *, seconds: float = PATIENCE) -> None:
         """Wait until every call that is due is over, and all that the provider received too."""
         due = (
             "select count(*) from tollhouse_private.jobs"
@@ -173,7 +173,7 @@ class Person:
         """Ask for several calls in one transaction."""
         return self.rows("select * from tollhouse.enqueue_many(%s)", Jsonb(list(calls)))
 
-    def wait(self, call: Row, *, seconds: float = 15.0) -> Row:
+    def wait(self, call: Row, *, seconds: float = PATIENCE) -> Row:
         """Return the result of a call that must end in time."""
         (row,) = self.rows(
             "select * from tollhouse.wait_for(%s, make_interval(secs => %s))",

@@ -8,8 +8,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Seconds until a test says that what it waits for will not come. Only a broken test waits so long:
+# a shorter deadline measures the machine.
+PATIENCE = 180.0
 
-def until(look: Callable[[], T | None], what: str, *, seconds: float = 15.0) -> T:
+
+def until(look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
     """Return what `look` finds (anything true) as soon as it does; fail when the time is over."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -20,7 +24,7 @@ def until(look: Callable[[], T | None], what: str, *, seconds: float = 15.0) -> 
 
 def together(count: int, act: Callable[[int, Barrier], T]) -> list[T]:
     """Run `act` in as many threads; each calls wait() on the barrier when it is ready."""
-    barrier = Barrier(count, timeout=30)
+    barrier = Barrier(count, timeout=PATIENCE)
 
     def run(number: int) -> T:
         try:

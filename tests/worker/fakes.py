@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.support.waiting import PATIENCE
 from tollhouse.db import Abort, Gate, Results, Terms
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.flusher import Flusher
@@ -131,8 +132,8 @@ class FakeGate(Gate):
 
 
 async def eventually(condition: Callable[[], object]) -> None:
-    """Wait until it holds, ten seconds at most."""
-    async with asyncio.timeout(10.0):
+    """Wait until it holds."""
+    async with asyncio.timeout(PATIENCE):
         while True:
             if condition():
                 return

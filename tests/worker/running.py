@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from tests.support.database import Database
+from tests.support.waiting import PATIENCE
 from tollhouse.mock_provider.server import MockProvider, start
 from tollhouse.settings import ProviderSettings, WorkerSettings
 from tollhouse.worker.app import Worker
@@ -76,7 +77,7 @@ class Bench:
         """How many requests the provider has on its bill."""
         return len(self.mock.bill()["entries"])
 
-    async def until(self, query: str, expected: object, timeout: float = 15.0) -> None:
+    async def until(self, query: str, expected: object, timeout: float = PATIENCE) -> None:
         """Wait until a query's single value is the expected one."""
         async with await psycopg.AsyncConnection.connect(
             self.database.url(), autocommit=True
