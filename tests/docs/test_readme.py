@@ -97,17 +97,47 @@ def test_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-def test_make_up_passes_its_arguments_on() -> None:
-    """As the README says: `make up ARGS=--fresh`."""
-    assert "`make up ARGS=--fresh`" in README
-    told = subprocess.run(
-        ["make", "--dry-run", "up", "ARGS=--fresh"],
+def dry_run(*arguments: str) -> list[str]:
+    """Return what make says that it would run, a line each, whether or not a make runs the test."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    said = subprocess.run(
+        ["make", "--dry-run", *arguments],
         cwd=ROOT,
+        env=environ,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert told.rstrip().endswith("tollhouse up --fresh")
+    return said.splitlines()
+
+
+@pytest.mark.parametrize("level", ["", "1"], ids=["typed", "in a make"])
+def test_make_up_passes_its_arguments_on(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the README says: `make up ARGS=--fresh`."""
+    monkeypatch.setenv("MAKELEVEL", level)
+    assert "`make up ARGS=--fresh`" in README
+    assert dry_run("up", "ARGS=--fresh")[-1].endswith("tollhouse up --fresh")
+
+
+def test_make_test_ends_with_what_pytest_says() -> None:
+    """Its last command is pytest with the arguments that were given, and make adds no line."""
+    assert dry_run("test", "ARGS=-k cap")[-1].endswith("python -m pytest -k cap")
+
+
+def test_continuous_integration_runs_what_the_readme_says(tmp_path: Path) -> None:
+    """`.ci/run` is `make test`: no other argument, no other variable, nothing after it."""
+    assert "Continuous integration runs `.ci/run`, which is `make test`" in " ".join(README.split())
+    (tmp_path / "make").write_text('#!/bin/sh\necho "$*"; pwd; env\n')
+    (tmp_path / "make").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [ROOT / ".ci/run"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    typed, folder, *seen = ran.stdout.splitlines()
+    assert ("test", str(ROOT)) == (typed, folder)
+    by_shell = {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert {*environ} == {line.partition("=")[0] for line in seen} - by_shell
+    assert "" == ran.stderr
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
