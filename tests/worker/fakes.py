@@ -3,13 +3,15 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from tests.support.waiting import PATIENCE
 from tollhouse.db import Abort, Gate, Results, Terms
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.flusher import Flusher
+from tollhouse.worker.heartbeat import Heartbeat
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.leases import Leases
 from tollhouse.worker.metrics import Metrics
@@ -183,6 +185,19 @@ def make_leases(gate: Gate, *, on_lost: Callable[[Lease], None] = lambda _: None
         on_lost=on_lost,
         on_ended=lambda reason: None,
     )
+
+
+@asynccontextmanager
+async def kept_alive(leases: Leases, **changes: Any) -> AsyncIterator[None]:
+    """Register and renew."""
+    heart = Heartbeat(leases=leases, open_gate=lambda: nullcontext(leases.gate), **changes)
+    tasks = [asyncio.create_task(leases.run()), asyncio.create_task(heart.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def success(call: Call, **changes: Any) -> Outcome:

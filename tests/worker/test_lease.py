@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.worker.fakes import FakeGate, eventually, make_leases
+from tests.worker.fakes import FakeGate, eventually, kept_alive, make_leases
 from tollhouse.errors import GateError
 from tollhouse.worker.lease import Lease, State
 from tollhouse.worker.leases import Leases
@@ -16,13 +17,8 @@ from tollhouse.worker.leases import Leases
 @asynccontextmanager
 async def running(leases: Leases) -> AsyncIterator[Lease]:
     """Run the leases; yields the first one."""
-    task = asyncio.create_task(leases.run())
-    try:
-        async with asyncio.timeout(5.0):
-            yield await registered(leases)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with kept_alive(leases), asyncio.timeout(60.0):
+        yield await registered(leases)
 
 
 async def registered(leases: Leases) -> Lease:
@@ -58,6 +54,31 @@ async def test_fences_itself_when_it_can_not_renew() -> None:
         await eventually(lambda: lost)
         assert asyncio.get_running_loop().time() - until < 0.1
         assert lost[0] is first
+
+
+async def test_a_busy_loop_keeps_its_lease() -> None:
+    """Whatever holds up the worker's loop for longer than a lease holds up no heartbeat."""
+    gate, lost = FakeGate(), list[Lease]()
+    gate.lease_ms = 1000
+    async with running(make_leases(gate, on_lost=lost.append)) as lease:
+        time.sleep(2.5)  # noqa: ASYNC251 - that is the point
+        await asyncio.sleep(0)
+        assert lost == []
+        assert lease.may_send
+        assert gate.count("heartbeat") > 20
+
+
+async def test_a_loop_that_never_comes_round_loses_its_lease() -> None:
+    """Else calls that nobody will ever finish would be held for ever."""
+    gate = FakeGate()
+    leases = make_leases(gate)
+    async with kept_alive(leases, stuck_seconds=0.5):
+        await registered(leases)
+        time.sleep(2.0)  # noqa: ASYNC251 - that is the point
+        beats = gate.count("heartbeat")
+        time.sleep(0.5)  # noqa: ASYNC251
+        assert gate.count("heartbeat") == beats
+        await eventually(lambda: gate.count("heartbeat") > beats)
 
 
 async def test_retired_lease_stays_until_its_calls_are_settled() -> None:

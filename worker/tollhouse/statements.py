@@ -36,7 +36,7 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 _ATTEMPTS = 4
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 _ROLLED_BACK = {"40001", "40P01"}
-# Claim loop, heartbeat, control, reaper and upkeep each have at most one statement at a time.
+# Claim loop, leases, control, reaper and upkeep each have at most one statement at a time.
 _CONNECTIONS = 5
 _CONNECTION_WAIT = 3.0
 

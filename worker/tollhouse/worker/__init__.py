@@ -2,8 +2,8 @@
 
 main.py starts and stops it, app.py puts its parts together. loop.py claims and records through
 one statement at a time; inflight.py runs the calls; failures.py logs those that failed; flusher.py
-holds their results; leases.py keeps the worker's identity; listener.py and control.py wake it and
-stop calls; keeper.py settles what dead workers left, and does upkeep.
+holds their results; leases.py keeps the worker's identity, heartbeat.py renews it; listener.py and
+control.py wake it and stop calls; keeper.py settles what dead workers left, and does upkeep.
 """
 
 __all__: list[str] = []

@@ -1,6 +1,7 @@
 """Puts the worker's parts together and supervises them."""
 
 import asyncio
+from collections.abc import Callable
 
 from tollhouse.db import Gate
 from tollhouse.http import Probe
@@ -9,6 +10,7 @@ from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
 from tollhouse.worker.failures import Failures
 from tollhouse.worker.flusher import Flusher
+from tollhouse.worker.heartbeat import Heartbeat
 from tollhouse.worker.inflight import Inflight
 from tollhouse.worker.keeper import Keeper
 from tollhouse.worker.leases import Leases
@@ -34,9 +36,11 @@ class Worker:
         name: str,
         settings: WorkerSettings,
         gate: Gate,
+        open_gate: Callable[[], Gate],
         metrics: Metrics,
         complete: Complete,
     ) -> None:
+        """`open_gate` makes one for the heartbeat, which shares no connection."""
         self.gate = gate
         self.metrics = metrics
         self._drain_seconds = settings.drain_seconds
@@ -49,6 +53,7 @@ class Worker:
             on_lost=lambda lease: self.inflight.abort_all("interrupted", lease),
             on_ended=lambda reason: metrics.leases_ended.labels(reason).inc(),
         )
+        self.heartbeat = Heartbeat(leases=self.leases, open_gate=open_gate)
         self.flusher = Flusher(
             gate=gate,
             metrics=metrics,
@@ -98,6 +103,7 @@ class Worker:
         tasks = [
             claiming,
             asyncio.create_task(self.leases.run(), name="leases"),
+            asyncio.create_task(self.heartbeat.run(), name="heartbeat"),
             asyncio.create_task(self.control.run(), name="control"),
             asyncio.create_task(self.listener.run(), name="listener"),
             asyncio.create_task(self.keeper.reap(), name="reaper"),

@@ -1,4 +1,4 @@
-"""The worker's identity over time: registered, kept alive, given up and replaced."""
+"""The worker's identity over time: registered, given up and replaced. heartbeat.py renews it."""
 
 import asyncio
 from collections.abc import Callable
@@ -53,17 +53,24 @@ class Leases:
         return [lease for lease in leases if lease and lease.state is not State.LOST]
 
     async def run(self) -> None:
-        """Register, renew and settle until cancelled."""
+        """Register, and deregister what is settled, until cancelled."""
         while True:
             self._changed.clear()
             well = self.current is not None or self._closing or await self._register()
-            for lease in self.live:
-                well = await self._renew(lease) and well
             for lease in [lease for lease in self.former if lease.held == 0]:
                 await self._deregister(lease)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.heartbeat_seconds if well else self._pause):
                     await self._changed.wait()
+
+    def renewed(self, lease: Lease, since: float, held: bool) -> None:
+        """A heartbeat sent at `since` (loop time) was answered."""
+        if lease not in self.live:
+            return
+        if held is True:
+            self._hold(lease, since)
+        else:
+            self.lose(lease, "reaped")
 
     def retire(self, lease: Lease, reason: str) -> None:
         """Claim nothing more under this lease; its calls go on."""
@@ -111,19 +118,6 @@ class Leases:
             log.warning("register failed", error=str(error))
         else:
             log.error("register failed", error=str(error), what_to_do=what_to_do)
-
-    async def _renew(self, lease: Lease) -> bool:
-        before = asyncio.get_running_loop().time()
-        try:
-            held = await self.gate.heartbeat(lease.worker_id, lease.held)
-        except GateError as error:
-            log.warning("heartbeat failed", worker_id=lease.worker_id, error=str(error))
-            return False
-        if held is not True:
-            self.lose(lease, "reaped")
-        elif lease.state is not State.LOST:
-            self._hold(lease, before)
-        return True
 
     def _hold(self, lease: Lease, since: float) -> None:
         lease.renew(since, on_lapse=lambda: self.lose(lease, "not_renewed"))

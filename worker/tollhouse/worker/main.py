@@ -62,21 +62,27 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     # How operators see this process: in `workers`, and as application_name.
     name = f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
     metrics = Metrics()
-    async with (
-        Gate(
+
+    def open_gate() -> Gate:
+        return Gate(
             database_url=settings.database_url,
             application_name=name,
             on_error=lambda query: metrics.database_errors.labels(query).inc(),
-        ) as gate,
-        open_session() as session,
-    ):
+        )
+
+    async with open_gate() as gate, open_session() as session:
         try:
             providers = Providers(session=session, configs=settings.providers)
         except ValueError as error:
             raise SettingsError(str(error)) from error
         async with traced(providers.complete, instance=name) as complete:
             yield Worker(
-                name=name, settings=settings, gate=gate, metrics=metrics, complete=complete
+                name=name,
+                settings=settings,
+                gate=gate,
+                open_gate=open_gate,
+                metrics=metrics,
+                complete=complete,
             )
 
 
