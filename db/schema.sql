@@ -4282,7 +4282,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) IS 'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. Raises TH201.';
+COMMENT ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) IS 'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. For record_and_claim, which commits before its reply is sent: selected from, it would hold its locks until the last byte has gone. Raises TH201.';
 CREATE FUNCTION tollhouse_worker.deregister(p_worker_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4544,17 +4544,20 @@ CREATE PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_res
     LANGUAGE plpgsql
     AS $$
 begin
-  perform tollhouse_worker.record(p_worker_id, p_results);
-  commit;
+  if p_results is not null then
+    perform tollhouse_worker.record(p_worker_id, p_results);
+    commit;
+  end if;
   select coalesce(
     pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c) || pg_catalog.jsonb_build_object('request', c.request::text)),
     '[]'::jsonb
   ) into p_claimed
   from tollhouse_worker.claim(p_worker_id, p_limit) as c;
+  commit;
 end
 $$;
 ALTER PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) OWNER TO tollhouse_engine;
-COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record, commit, claim in one round trip; p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
+COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record (unless p_results is null), commit, claim, commit, in one round trip: a worker''s only way to claim. p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
 CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) RETURNS TABLE(lease_ms integer, heartbeat_ms integer)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'

@@ -88,9 +88,10 @@ begin
 end
 $$;
 comment on function tollhouse_worker.claim(uuid, integer) is
-  'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. Raises TH201.';
+  'Takes up to p_limit queued calls, decides the guards for all of them at once, and returns those that may go out now, reserved and held by the worker. May return fewer, or none, while calls are queued: claim again until nothing is queued. For record_and_claim, which commits before its reply is sent: selected from, it would hold its locks until the last byte has gone. Raises TH201.';
 
 revoke execute on function tollhouse_worker.claim(uuid, integer) from public;
+-- Needed by record_and_claim, which can't commit as a definer.
 grant execute on function tollhouse_worker.claim(uuid, integer) to tollhouse_worker;
 
 commit;

@@ -55,6 +55,13 @@ async def test_every_query_works(gate: Gate) -> None:
     assert await gate.heartbeat(worker_id, 0) is False
 
 
+def test_every_claim_is_committed_before_its_reply_is_sent() -> None:
+    """No statement claims but through the procedure that commits."""
+    claims = [query for query in queries().values() if "claim" in query]
+    assert claims
+    assert all(query.startswith("call tollhouse_worker.record_and_claim(") for query in claims)
+
+
 async def test_claim_without_a_lease(gate: Gate) -> None:
     """TH201 is an exception of its own, for both kinds of claim."""
     with pytest.raises(LeaseLostError):

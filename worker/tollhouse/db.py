@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row, scalar_row
@@ -63,8 +64,8 @@ class Gate(Statements):
 
     async def claim(self, worker_id: UUID, limit: int) -> list[Call]:
         """Take up to `limit` admitted calls. Raises ReplyLostError when it can't know which."""
-        return await self._rows(
-            "claim", class_row(Call), worker_id=worker_id, limit=limit, repeat=False
+        return _calls(
+            await self._rows("claim", scalar_row, worker_id=worker_id, limit=limit, repeat=False)
         )
 
     async def record(self, worker_id: UUID, results: Results) -> int:
@@ -83,7 +84,7 @@ class Gate(Statements):
             limit=limit,
             repeat=False,
         )
-        return [Call(**{**row, "call_id": UUID(row["call_id"])}) for row in rows[0]]
+        return _calls(rows)
 
     async def calls_to_abort(self, worker_id: UUID) -> list[Abort]:
         """The calls of this lease that must stop now."""
@@ -104,6 +105,10 @@ class Gate(Statements):
     async def deregister(self, worker_id: UUID) -> None:
         """End the lease; whatever is still under it is settled as a dead worker's."""
         await self._rows("deregister", scalar_row, worker_id=worker_id)
+
+
+def _calls(claimed: Sequence[Sequence[dict[str, Any]]]) -> list[Call]:
+    return [Call(**{**row, "call_id": UUID(row["call_id"])}) for rows in claimed for row in rows]
 
 
 def _array(texts: Results) -> str:

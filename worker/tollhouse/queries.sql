@@ -2,7 +2,9 @@
 -- except for the session settings, the two LISTENs and the look whether the schema is there.
 
 -- name: session
-set statement_timeout = '30s';
+select
+  set_config('statement_timeout', '30s', false),
+  set_config('tcp_user_timeout', '20s', false);
 
 -- name: listen_wake
 listen tollhouse_wake;
@@ -24,10 +26,7 @@ select tollhouse_worker.heartbeat(%(worker_id)s, %(in_flight)s) as held;
 select tollhouse_worker.set_idle(%(worker_id)s, %(idle)s) as next_due_ms;
 
 -- name: claim
-select
-  call_id, attempt, tenant_id, endpoint, provider, model, request::text as request,
-  max_output_tokens, timeout_ms
-from tollhouse_worker.claim(%(worker_id)s, %(limit)s);
+call tollhouse_worker.record_and_claim(%(worker_id)s, null, %(limit)s, null);
 
 -- name: record
 select late

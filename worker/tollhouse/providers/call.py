@@ -8,7 +8,7 @@ __all__ = ["Call"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One row of `tollhouse_worker.claim`; the field names are its column names.
+    """One element of what `record_and_claim` returns; the field names are its column names.
 
     `model` is the provider's own name of the model, `max_output_tokens` what was reserved from the
     budget, `timeout_ms` the time for the whole exchange. `request` is the validated request as
