@@ -245,7 +245,7 @@ begin
   v_job := tollhouse_private.new_job(
     p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata, v_now);
 
-  -- Guard 1. Waits for a concurrent enqueue of the same id.
+  -- Guard 1. Waits for a concurrent enqueue of the same id by the same user.
   insert into tollhouse_private.request_keys (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
   values (v_job.tenant_id, v_job.endpoint, v_job.request_id, v_job.user_id, v_job.call_id, v_job.created_at, v_job.fingerprint)
   on conflict do nothing;
@@ -283,7 +283,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
+COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: the caller''s idempotency key at that endpoint, the same id with the same request is the same call; other users'' ids are their own. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
 CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -350,17 +350,23 @@ end
 $$;
 ALTER FUNCTION tollhouse.enqueue_many(p_calls jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) IS 'enqueue for each object of an array (keys: its parameters without p_), all or none; the error names the call. Rows come back ordered by endpoint and request id. Raises as enqueue does.';
-CREATE FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+CREATE FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text DEFAULT NULL::text) RETURNS TABLE(call_id uuid, user_id text, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_key tollhouse_private.request_keys;
 begin
-  select rk.* into v_key from tollhouse_private.request_keys as rk
-  where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
-  if found then
+  for v_key in
+    select rk.* from tollhouse_private.request_keys as rk
+    where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id
+      and (p_user_id is null or rk.user_id = p_user_id)
+    order by rk.created_at desc
+    limit 100
+  loop
     return query select e.* from tollhouse_private.explain_call(v_key, clock_timestamp()) as e;
+  end loop;
+  if found then
     return;
   end if;
 
@@ -378,8 +384,8 @@ begin
   return next;
 end
 $$;
-ALTER FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next.';
+ALTER FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -537,27 +543,34 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) IS 'Removes a limit; false if there was none. Raises TH301.';
-CREATE FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+CREATE FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text DEFAULT NULL::text) RETURNS TABLE(call_id uuid, user_id text, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_key tollhouse_private.request_keys;
 begin
-  select rk.* into v_key from tollhouse_private.request_keys as rk
-  where rk.tenant_id = p_tenant_id and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
-  if found then
+  for v_key in
+    select rk.* from tollhouse_private.request_keys as rk
+    where rk.tenant_id = p_tenant_id and rk.endpoint = p_endpoint and rk.request_id = p_request_id
+      and (p_user_id is null or rk.user_id = p_user_id)
+    order by rk.created_at desc
+    limit 100
+  loop
     return query select e.* from tollhouse_private.explain_call(v_key, clock_timestamp()) as e;
+  end loop;
+  if found then
     return;
   end if;
   status := 'unknown';
-  why := format('Tenant %L has no call with this request id at endpoint %L.', left(p_tenant_id, 128), left(p_endpoint, 128));
-  what_to_do := 'Check all three, and whether the transaction that enqueued it was committed.';
+  why := format('Tenant %L has no call with this request id at endpoint %L%s.', left(p_tenant_id, 128), left(p_endpoint, 128),
+    case when p_user_id is not null then format(' of user %L', left(p_user_id, 128)) else '' end);
+  what_to_do := 'Check each of them, and whether the transaction that enqueued it was committed.';
   return next;
 end
 $$;
-ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it.';
+ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it: a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 CREATE TABLE tollhouse_private.llm_api_calls (
     tenant_id text NOT NULL,
     call_id uuid NOT NULL,
@@ -2018,12 +2031,12 @@ begin
   from tollhouse_private.request_keys as rk
   where rk.tenant_id = p_job.tenant_id
     and rk.endpoint = p_job.endpoint
-    and rk.request_id = p_job.request_id;
-  -- Another user's key is not visible here, and just as taken.
+    and rk.request_id = p_job.request_id
+    and rk.user_id = p_job.user_id;
   if not found or v_key.fingerprint is distinct from p_job.fingerprint then
     raise exception using errcode = 'TH107', message = 'request id already used for another request',
       detail = format('endpoint %s, request id %s', p_job.endpoint, p_job.request_id),
-      hint = 'A request id stands for one request of one user: use a new id for a new request.';
+      hint = 'A request id of yours stands for one request: use a new id for a new request.';
   end if;
 
   existing_call.call_id := v_key.call_id;
@@ -2042,7 +2055,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the call that already has this request id. Raises TH107 when it was another request.';
+COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the user''s call that already has this request id. Raises TH107 when it was another request.';
 CREATE FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2117,9 +2130,9 @@ CREATE TABLE tollhouse_private.request_keys (
 );
 ALTER TABLE ONLY tollhouse_private.request_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.request_keys OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
+COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a user''s request id already stands for at an endpoint. The user is part of the key: no one waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
 COMMENT ON COLUMN tollhouse_private.request_keys.fingerprint IS 'SHA-256 of user, endpoint, request, model and watermark.';
-CREATE FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) RETURNS TABLE(call_id uuid, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
+CREATE FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) RETURNS TABLE(call_id uuid, user_id text, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2128,6 +2141,7 @@ declare
   v_job tollhouse_private.jobs;
 begin
   call_id := p_key.call_id;
+  user_id := p_key.user_id;
 
   select c.* into v_call from tollhouse_private.llm_api_calls as c
   where c.tenant_id = p_key.tenant_id and c.call_id = p_key.call_id and c.created_at = p_key.created_at;
@@ -5563,7 +5577,7 @@ ALTER TABLE ONLY tollhouse_private.kill_switches
 ALTER TABLE ONLY tollhouse_private.llm_api_calls
     ADD CONSTRAINT llm_api_calls_pkey PRIMARY KEY (tenant_id, call_id, created_at);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls
-    ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, created_at);
+    ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, user_id, created_at);
 ALTER TABLE ONLY tollhouse_private.login_bindings
     ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
 ALTER TABLE ONLY tollhouse_private.model_prices
@@ -5585,7 +5599,7 @@ ALTER TABLE ONLY tollhouse_private.providers
 ALTER TABLE ONLY tollhouse_private.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, target);
 ALTER TABLE ONLY tollhouse_private.request_keys
-    ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id);
+    ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id, user_id);
 ALTER TABLE ONLY tollhouse_private.response_cache
     ADD CONSTRAINT response_cache_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
 ALTER TABLE ONLY tollhouse_private.settings
@@ -5721,8 +5735,8 @@ REVOKE ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_req
 GRANT ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) TO tollhouse_client;
-REVOKE ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.result(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.result(p_call_id uuid) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) FROM PUBLIC;
@@ -5735,9 +5749,9 @@ REVOKE ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason tex
 GRANT ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) TO tollhouse_operator;
-REVOKE ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) TO tollhouse_operator;
-GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text) TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) TO tollhouse_auditor;
 REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;

@@ -48,7 +48,7 @@ begin
   v_job := tollhouse_private.new_job(
     p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata, v_now);
 
-  -- Guard 1. Waits for a concurrent enqueue of the same id.
+  -- Guard 1. Waits for a concurrent enqueue of the same id by the same user.
   insert into tollhouse_private.request_keys (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
   values (v_job.tenant_id, v_job.endpoint, v_job.request_id, v_job.user_id, v_job.call_id, v_job.created_at, v_job.fingerprint)
   on conflict do nothing;
@@ -86,7 +86,7 @@ begin
 end
 $$;
 comment on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) is
-  'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: idempotency key, the same id with the same request is the same call. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
+  'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: the caller''s idempotency key at that endpoint, the same id with the same request is the same call; other users'' ids are their own. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
 
 revoke execute on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) from public;
 grant execute on function tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb) to tollhouse_client;

@@ -27,12 +27,12 @@ begin
   from tollhouse_private.request_keys as rk
   where rk.tenant_id = p_job.tenant_id
     and rk.endpoint = p_job.endpoint
-    and rk.request_id = p_job.request_id;
-  -- Another user's key is not visible here, and just as taken.
+    and rk.request_id = p_job.request_id
+    and rk.user_id = p_job.user_id;
   if not found or v_key.fingerprint is distinct from p_job.fingerprint then
     raise exception using errcode = 'TH107', message = 'request id already used for another request',
       detail = format('endpoint %s, request id %s', p_job.endpoint, p_job.request_id),
-      hint = 'A request id stands for one request of one user: use a new id for a new request.';
+      hint = 'A request id of yours stands for one request: use a new id for a new request.';
   end if;
 
   existing_call.call_id := v_key.call_id;
@@ -51,7 +51,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.existing_call(tollhouse_private.jobs) is
-  'What became of the call that already has this request id. Raises TH107 when it was another request.';
+  'What became of the user''s call that already has this request id. Raises TH107 when it was another request.';
 
 revoke execute on function tollhouse_private.existing_call(tollhouse_private.jobs) from public;
 

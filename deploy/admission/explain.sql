@@ -8,10 +8,12 @@ set local role tollhouse_owner;
 
 create function tollhouse.explain(
   p_endpoint text,
-  p_request_id text
+  p_request_id text,
+  p_user_id text default null
 )
   returns table (
     call_id uuid,
+    user_id text,
     status text,
     why text,
     what_to_do text,
@@ -29,10 +31,16 @@ as $$
 declare
   v_key tollhouse_private.request_keys;
 begin
-  select rk.* into v_key from tollhouse_private.request_keys as rk
-  where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id;
-  if found then
+  for v_key in
+    select rk.* from tollhouse_private.request_keys as rk
+    where rk.tenant_id = tollhouse_private.current_tenant_id() and rk.endpoint = p_endpoint and rk.request_id = p_request_id
+      and (p_user_id is null or rk.user_id = p_user_id)
+    order by rk.created_at desc
+    limit 100
+  loop
     return query select e.* from tollhouse_private.explain_call(v_key, clock_timestamp()) as e;
+  end loop;
+  if found then
     return;
   end if;
 
@@ -50,10 +58,10 @@ begin
   return next;
 end
 $$;
-comment on function tollhouse.explain(text, text) is
-  'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next.';
+comment on function tollhouse.explain(text, text, text) is
+  'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 
-revoke execute on function tollhouse.explain(text, text) from public;
-grant execute on function tollhouse.explain(text, text) to tollhouse_client;
+revoke execute on function tollhouse.explain(text, text, text) from public;
+grant execute on function tollhouse.explain(text, text, text) to tollhouse_client;
 
 commit;

@@ -13,6 +13,7 @@ create function tollhouse_private.explain_call(
 )
   returns table (
     call_id uuid,
+    user_id text,
     status text,
     why text,
     what_to_do text,
@@ -31,6 +32,7 @@ declare
   v_job tollhouse_private.jobs;
 begin
   call_id := p_key.call_id;
+  user_id := p_key.user_id;
 
   select c.* into v_call from tollhouse_private.llm_api_calls as c
   where c.tenant_id = p_key.tenant_id and c.call_id = p_key.call_id and c.created_at = p_key.created_at;

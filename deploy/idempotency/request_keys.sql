@@ -12,11 +12,11 @@ create table tollhouse_private.request_keys (
   call_id uuid not null,
   created_at timestamptz not null,
   fingerprint bytea not null,
-  constraint request_keys_pkey primary key (tenant_id, endpoint, request_id)
+  constraint request_keys_pkey primary key (tenant_id, endpoint, request_id, user_id)
 );
 create index request_keys_created_at_idx on tollhouse_private.request_keys (created_at);
 comment on table tollhouse_private.request_keys is
-  'Idempotency: what a request id already stands for. Kept as long as the ledger, so that one request can never have two ledger rows.';
+  'Idempotency: what a user''s request id already stands for at an endpoint. The user is part of the key: no one waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
 comment on column tollhouse_private.request_keys.fingerprint is 'SHA-256 of user, endpoint, request, model and watermark.';
 
 alter table tollhouse_private.request_keys enable row level security;

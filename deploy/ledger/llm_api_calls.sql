@@ -36,7 +36,7 @@ create table tollhouse_private.llm_api_calls (
   reasoning_ref uuid,
   metadata_ref uuid,
   constraint llm_api_calls_pkey primary key (tenant_id, call_id, created_at),
-  constraint llm_api_calls_request_key unique (tenant_id, endpoint, request_id, created_at),
+  constraint llm_api_calls_request_key unique (tenant_id, endpoint, request_id, user_id, created_at),
   constraint llm_api_calls_status_check check (status in ('success', 'failed', 'blocked', 'cancelled')),
   constraint llm_api_calls_blocked_reason_check check ((status = 'blocked') = (blocked_reason is not null)),
   constraint llm_api_calls_was_cached_check check (not was_cached or (status = 'success' and not provider_attempted and cost_micro_usd = 0)),

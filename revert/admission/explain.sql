@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse.explain(text, text);
+drop function tollhouse.explain(text, text, text);
 
 commit;

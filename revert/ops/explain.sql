@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_ops.explain(text, text, text);
+drop function tollhouse_ops.explain(text, text, text, text);
 
 commit;

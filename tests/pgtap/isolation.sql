@@ -200,8 +200,8 @@ exception
 end
 $$;
 select is(
-  pg_temp.outcome_of($$select tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting')$$, 'acme', 'bob'), 'TH107',
-  'to another user of the tenant a request id is taken, and nothing more is said'
+  pg_temp.outcome_of($$select (tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting')).deduplicated$$, 'acme', 'bob'), 'false',
+  'to another user of the tenant a request id is free, and nothing tells whose it is'
 );
 select is(
   pg_temp.outcome_of($$select (tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting')).deduplicated$$, 'initech', 'ann'), 'false',

@@ -246,14 +246,14 @@ class Scene:
         )
         assert [] == self.rows(
             """
-            select k.tenant_id, k.endpoint, k.request_id, count(*) as rows
+            select k.tenant_id, k.user_id, k.endpoint, k.request_id, count(*) as rows
             from tollhouse_private.request_keys as k
             left join (
               select tenant_id, call_id from tollhouse_private.llm_api_calls
               union all
               select tenant_id, call_id from tollhouse_private.jobs
             ) as c on (c.tenant_id, c.call_id) = (k.tenant_id, k.call_id)
-            group by 1, 2, 3
+            group by 1, 2, 3, 4
             having count(c.call_id) <> 1
             """
         )

@@ -79,3 +79,32 @@ async def test_a_delivery_that_rolls_back_leaves_the_id_free(scene: Scene) -> No
     assert row is not None
     assert row["deduplicated"] is False
     assert {"queued": 1} == scene.outcomes()
+
+
+async def test_an_open_enqueue_holds_no_other_user_up(scene: Scene) -> None:
+    """A user's id, taken in an open transaction or for good, is free to another user at once."""
+    enqueue = "select * from tollhouse.enqueue('route', '{\"prompt\": \"why?\"}', 'r1')"
+    with scene.database.acting("acme", "bob") as bob:
+        his = bob.execute(enqueue).fetchone()
+        with scene.database.acting("acme", "ann") as ann:
+            ann.execute("set local lock_timeout = '1s'")
+            hers = ann.execute(enqueue).fetchone()
+            unseen = ann.execute("select status from tollhouse.explain('route', 'r2')").fetchone()
+        bob.execute("select tollhouse.enqueue('route', '{\"prompt\": \"his\"}', 'r2')")
+    assert his is not None
+    assert hers is not None
+    assert his["call_id"] != hers["call_id"]
+    assert {False} == {his["deduplicated"], hers["deduplicated"]}
+    assert {"status": "unknown"} == unseen
+
+    with scene.database.acting("acme", "ann") as ann:
+        again = ann.execute(enqueue).fetchone()
+        (row,) = ann.execute("select * from tollhouse.explain('route', 'r1')").fetchall()
+        free = ann.execute(
+            "select deduplicated from tollhouse.enqueue('route', '{\"prompt\": \"hers\"}', 'r2')"
+        ).fetchone()
+    assert again is not None
+    assert (hers["call_id"], True) == (again["call_id"], again["deduplicated"])
+    assert (hers["call_id"], "ann") == (row["call_id"], row["user_id"])
+    assert {"deduplicated": False} == free
+    assert {"queued": 4} == scene.outcomes()

@@ -51,25 +51,30 @@ group by pa.call_id, pa.attempt
 
 INVARIANTS = {
     "every request has one ledger row or one job, not both": """
-        select rk.tenant_id, rk.endpoint, rk.request_id, c.count, j.call_id is not null as has_job
+        select
+          rk.tenant_id, rk.user_id, rk.endpoint, rk.request_id, c.count,
+          j.call_id is not null as has_job
         from request_keys as rk
         cross join lateral (
           select count(*) from llm_api_calls as c
-          where c.tenant_id = rk.tenant_id and c.endpoint = rk.endpoint
-            and c.request_id = rk.request_id
+          where c.tenant_id = rk.tenant_id and c.user_id = rk.user_id
+            and c.endpoint = rk.endpoint and c.request_id = rk.request_id
         ) as c
         left join jobs as j on j.tenant_id = rk.tenant_id and j.call_id = rk.call_id
         where c.count + (j.call_id is not null)::integer <> 1""",
     "every ledger row and every job is somebody's request": """
         select x.tenant_id, x.call_id
         from (
-          select c.tenant_id, c.call_id from llm_api_calls as c
+          select c.tenant_id, c.user_id, c.endpoint, c.request_id, c.call_id
+          from llm_api_calls as c
           union all
-          select j.tenant_id, j.call_id from jobs as j
+          select j.tenant_id, j.user_id, j.endpoint, j.request_id, j.call_id from jobs as j
         ) as x
         where not exists (
           select from request_keys as rk
-          where rk.tenant_id = x.tenant_id and rk.call_id = x.call_id
+          where rk.tenant_id = x.tenant_id and rk.user_id = x.user_id
+            and rk.endpoint = x.endpoint and rk.request_id = x.request_id
+            and rk.call_id = x.call_id
         )""",
     "the provider received no attempt twice": """
         select b.call_id, b.attempt, count(*)

@@ -43,8 +43,8 @@ def test_all_endpoints_repeats_and_redeliveries_are_there() -> None:
 
 
 def test_a_redelivery_is_the_same_request() -> None:
-    """One request id never stands for two requests, which enqueue would refuse."""
-    known: dict[tuple[str, str, str], object] = {}
+    """One user's request id never stands for two requests, which enqueue would refuse."""
+    known: dict[tuple[str, str, str, str], object] = {}
     for delivery in load_deliveries():
-        key = (delivery.tenant, delivery.endpoint, delivery.request_id)
+        key = (delivery.tenant, delivery.user, delivery.endpoint, delivery.request_id)
         assert known.setdefault(key, delivery) == delivery

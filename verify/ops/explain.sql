@@ -12,6 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_ops.explain(text, text, text)'::regprocedure;
+where p.oid = 'tollhouse_ops.explain(text, text, text, text)'::regprocedure;
 
 rollback;

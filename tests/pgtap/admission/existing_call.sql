@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 
 \ir census.psql
 
@@ -30,7 +30,9 @@ select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "why not?"}', '
 select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1', p_watermark => 'w2')$$, 'TH107', null, 'another watermark too');
 select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1', p_model => 'small')$$, 'TH107', null, 'and another model');
 select tollhouse.set_identity('acme', 'bob');
-select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1')$$, 'TH107', null, 'another user''s id is taken, and what it stands for is not told');
+select results_eq($$select e.deduplicated, e.call_id = f.call_id from tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1') as e cross join first_call as f$$,
+  $$values (false, false)$$, 'another user''s ids are its own');
+select lives_ok($$select tollhouse.enqueue('explanation', '{"prompt": "why not?"}', 'r1')$$, 'whatever is asked under them');
 select tollhouse.set_identity('globex', 'ann');
 select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1')).deduplicated, false, 'another tenant''s ids are its own');
 

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(22);
 
 \ir explained.psql
 
@@ -21,6 +21,17 @@ select results_eq($$select status, why, what_to_do, next_try_at, queue_position,
   'a queued call is in line, at its place');
 select tollhouse.set_identity('acme', 'bob');
 select is((select status from tollhouse.explain('route', 'r1')), 'unknown', 'another user''s call is unknown');
+select is((select status from tollhouse.explain('route', 'r1', 'ann')), 'unknown', 'asked for by name too');
+select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
+select results_eq($$select user_id, status from tollhouse.explain('route', 'r1')$$, $$values ('bob', 'queued')$$, 'the same request id of theirs is their own call');
+create role tollhouse_test_admin login in role tollhouse_client;
+insert into tollhouse_private.login_bindings (login, tenant_id, reads_all_users) values ('tollhouse_test_admin', 'acme', true);
+set local session authorization tollhouse_test_admin;
+select results_eq($$select user_id, status from tollhouse.explain('route', 'r1')$$, $$values ('bob', 'queued'), ('ann', 'queued')$$,
+  'to their administrator it is a row for each of them, the latest first');
+select results_eq($$select user_id, status from tollhouse.explain('route', 'r1', 'ann')$$, $$values ('ann', 'queued')$$, 'or the one that is named');
+select results_eq($$select user_id, status from tollhouse.explain('route', 'r1', 'eve')$$, $$values (null::text, 'unknown')$$, 'or none, in one row');
+set local session authorization default;
 rollback to start;
 
 -- Over.
@@ -63,7 +74,7 @@ rollback to start;
 -- It changes nothing, and it is one row in every state.
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r1');
 select is((select count(*) from generate_series(1, 3) cross join lateral tollhouse.explain('route', 'r1')), 3::bigint, 'one row a question');
-select volatility_is('tollhouse', 'explain', array['text', 'text'], 'stable', 'asking changes nothing');
+select volatility_is('tollhouse', 'explain', array['text', 'text', 'text'], 'stable', 'asking changes nothing');
 
 select * from finish();
 rollback;

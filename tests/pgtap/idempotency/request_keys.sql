@@ -22,7 +22,7 @@ select results_eq(
   ],
   'request_keys has exactly these constraints'
 );
-select col_is_pk('tollhouse_private', 'request_keys', array['tenant_id', 'endpoint', 'request_id']::name[], 'request_keys: the key');
+select col_is_pk('tollhouse_private', 'request_keys', array['tenant_id', 'endpoint', 'request_id', 'user_id']::name[], 'request_keys: the key');
 select indexes_are('tollhouse_private', 'request_keys', array['request_keys_created_at_idx', 'request_keys_pkey'], 'request_keys has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'request_keys: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.request_keys'::regclass;
@@ -77,9 +77,9 @@ select is(
 
 -- Other people.
 set local tollhouse.user_id = 'bob';
-select throws_ok(
-  $$select tollhouse.enqueue('route', '{"prompt": "x", "temperature": 0}', 'r1')$$, 'TH107', null,
-  'another user''s id is just as taken, though the request is the same'
+select is(
+  (select e.deduplicated from tollhouse.enqueue('route', '{"prompt": "x", "temperature": 0}', 'r1') as e), false,
+  'another user''s ids are another matter'
 );
 set local tollhouse.tenant_id = 'globex';
 select is(
@@ -125,7 +125,7 @@ select results_eq(
 );
 reset role;
 select is(
-  (select count(*) from tollhouse_private.llm_api_calls where tenant_id = 'acme' and request_id = 'r1' and endpoint = 'route'), 1::bigint,
+  (select count(*) from tollhouse_private.llm_api_calls where tenant_id = 'acme' and user_id = 'ann' and request_id = 'r1' and endpoint = 'route'), 1::bigint,
   'one request, one ledger row'
 );
 select is(
@@ -147,10 +147,10 @@ select throws_ok('update tollhouse_private.request_keys set fingerprint = ''\x''
 reset role;
 
 -- Upkeep: keys go with their ledger rows.
-update tollhouse_private.request_keys set created_at = now() - interval '27 months' where request_id = 'r1' and tenant_id = 'acme' and endpoint = 'route';
+update tollhouse_private.request_keys set created_at = now() - interval '27 months' where request_id = 'r1' and tenant_id = 'acme' and user_id = 'ann' and endpoint = 'route';
 do $$ begin perform tollhouse_worker.prune(); end $$;
 select is_empty(
-  $$select from tollhouse_private.request_keys where tenant_id = 'acme' and endpoint = 'route' and request_id = 'r1'$$,
+  $$select from tollhouse_private.request_keys where tenant_id = 'acme' and user_id = 'ann' and endpoint = 'route' and request_id = 'r1'$$,
   'a key is dropped when its ledger month is'
 );
 select isnt_empty(

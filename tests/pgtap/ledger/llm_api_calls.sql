@@ -102,8 +102,9 @@ from unnest(array[
 select lives_ok($$select pg_temp.book('{"request_id": "r1"}')$$, 'a request has its ledger row');
 select throws_ok($$select pg_temp.book('{"request_id": "r1"}')$$, '23505', null, 'and can have no second one');
 select lives_ok(
-  $$select pg_temp.book('{"request_id": "r1", "tenant_id": "globex"}'), pg_temp.book('{"request_id": "r1", "endpoint": "explanation"}')$$,
-  'the same id at another tenant or endpoint is another request'
+  $$select pg_temp.book('{"request_id": "r1", "tenant_id": "globex"}'), pg_temp.book('{"request_id": "r1", "endpoint": "explanation"}'),
+    pg_temp.book('{"request_id": "r1", "user_id": "bob"}')$$,
+  'the same id at another tenant or endpoint, or of another user, is another request'
 );
 select throws_ok(
   $$select pg_temp.book('{"created_at": "1999-01-01"}')$$, '23514', null, 'a month without a partition takes no row: it is refused, not lost'

@@ -1,7 +1,8 @@
 """Things that can be observed from outside: each function asks once and returns a Check.
 
 A connection is the auditor's, which reads every tenant's rows and changes nothing, unless the
-function says otherwise. A key is (tenant, endpoint, request id).
+function says otherwise. A key is (tenant, endpoint, request id),
+which in the demo is one user's.
 """
 
 from tollhouse.demo.checks.bill import (

@@ -10,7 +10,7 @@ from tollhouse.demo.checks.observation import Check, observe
 __all__ = ["Key", "answered_from_cache", "blocked", "consumed", "materialized_once", "one_call"]
 
 Key = tuple[str, str, str]
-"""Tenant, endpoint, request id."""
+"""Tenant, endpoint, request id; no two users of the demo share one."""
 
 _OF_KEY: LiteralString = (
     " from tollhouse.llm_api_calls where (tenant_id, endpoint, request_id) = (%s, %s, %s)"

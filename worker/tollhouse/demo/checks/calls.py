@@ -64,7 +64,8 @@ def nothing_lost(connection: psycopg.Connection, calls: int, *, only: Calls | No
     return observe(
         connection,
         "nothing lost, nothing twice: one ledger row for each call",
-        "select count(*) as rows, count(distinct (tenant_id, endpoint, request_id)) as requests,"  # noqa: S608
+        "select count(*) as rows,"  # noqa: S608
+        " count(distinct (tenant_id, user_id, endpoint, request_id)) as requests,"
         " (select count(*) from tollhouse.jobs" + where + ") as unfinished"
         " from tollhouse.llm_api_calls" + where,
         (only or ()) * 2,
