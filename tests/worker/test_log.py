@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tests.support.database import Database
 from tollhouse.log import JsonLines, Log
+from tollhouse.providers import Redactor
 
 SECRET = "open-sesame"
 
@@ -115,3 +116,11 @@ async def test_a_pool_that_can_not_connect_says_why(
     assert {line["logger"] for line in told} == {"psycopg.pool"}
     assert all(why in line["event"] for line in told)
     assert SECRET not in lines.text
+
+
+def test_no_library_can_log_a_key() -> None:
+    """The last word on every line has what knows the providers' keys."""
+    formatter = JsonLines(Redactor("sk-one-0123456789", 'sk-"two"-0123456789').text)
+    said = 'sent with sk-one-0123456789 and sk-"two"-0123456789'
+    record = logging.LogRecord("aiohttp.client", logging.WARNING, "", 1, said, (), None)
+    assert json.loads(formatter.format(record))["event"] == "sent with [key] and [key]"

@@ -1,6 +1,7 @@
 """The OpenAI adapter over real HTTP: what it sends, and how it names what comes back."""
 
 import asyncio
+import base64
 import json
 import random
 import socket
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -16,7 +18,14 @@ import pytest
 from aiohttp import web
 
 from tollhouse.mock_provider import MockProvider, start
-from tollhouse.providers import Call, OpenAIProvider, Outcome, Providers, open_session
+from tollhouse.providers import (
+    Call,
+    OpenAIProvider,
+    Outcome,
+    Providers,
+    Redactor,
+    open_session,
+)
 from tollhouse.providers.refusal import read_refusal, retry_after_ms
 from tollhouse.providers.request_body import build_body
 from tollhouse.providers.sanitize import MAX_DEPTH, bounded, clean
@@ -270,6 +279,86 @@ async def test_key_never_shows(session: aiohttp.ClientSession, mock: MockProvide
     assert KEY not in repr(adapter) + repr(outcome)
 
 
+HARD_KEY = 'sk-proj/Ab9+"x_&0123456789'
+SPELLINGS = {
+    "plain": HARD_KEY,
+    "header": f"Bearer {HARD_KEY}",
+    "json": json.dumps(HARD_KEY).replace("/", "\\/"),
+    "json in json": json.dumps(json.dumps({"a": HARD_KEY})),
+    "json code": "".join(f"\\u{ord(sign):04X}" for sign in HARD_KEY),
+    "url": quote(HARD_KEY, safe=""),
+    "url twice": quote(quote(HARD_KEY, safe=""), safe=""),
+    "html": "".join(f"&#x{ord(sign):x};" for sign in HARD_KEY),
+    "base64": base64.b64encode(f"Bearer {HARD_KEY}".encode()).decode(),
+    "base64 for URLs": base64.urlsafe_b64encode(f"a:{HARD_KEY}:more".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_the_key_is_found_in_every_spelling(spelling: str) -> None:
+    """However a provider writes it down."""
+    said = Redactor(HARD_KEY).text(f"before {spelling} after")
+    assert "[key]" in said
+    assert said.startswith("before ")
+    assert said.endswith(" after")
+    for part in (HARD_KEY, HARD_KEY[4:12], spelling, spelling[8:-8]):
+        assert part not in said
+
+
+def test_a_common_word_as_a_key_spoils_no_answer() -> None:
+    """Some local servers want any key at all; in an error it is taken out all the same."""
+    redactor = Redactor("EMPTY")
+    assert redactor.text("the glass is EMPTY") == "the glass is EMPTY"
+    assert redactor.message("wrong key EMPTY") == "wrong key [key]"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("body", ["answer", "complaint", "no answer", "no JSON"])
+async def test_an_echoed_key_is_kept_nowhere(
+    session: aiohttp.ClientSession, body: str, status: int
+) -> None:
+    """Not as content, reasoning, tool call, metadata or request id, not in an error; not cut."""
+    behind = "x" * 90 + KEY  # what is bounded to 100 characters must not keep half of it
+    message = {
+        "content": [{"text": f"your key is {KEY}"}],
+        "refusal": KEY,
+        "reasoning": f"so {KEY}",
+        "tool_calls": [{KEY: [json.dumps({"key": KEY})]}],
+    }
+    answer = {
+        "choices": [{"message": message, "finish_reason": behind}],
+        "model": f"m {KEY}",
+        "system_fingerprint": quote(KEY),
+        "usage": {KEY: KEY},
+        "error": {"message": KEY, "code": behind, "type": KEY},
+    }
+    texts = {
+        "answer": json.dumps(answer),
+        "complaint": json.dumps({"error": {"message": "x" * 490 + KEY, "code": behind}}),
+        "no answer": json.dumps({"error": KEY, "choices": []}),
+        "no JSON": f"no JSON {KEY}",
+    }
+
+    async def handle(_: web.BaseRequest) -> web.Response:
+        headers = {"x-request-id": "y" * 190 + KEY}
+        return web.Response(status=status, text=texts[body], headers=headers)
+
+    runner = web.ServerRunner(web.Server(handle))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    adapter = OpenAIProvider(session=session, base_url=base_url, api_key=KEY)
+    outcome = await adapter.complete(call())
+    await runner.cleanup()
+    assert ("success" if (body, status) == ("answer", 200) else "malformed") == outcome.outcome or (
+        "rejected" == outcome.outcome and status == 400
+    )
+    kept = json.dumps(outcome.as_json())
+    assert "[key]" in kept
+    assert KEY[:8] not in kept
+    assert KEY not in repr(outcome)
+
+
 async def test_no_key_no_header(session: aiohttp.ClientSession) -> None:
     """Without a key there is no Authorization header; redirects and cookies are not followed."""
     seen: list[web.BaseRequest] = []
@@ -447,7 +536,7 @@ async def test_retry_after_arrives(adapter: OpenAIProvider, mock: MockProvider) 
 )
 def test_error_bodies_of_all_sorts_are_read(body: bytes, code: str, message: str) -> None:
     """OpenAI's envelope, its relatives, and what is none."""
-    refusal = read_refusal(400, {}, body)
+    refusal = read_refusal(400, {}, body, redactor=Redactor())
     assert ("rejected", code, message) == (refusal.outcome, refusal.code, refusal.message)
 
 

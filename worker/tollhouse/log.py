@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 __all__ = ["JsonLines", "Log", "set_up"]
@@ -17,8 +18,12 @@ class JsonLines(logging.Formatter):
     """Formats a record as one JSON object; the message of a `Log` call is its event.
 
     The event of a library's record is the first line of what it says. Further lines may quote data,
-    and so may the texts of exceptions: of those, only type and place.
+    and so may the texts of exceptions: of those, only type and place. `redact` has the last word.
     """
+
+    def __init__(self, redact: Callable[[str], str] = str) -> None:
+        super().__init__()
+        self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Render time, level, logger, event and the fields, in that order."""
@@ -31,7 +36,7 @@ class JsonLines(logging.Formatter):
             line |= {"event": record.msg, **record.fields}
         else:
             line |= _of_library(record)
-        return json.dumps(line, default=str)
+        return self._redact(json.dumps(line, default=str))
 
 
 class Log:
@@ -57,10 +62,10 @@ class Log:
         self.error(event, **_origin(error), **fields)
 
 
-def set_up(level: str = "INFO") -> None:
-    """Send every log record of the process to stderr as JSON lines."""
+def set_up(level: str = "INFO", *, redact: Callable[[str], str] = str) -> None:
+    """Send every log record of the process to stderr as JSON lines, each through `redact`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(redact))
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 

@@ -7,6 +7,7 @@
 from .call import Call
 from .openai import OpenAIProvider
 from .outcome import Outcome, OutcomeName
+from .redact import Redactor
 from .registry import ProviderConfig, Providers
 from .wire import open_session
 
@@ -17,5 +18,6 @@ __all__ = [
     "OutcomeName",
     "ProviderConfig",
     "Providers",
+    "Redactor",
     "open_session",
 ]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .redact import Redactor
 from .sanitize import bounded, clean, clean_text
 from .usage import NO_USAGE, Usage, read_usage
 
@@ -29,9 +30,11 @@ class Completion:
     usage: Usage
 
 
-def read_completion(body: bytes, *, provider_request_id: str | None) -> Completion:
-    """The first choice of a chat completion. Raises MalformedError."""
-    document = _parse(body)
+def read_completion(
+    body: bytes, *, provider_request_id: str | None, redactor: Redactor
+) -> Completion:
+    """The first choice of a chat completion, without the key. Raises MalformedError."""
+    document = redactor.value(_parse(body))
     usage = read_usage(document.get("usage"))
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:

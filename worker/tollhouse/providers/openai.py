@@ -10,7 +10,7 @@ from tollhouse.log import Log
 from .call import Call
 from .completion import MalformedError, read_completion
 from .outcome import MAX_ERROR_MESSAGE, Outcome, OutcomeName
-from .redact import redact
+from .redact import Redactor
 from .refusal import read_refusal
 from .request_body import build_body
 from .sanitize import bounded
@@ -52,6 +52,7 @@ class OpenAIProvider:
         self._key = (api_key or "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise ValueError("a provider's API key is printable ASCII")
+        self._redactor = Redactor(self._key)
         self._max_tokens_field = max_tokens_field
         self._limit = max_response_bytes
 
@@ -110,9 +111,10 @@ class OpenAIProvider:
         return headers
 
     def _read(self, call: Call, started: float, answer: Answer) -> Outcome:
-        request_id = bounded(answer.headers.get("x-request-id"), 200)
+        redactor = self._redactor
+        request_id = bounded(redactor.text(answer.headers.get("x-request-id", "")), 200)
         if not 200 <= answer.status < 300:
-            refusal = read_refusal(answer.status, answer.headers, answer.body)
+            refusal = read_refusal(answer.status, answer.headers, answer.body, redactor=redactor)
             return self._failed(
                 call,
                 started,
@@ -124,7 +126,9 @@ class OpenAIProvider:
                 retry_after_ms=refusal.retry_after_ms,
             )
         try:
-            completion = read_completion(answer.body, provider_request_id=request_id)
+            completion = read_completion(
+                answer.body, provider_request_id=request_id, redactor=redactor
+            )
         except MalformedError as error:
             return self._failed(
                 call,
@@ -169,8 +173,8 @@ class OpenAIProvider:
             outcome=outcome,
             sent=sent,
             http_status=http_status,
-            error_code=bounded(redact(code, self._key), 100),
-            error_message=bounded(redact(message, self._key), MAX_ERROR_MESSAGE),
+            error_code=bounded(self._redactor.message(code), 100),
+            error_message=bounded(self._redactor.message(message), MAX_ERROR_MESSAGE),
             retry_after_ms=retry_after_ms,
             latency_ms=_since(started),
             provider_request_id=provider_request_id,

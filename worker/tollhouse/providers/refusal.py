@@ -15,6 +15,7 @@ from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
 from .outcome import OutcomeName
+from .redact import Redactor
 
 __all__ = ["Refusal", "read_refusal", "retry_after_ms"]
 
@@ -24,7 +25,7 @@ _LIMIT_MS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error answer; the texts are raw: neither bounded nor freed of secrets."""
+    """An error answer; the texts are neither bounded nor freed of what only looks like a key."""
 
     outcome: OutcomeName
     code: str
@@ -33,10 +34,15 @@ class Refusal:
 
 
 def read_refusal(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float | None = None
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    redactor: Redactor,
+    now: float | None = None,
 ) -> Refusal:
     """Classify status, headers and the (possibly cut) body of an error answer."""
-    error = _error(body)
+    error = redactor.value(_error(body))
     code, kind = error.get("code"), error.get("type")
     name = next((str(part) for part in (code, kind) if part), f"http_{status}")
     message = error.get("message")

@@ -12,7 +12,7 @@ from tollhouse.db import Gate
 from tollhouse.errors import SettingsError
 from tollhouse.http import serve_http
 from tollhouse.log import Log, set_up
-from tollhouse.providers import Providers, open_session
+from tollhouse.providers import Providers, Redactor, open_session
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.app import Worker
 from tollhouse.worker.metrics import Metrics
@@ -28,7 +28,8 @@ def run(settings: WorkerSettings) -> int:
 
     The first signal drains, the second exits at once.
     """
-    set_up()
+    keys = Redactor(*(provider.api_key for provider in settings.providers.values()))
+    set_up(redact=keys.text)
     return asyncio.run(serve(settings))
 
 
