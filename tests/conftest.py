@@ -1,10 +1,8 @@
 """Clusters and databases for every suite: one cluster a server, one clone a test."""
 
 import functools
-import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,9 +27,16 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def cluster_home() -> Iterator[Path]:
-    """Return a folder that the server's account can enter, which pytest's own may not be."""
-    home = Path(tempfile.mkdtemp(prefix="tollhouse-tests-", dir="/var/tmp"))
-    home.chmod(0o755 if os.geteuid() == 0 else 0o700)
+    """Return a folder for clusters that outlive no test run."""
+    home = servers.new_home()
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def durable_home() -> Iterator[Path]:
+    """Return a folder for clusters that are killed and start again, on a disk."""
+    home = servers.new_home(durable=True)
     yield home
     shutil.rmtree(home, ignore_errors=True)
 

@@ -56,9 +56,9 @@ def all_working(town: Town) -> None:
 
 
 @pytest.fixture(scope="session")
-def town(cluster_home: Path) -> Iterator[Town]:
+def town(durable_home: Path) -> Iterator[Town]:
     """Return the installation."""
-    yield from open_town(cluster_home / "chaos")
+    yield from open_town(durable_home / "chaos")
 
 
 @pytest.fixture

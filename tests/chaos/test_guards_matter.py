@@ -44,9 +44,9 @@ GUARDS: dict[str, tuple[list[Edit], Check, str]] = {
 
 
 @pytest.fixture(scope="module")
-def town(cluster_home: Path) -> Iterator[Town]:
+def town(durable_home: Path) -> Iterator[Town]:
     """Return an installation that may be left in any state."""
-    yield from open_town(cluster_home / "chaos-guards")
+    yield from open_town(durable_home / "chaos-guards")
 
 
 @pytest.fixture(autouse=True)
