@@ -79,9 +79,9 @@ def test_every_statement_of_an_operator_works(stack: Stack) -> None:
 def test_the_parameters_of_a_request_are_those_that_are_allowed() -> None:
     """The list is that of admission/request_problem, and what asks for a model is an argument."""
     script = (ROOT / "deploy/admission/request_problem.sql").read_text(encoding="utf-8")
-    (allowed,) = re.findall(r"c_parameters constant text\[\] := array\[(.*?)\]", script, re.DOTALL)
+    (allowed,) = re.findall(r'^    "request": \{(.*?)\}', script, re.DOTALL | re.MULTILINE)
     (said,) = re.findall(r"^A request has (.*?)\.", README, re.DOTALL | re.MULTILINE)
-    assert re.findall(r"'(\w+)'", allowed) == re.findall(r"`(\w+)`", said)
+    assert re.findall(r'"(\w+)":', allowed) == re.findall(r"`(\w+)`", said)
     enqueue = (ROOT / "deploy/admission/enqueue.sql").read_text(encoding="utf-8")
     arguments = set(re.findall(r"^  (p_\w+) ", enqueue, re.MULTILINE))
     assert "p_model" in README

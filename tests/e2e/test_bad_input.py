@@ -18,6 +18,10 @@ def _nested(levels: int) -> list[Any]:
     return value
 
 
+def _asked(content: object) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}]}
+
+
 GOOD: dict[str, Any] = {"endpoint": "once", "request": {"prompt": "Why?"}}
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "unknown endpoint": ("TH101", {"endpoint": "nowhere"}),
@@ -32,6 +36,14 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a request that is null": ("TH102", {"request": None}),
     "a parameter that changes the price": ("TH102", {"request": {"prompt": "Why?", "n": 9}}),
     "a stream": ("TH102", {"request": {"prompt": "Why?", "stream": True}}),
+    "a tool of the provider's own": (
+        "TH102",
+        {"request": {"prompt": "Why?", "tools": [{"type": "web_search"}]}},
+    ),
+    "a picture beside a text": (
+        "TH102",
+        {"request": _asked([{"type": "text", "text": "Why?", "image_url": {"url": "x"}}])},
+    ),
     "nesting without end": ("TH102", {"request": {"prompt": "Why?", "tools": _nested(900)}}),
     "a number without end": ("TH102", {"request": {"prompt": "Why?", "seed": 10**4000}}),
     "more output than allowed": ("TH102", {"request": {"prompt": "Why?", "max_tokens": 10**8}}),

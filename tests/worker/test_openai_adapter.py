@@ -124,6 +124,29 @@ async def test_tool_calls_are_kept(adapter: OpenAIProvider) -> None:
     assert "look_up" == outcome.response["tool_calls"][0]["function"]["name"]
 
 
+def test_a_null_is_absent_on_the_wire() -> None:
+    """In parameters, messages and tools; a JSON schema goes as it came, and so does no content."""
+    schema = {"type": "object", "properties": {"x": {"enum": [None, 1]}}}
+    called = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    request = {
+        "messages": [
+            {"role": "user", "content": "x", "name": None},
+            {"role": "assistant", "content": None, "refusal": None, "tool_calls": [called]},
+        ],
+        "temperature": None,
+        "tools": [
+            {"type": "function", "function": {"name": "f", "strict": None, "parameters": schema}}
+        ],
+    }
+    body = json.loads(build_body(call(request), max_tokens_field="max_tokens"))
+    assert [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+    ] == body["messages"]
+    assert "temperature" not in body
+    assert [{"type": "function", "function": {"name": "f", "parameters": schema}}] == body["tools"]
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

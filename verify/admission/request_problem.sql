@@ -12,6 +12,10 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.request_problem(jsonb)'::regprocedure;
+where p.oid in (
+  'tollhouse_private.value_fits(jsonb, text)'::regprocedure,
+  'tollhouse_private.part_problem(jsonb, text, text)'::regprocedure,
+  'tollhouse_private.request_problem(jsonb)'::regprocedure
+);
 
 rollback;

@@ -51,7 +51,12 @@ select throws_ok(
   $$select tollhouse.enqueue_many(jsonb_build_array(jsonb_build_object('endpoint', 'explanation', 'request', jsonb_build_object('prompt', 'x', 'tools', pg_temp.nested(1500)))))$$,
   'TH102', null, 'nor does it come in with many others'
 );
-select is(pg_temp.refused($$jsonb_build_object('prompt', 'x', 'tools', pg_temp.nested(63), 'seed', 1e39)$$), 'nothing', 'what is within the bounds is taken');
+select is(
+  pg_temp.refused($$jsonb_build_object('prompt', 'x', 'tools', jsonb_build_array(jsonb_build_object(
+    'type', 'function', 'function', jsonb_build_object('name', 'f', 'parameters', jsonb_build_object('a', pg_temp.nested(59), 'b', 1e39))
+  )))$$),
+  'nothing', 'what is within the bounds is taken'
+);
 
 select * from finish();
 rollback;

@@ -1,6 +1,7 @@
 """Builds the chat-completions body that goes to the provider.
 
-Only parameters that change neither the price of the call nor the shape of its answer go through.
+Only parameters that change neither the price of the call nor the shape of its answer go through;
+what they and the messages may hold, the gate has checked (deploy/admission/request_problem.sql).
 Left out on purpose: n (multiplies the output beyond what was reserved), stream, service_tier,
 web_search_options, prediction and audio (prices of their own), store and metadata (a copy at the
 provider), logprobs (nobody would keep them).
@@ -32,6 +33,7 @@ PASSED_PARAMETERS = (
     "safety_identifier",
     "user",
 )
+_JSON_SCHEMAS = ("parameters", "schema")
 
 
 def build_body(call: Call, *, max_tokens_field: str) -> bytes:
@@ -48,7 +50,7 @@ def build_body(call: Call, *, max_tokens_field: str) -> bytes:
     for name in PASSED_PARAMETERS:
         value = request.get(name)
         if value is not None:
-            body[name] = value
+            body[name] = _without_nulls(value)
     limit = _output_limit(request, call.max_output_tokens)
     if limit is not None:
         body[max_tokens_field] = limit
@@ -58,11 +60,24 @@ def build_body(call: Call, *, max_tokens_field: str) -> bytes:
 def _messages(request: Mapping[str, Any]) -> list[Any]:
     messages = request.get("messages")
     if isinstance(messages, list) and messages:
-        return messages
+        return [_without_nulls(message) for message in messages]
     prompt = request.get("prompt")
     if isinstance(prompt, str):
         return [{"role": "user", "content": prompt}]
     raise ValueError("the request holds neither messages nor a prompt")
+
+
+def _without_nulls(value: Any) -> Any:
+    """What the gate took for absent is absent on the wire, outside of JSON schemas."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item if key in _JSON_SCHEMAS else _without_nulls(item)
+        for key, item in value.items()
+        if item is not None or key == "content"  # an assistant's that called tools
+    }
 
 
 def _output_limit(request: Mapping[str, Any], reserved: int | None) -> int | None:
