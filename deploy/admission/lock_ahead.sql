@@ -19,15 +19,20 @@ as $$
 begin
   perform from tollhouse_private.rate_limits as rl order by rl.scope, rl.target for update;
   perform
-  from tollhouse_private.monthly_budgets as mb
-  where mb.month = tollhouse_private.budget_month(p_now)
-    and (mb.tenant_id, mb.user_id) in (
-      select j.tenant_id, u.user_id
-      from unnest(p_jobs) as j
-      cross join lateral (values (''), (j.user_id)) as u (user_id)
-    )
-  order by mb.tenant_id, mb.user_id
-  for update;
+  from (
+    select j.tenant_id, u.user_id
+    from unnest(p_jobs) as j
+    cross join lateral (values (''), (j.user_id)) as u (user_id)
+    group by 1, 2
+    order by 1, 2
+  ) as payer
+  cross join lateral (
+    select
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id
+      and mb.month = tollhouse_private.budget_month(p_now)
+    for update
+  ) as locked;
 end
 $$;
 comment on function tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz) is

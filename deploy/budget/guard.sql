@@ -22,51 +22,66 @@ declare
   v_tight text[];
   v_route tollhouse_private.route;
 begin
+  -- Rows by a probe of their key, here and below: missing statistics can't turn it round. Locked in the order of the key.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  select payer.tenant_id, payer.user_id, v_month, bc.cap_micro_usd
+  select payer.tenant_id, payer.user_id, v_month, (
+    select bc.cap_micro_usd from tollhouse_private.budget_caps as bc
+    where bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id
+  )
   from (
     select (r.job).tenant_id, u.user_id
     from unnest(p_routes) as r
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
   ) as payer
-  left join tollhouse_private.budget_caps as bc on bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id
-  where not exists (
-    select from tollhouse_private.monthly_budgets as mb
+  where (
+    select true from tollhouse_private.monthly_budgets as mb
     where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
-  )
+  ) is not true
   order by payer.tenant_id, payer.user_id
   on conflict do nothing;
 
   perform
-  from tollhouse_private.monthly_budgets as mb
-  where mb.month = v_month
-    and (mb.tenant_id, mb.user_id) in (
-      select (r.job).tenant_id, u.user_id
-      from unnest(p_routes) as r
-      cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
-    )
-  order by mb.tenant_id, mb.user_id
-  for update;
-
-  with need as (
-    select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
+  from (
+    select (r.job).tenant_id, u.user_id
     from unnest(p_routes) as r
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
+    order by 1, 2
+  ) as payer
+  cross join lateral (
+    select
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
+    for update
+  ) as locked;
+
+  with need as materialized (
+    select payer.*, (
+      select mb.ctid from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
+    ) as place
+    from (
+      select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
+      from unnest(p_routes) as r
+      cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
+      group by 1, 2
+    ) as payer
   ),
-  tight as (
+  tight as materialized (
     select distinct n.tenant_id
     from need as n
-    join tollhouse_private.monthly_budgets as mb
-      on mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
-    where mb.reserved_micro_usd + mb.spent_micro_usd + n.amount > mb.cap_micro_usd
+    where (
+      select mb.reserved_micro_usd + mb.spent_micro_usd + n.amount > mb.cap_micro_usd
+      from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
+    )
   ),
   taken as (
     update tollhouse_private.monthly_budgets as mb
     set reserved_micro_usd = mb.reserved_micro_usd + n.amount
     from need as n
-    where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
+    where mb.ctid = n.place
       and n.tenant_id not in (select t.tenant_id from tight as t)
   )
   select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
