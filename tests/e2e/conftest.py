@@ -14,8 +14,10 @@ from tollhouse.demo.stack import Stack
 
 __all__ = ["open_town", "pytest_runtest_makereport"]
 
-# Short enough to wait for, long enough to see.
-COOLDOWN = "2 seconds"
+# No test waits for them: where one is over, the test says so in the database.
+COOLDOWN = "1 hour"
+LEASE = "10 minutes"
+TIMEOUT_MS = 3_600_000
 
 
 def open_town(directory: Path) -> Iterator[Town]:
@@ -23,7 +25,7 @@ def open_town(directory: Path) -> Iterator[Town]:
     if reason := missing("pg18"):
         pytest.skip(reason)
     environ = {"TOLLHOUSE_POLL_SECONDS": "0.2"}
-    yield from _opened(Stack(directory, workers=2, lease="3 seconds", worker_environ=environ))
+    yield from _opened(Stack(directory, workers=2, lease=LEASE, worker_environ=environ))
 
 
 def _opened(installation: Stack) -> Iterator[Town]:
@@ -46,14 +48,14 @@ def _register(town: Town) -> None:
             p_window_min_calls=min_calls,
         )
     # Nothing is shared, nothing is tried again: what happens to a call happens once.
-    once = {"p_max_attempts": 1, "p_cache_ttl": "0"}
+    once = {"p_max_attempts": 1, "p_cache_ttl": "0", "p_timeout_ms": TIMEOUT_MS}
     town.operate("set_task_type", "once", p_models=["mock-small"], **once)
     town.operate("set_task_type", "reserve", p_models=["mock-reserve"], **once)
     town.operate(
         "set_task_type",
         "hasty",
         p_models=["mock-small"],
-        p_timeout_ms=800,
+        p_timeout_ms=TIMEOUT_MS,
         p_backoff_ms=50,
         p_cache_ttl="0",
     )

@@ -1,17 +1,13 @@
 """Proof 8: what a provider answered is kept to learn from, unless the tenant says otherwise."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import LiteralString
 
 import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tests.support.town import Person, Row, Town
-from tests.support.waiting import until
 
 _PLACES = """
 select c.relname as name
@@ -116,17 +112,6 @@ def test_samples_make_a_fine_tuning_file(town: Town, tenant: str) -> None:
         assert all(isinstance(message["content"], str) for message in chat)
 
 
-@contextmanager
-def short_lived(town: Town) -> Iterator[None]:
-    """Let answers that may not be kept wait for one second only."""
-    query: LiteralString = "update tollhouse_private.settings set delivery_ttl = %s::interval"
-    town.rows(query, "1 second")
-    try:
-        yield
-    finally:
-        town.rows(query, "15 minutes")
-
-
 @pytest.mark.parametrize(
     "endpoint", ["route", "explanation", "investigation", "budget_optimization"]
 )
@@ -135,18 +120,23 @@ def test_policy_none_leaves_no_content(town: Town, tenant: str, endpoint: str) -
     town.operate("set_capture_policy", tenant, "none")
     ann = town.person(tenant)
     mark = f"secret-{tenant}"
-    with short_lived(town):
-        call = ann.enqueue(endpoint, f"What about {mark}?")
-        result = ann.wait(call)
-        assert "success" == result["status"]
-        assert result["content"]
-        assert not ann.enqueue(endpoint, f"What about {mark}?")["was_cached"]
-        town.settled()
+    call = ann.enqueue(endpoint, f"What about {mark}?")
+    result = ann.wait(call)
+    assert "success" == result["status"]
+    assert result["content"]
+    assert not ann.enqueue(endpoint, f"What about {mark}?")["was_cached"]
+    town.settled()
     row = town.entry(call)
     assert (None, None, None) == (row["content_ref"], row["reasoning_ref"], row["metadata_ref"])
     assert [] == samples(ann)
-    query = "select bool_and(expires_at <= now()) from tollhouse_private.deliveries"
-    until(lambda: town.value(query), "its time is over")
+    times = town.rows(
+        "select expires_at - %s = (select delivery_ttl from tollhouse_private.settings) as kept"
+        " from tollhouse_private.deliveries where call_id = %s",
+        row["finished_at"],
+        call["call_id"],
+    )
+    assert [{"kept": True}] == times
+    town.rows("update tollhouse_private.deliveries set expires_at = now()")
     assert ann.wait(call)["content"] is None
     town.rows("select tollhouse_worker.prune()", login="worker")
     assert [] == places_with(town, mark)

@@ -24,6 +24,7 @@ from tests.e2e import (
 from tests.e2e.conftest import open_town
 from tests.support.guards import EVERYTHING, NOTHING, Edit, disabled, private
 from tests.support.town import Person, Town
+from tests.support.waiting import HELD
 
 Check = Callable[[Town, str], None]
 DECIDE = "decide"
@@ -251,8 +252,12 @@ def town(cluster_home: Path) -> Iterator[Town]:
 
 
 @pytest.fixture(autouse=True)
-def watch(town: Town) -> Iterator[None]:
-    """Count nothing: what is broken on purpose breaks the invariants too."""
+def watch(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Count nothing: what is broken on purpose breaks the invariants too.
+
+    Calls that a guard would have stopped at the provider get their answer soon.
+    """
+    monkeypatch.setitem(HELD, "delay_ms", 1500)
     yield
     town.mock.clear_faults()
     town.rows("delete from tollhouse_private.kill_switches")

@@ -6,16 +6,24 @@ from tests.support.town import Town
 
 
 def test_run_at(town: Town, tenant: str) -> None:
-    """Not before its time, and soon after it."""
+    """Not before its time, and then before what is due later."""
     ann = town.person(tenant)
-    run_at = town.database_time() + timedelta(seconds=0.8)
-    call = ann.enqueue("once", "Why?", run_at=run_at)
-    assert "scheduled" == call["status"]
+    an_hour = town.database_time() + timedelta(hours=1)
+    later, call = (ann.enqueue("once", f"Why {n}?", run_at=an_hour) for n in range(2))
+    assert ("scheduled", "scheduled") == (later["status"], call["status"])
+    soon = town.value(
+        "update tollhouse_private.jobs set run_at = now() + interval '0.8 seconds'"
+        " where call_id = %s returning run_at",
+        call["call_id"],
+    )
 
     assert "success" == ann.wait(call)["status"]
 
     (attempt,) = town.attempts(call)
-    assert run_at <= attempt["started_at"] < run_at + timedelta(seconds=2)
+    assert soon <= attempt["started_at"]
+    assert [] == town.attempts(later)
+    town.make_due(later)
+    assert "success" == ann.wait(later)["status"]
 
 
 def test_a_limit_of_calls_in_flight(town: Town, tenant: str) -> None:

@@ -99,6 +99,14 @@ class Town:
         """Return what the provider has on its bill for a call."""
         return list(self.mock.bill(prefix=f"{call['call_id']}.").entries)
 
+    def make_due(self, call: Row) -> None:
+        """Let the time come for which a call waits."""
+        (_,) = self.rows(
+            "update tollhouse_private.jobs set run_at = now()"
+            " where call_id = %s and state = 'scheduled' returning call_id",
+            call["call_id"],
+        )
+
     def database_time(self) -> datetime:
         """Return the server's clock."""
         now: datetime = self.value("select clock_timestamp()")

@@ -12,6 +12,9 @@ T = TypeVar("T")
 # a shorter deadline measures the machine.
 PATIENCE = 180.0
 
+# A fault of the mock provider: no answer until its faults are cleared.
+HELD = {"delay_ms": 10_000 * PATIENCE}
+
 
 def until(look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
     """Return what `look` finds (anything true) as soon as it does; fail when the time is over."""

@@ -12,6 +12,8 @@ import aiohttp
 import openai
 import pytest
 
+from tests.support.waiting import HELD, PATIENCE
+from tests.worker.fakes import eventually
 from tollhouse.mock_provider import MockProvider, start
 from tollhouse.mock_provider.tokens import count_text, cut_to
 
@@ -229,13 +231,30 @@ async def test_bill_without_entries_still_counts(http: aiohttp.ClientSession) ->
 
 async def test_client_that_left_is_billed(mock: MockProvider, http: aiohttp.ClientSession) -> None:
     """An answer is generated and billed although its client hung up while waiting."""
-    mock.fault({"delay_ms": 80})
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(ask(http, mock, body()), 0.03)
+    mock.fault(HELD)
+    asking = asyncio.create_task(ask(http, mock, body()))
+    await eventually(lambda: mock.bill()["in_flight"])
+    asking.cancel()
+    async with http.get(f"{mock.root_url}/healthz") as answer:  # comes after the hanging up
+        assert 200 == answer.status
     assert (1, 0) == (mock.bill()["in_flight"], mock.bill()["billed"])
-    await asyncio.sleep(0.1)
+    mock.chat.faults.clear()
+    await eventually(lambda: not mock.bill()["in_flight"])
     bill = mock.bill()
-    assert (0, 1, {"client_gone": 1}) == (bill["in_flight"], bill["billed"], bill["outcomes"])
+    assert (1, {"client_gone": 1}) == (bill["billed"], bill["outcomes"])
+
+
+async def test_clearing_the_faults_ends_a_delay(
+    mock: MockProvider, http: aiohttp.ClientSession
+) -> None:
+    """Whoever waits then is answered as if nothing had been."""
+    mock.fault(HELD)
+    asking = [asyncio.create_task(ask(http, mock, body())) for _ in range(2)]
+    await eventually(lambda: mock.bill()["in_flight"] == 2)
+    async with http.delete(f"{mock.root_url}/_mock/faults") as answer:
+        assert 200 == answer.status
+    assert [200, 200] == [status for status, _ in await asyncio.gather(*asking)]
+    assert 200 == (await ask(http, mock, body()))[0]
 
 
 @pytest.mark.parametrize(("drop", "billed"), [("before", 0), ("after", 1)])
@@ -354,10 +373,10 @@ async def test_process_says_where_it_listens_and_ends_on_sigterm(
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+    line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
     assert line.startswith("mock provider listening on http://127.0.0.1:")
     async with http.get(line.split()[-1] + "/models") as answer:
         assert 200 == answer.status
     process.send_signal(signal.SIGTERM)
-    assert 0 == await asyncio.wait_for(process.wait(), 10)
+    assert 0 == await asyncio.wait_for(process.wait(), PATIENCE)
     assert b"" == await process.stdout.read()

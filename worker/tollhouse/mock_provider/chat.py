@@ -58,9 +58,10 @@ class Chat:
         fault = NO_FAULT
         if self.faults.rules:
             fault = self.faults.take(question, entry.model, client_request_id)
-        wait_ms = self.latency_ms + fault.delay_ms
-        if wait_ms > 0:
-            await asyncio.sleep(wait_ms / 1000)
+        if self.latency_ms > 0:
+            await asyncio.sleep(self.latency_ms / 1000)
+        if fault.delay_ms > 0:
+            await self.faults.wait(fault.delay_ms)
         if fault.status is not None:
             bill.close(entry, "error", status=fault.status)
             return _fault_reply(fault, fault.status)

@@ -8,8 +8,11 @@ A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": 
   malformed    a 2xx answer that is none or an odd one, see MALFORMED
   usage        fields that replace those of the usage object
 For one request the delays of all matching rules add up; the first rule with another fault decides.
+A delay is over when the rules are cleared, so that a test need not guess how long it takes.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,6 +95,7 @@ class FaultBook:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
         self._last = 0
+        self._cleared = asyncio.Event()
 
     def add(self, document: Any) -> Rule:
         """Add a rule. Raises ValueError that says what is wrong with it."""
@@ -112,8 +116,16 @@ class FaultBook:
         return rule
 
     def clear(self) -> None:
-        """Forget all rules."""
+        """Forget all rules, and end the delays that go on."""
         self.rules.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def wait(self, milliseconds: float) -> None:
+        """Delay one request, until the rules are cleared at the latest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(milliseconds / 1000):
+                await self._cleared.wait()
 
     def take(self, question: str, model: str, client_request_id: str) -> Fault:
         """The fault of one request; uses up the rules that take part in it."""
