@@ -435,7 +435,7 @@ begin
     raise exception using
       errcode = 'TH002',
       message = 'malformed identity',
-      detail = format('tenant %s, user %s', coalesce(quote_literal(p_tenant_id), 'null'), coalesce(quote_literal(p_user_id), 'null')),
+      detail = format('tenant %s, user %s', coalesce(quote_literal(left(p_tenant_id, 128)), 'null'), coalesce(quote_literal(left(p_user_id, 128)), 'null')),
       hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
   end if;
 
@@ -807,7 +807,7 @@ declare
 begin
   perform tollhouse_private.check_target('name', p_model);
   perform tollhouse_private.check_target('provider', p_provider);
-  perform tollhouse_private.check_value(length(p_provider_model) between 1 and 256,
+  perform tollhouse_private.check_value(tollhouse_private.has_visible(p_provider_model) and length(p_provider_model) <= 256,
     format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name of the model.');
   select to_jsonb(m) into v_before from tollhouse_private.models as m where m.model = p_model;
   insert into tollhouse_private.models as m (model, provider, provider_model)
@@ -1182,9 +1182,13 @@ CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if p_reason is null or p_reason !~ '[^[:space:]]' then
+  if tollhouse_private.has_visible(p_reason) is not true then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
+  end if;
+  if length(p_reason) > 2000 then
+    raise exception using errcode = 'TH301', message = 'reason too long', detail = format('%s: %s characters', p_action, length(p_reason)),
+      hint = 'Say it in 2000 characters.';
   end if;
   -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
   perform set_config('idle_in_transaction_session_timeout', '10s', true);
@@ -1193,7 +1197,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason, which undoes the action.';
+COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
 CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1542,10 +1546,10 @@ begin
         'This endpoint has: ' || nullif(array_to_string(p_task.models, ', '), '') || '.',
         'Ask an operator to give it models (tollhouse_ops.set_task_type).');
   end if;
-  if p_watermark is null or length(p_watermark) > 200 then
+  if p_watermark is null or length(p_watermark) > 200 or not (p_watermark = '' or tollhouse_private.has_visible(p_watermark)) then
     raise exception using errcode = 'TH108', message = 'bad watermark',
       detail = case when p_watermark is null then 'it is null' else format('%s characters', length(p_watermark)) end,
-      hint = 'A text of 200 characters at most; leave it out for none.';
+      hint = 'A text of 200 characters at most, something of which can be seen; leave it out for none.';
   end if;
   if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
     or tollhouse_private.json_problem(p_metadata) is not null
@@ -1608,14 +1612,14 @@ begin
     else
       if tollhouse_private.is_identifier(p_target) is not true then
         raise exception using errcode = 'TH303', message = 'bad value',
-          detail = format('%s %s', p_kind, coalesce(quote_literal(p_target), 'null')),
+          detail = format('%s %s', p_kind, coalesce(quote_literal(left(p_target, 128)), 'null')),
           hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
       end if;
       return;
   end case;
   if p_target is null or p_target <> all (coalesce(v_known, '{}')) then
     raise exception using errcode = 'TH302', message = 'unknown ' || p_kind,
-      detail = coalesce(quote_literal(p_target), 'null'),
+      detail = coalesce(quote_literal(left(p_target, 128)), 'null'),
       hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
   end if;
 end
@@ -1628,7 +1632,7 @@ CREATE FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hin
     AS $$
 begin
   if p_ok is not true then
-    raise exception using errcode = 'TH303', message = 'bad value', detail = p_detail, hint = p_hint;
+    raise exception using errcode = 'TH303', message = 'bad value', detail = left(p_detail, 300), hint = p_hint;
   end if;
 end
 $$;
@@ -2743,6 +2747,17 @@ CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zon
 $$;
 ALTER FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) IS 'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
+CREATE FUNCTION tollhouse_private.has_visible(p_text text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  -- By code points, not by classes, which differ between locales: blanks, controls, joiners, marks of direction, fillers, tags.
+  select p_text collate "C" ~ (
+    '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f'
+    '\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'
+  )
+$$;
+ALTER FUNCTION tollhouse_private.has_visible(p_text text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.has_visible(p_text text) IS 'Whether a text has a character that shows. Null of null.';
 CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -4172,11 +4187,37 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
+CREATE FUNCTION tollhouse_private.unreadable_result(p_results jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_result record;
+begin
+  for v_result in
+    select r.value, r.position from jsonb_array_elements(p_results) with ordinality as r (value, position)
+  loop
+    if jsonb_typeof(v_result.value) <> 'object' then
+      return format('result %s of the array is not an object', v_result.position);
+    end if;
+    begin
+      perform jsonb_populate_record(null::tollhouse_private.attempt_result, v_result.value);
+    exception
+      when data_exception then
+        return format('result %s of the array, call %s: %s', v_result.position,
+          coalesce(left(v_result.value ->> 'call_id', 36), 'null'), left(sqlerrm, 200));
+    end;
+  end loop;
+  return null;
+end
+$$;
+ALTER FUNCTION tollhouse_private.unreadable_result(p_results jsonb) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) IS 'The first of some results that is no attempt_result, and why.';
 CREATE FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
   select case p_kind
-    when 'words' then pg_catalog.jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '[^[:space:]]'
+    when 'words' then pg_catalog.jsonb_typeof(p_value) = 'string' and tollhouse_private.has_visible(p_value #>> '{}')
     when 'text' then pg_catalog.jsonb_typeof(p_value) = 'string'
     when 'content' then pg_catalog.jsonb_typeof(p_value) = 'string'
     when 'label' then pg_catalog.jsonb_typeof(p_value) = 'string' and pg_catalog.length(p_value #>> '{}') between 1 and 256
@@ -4445,7 +4486,7 @@ CREATE FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer
     AS $$
   with renewed as (
     update tollhouse_private.workers as w
-    set alive_until = now() + s.lease, in_flight = p_in_flight
+    set alive_until = now() + s.lease, in_flight = greatest(0, coalesce(p_in_flight, w.in_flight))
     from tollhouse_private.settings as s
     where w.worker_id = p_worker_id
       and w.alive_until > now()
@@ -4629,11 +4670,20 @@ begin
       hint = 'Pass an array of objects, one per ended attempt.';
   end if;
   -- One result per attempt: the first counts.
-  select array_agg(r.result) into v_results
-  from (
-    select distinct on (p.call_id, p.attempt) p as result
-    from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
-  ) as r;
+  begin
+    select array_agg(r.result) into v_results
+    from (
+      select distinct on (p.call_id, p.attempt) p as result
+      from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
+    ) as r;
+  exception
+    when data_exception then
+      raise exception using
+        errcode = 'TH202',
+        message = 'unreadable result',
+        detail = tollhouse_private.unreadable_result(p_results),
+        hint = 'Each result is an object, and each of its fields is of its type in tollhouse_private.attempt_result.';
+  end;
 
   select format('call %s, attempt %s, outcome %s', coalesce(r.call_id::text, 'null'), coalesce(r.attempt::text, 'null'), coalesce(r.outcome, 'null'))
   into v_unknown
@@ -4704,24 +4754,40 @@ $$;
 ALTER PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) OWNER TO tollhouse_engine;
 COMMENT ON PROCEDURE tollhouse_worker.record_and_claim(IN p_worker_id uuid, IN p_results jsonb, IN p_limit integer, INOUT p_claimed jsonb) IS 'record (unless p_results is null), commit, claim, commit, in one round trip: a worker''s only way to claim. p_claimed comes back as the array of claim''s rows, each with its request as text: who reads the array need not be able to read every request. Outside a transaction block only. When claim raises, the results are booked.';
 CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) RETURNS TABLE(lease_ms integer, heartbeat_ms integer)
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_settings tollhouse_private.settings;
+begin
+  if p_worker_id is null
+    or (tollhouse_private.has_visible(p_name) and tollhouse_private.has_visible(p_version)) is not true
+    or (p_capacity between 1 and 100000) is not true
+  then
+    raise exception using errcode = 'TH203', message = 'bad registration',
+      detail = format('worker %s, name %L, version %L, capacity %s', coalesce(p_worker_id::text, 'null'),
+        left(p_name, 200), left(p_version, 50), coalesce(p_capacity::text, 'null')),
+      hint = 'A worker has an id, a name, a version and a capacity of 1 to 100000.';
+  end if;
+  select s.* into v_settings from tollhouse_private.settings as s;
   -- What it will claim and record needs its month, however long no worker was there to make it.
-  select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
-  from tollhouse_private.settings as s;
+  perform tollhouse_private.ensure_partitions(now(), now() + make_interval(months => v_settings.months_ahead));
 
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
-  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + s.lease
-  from tollhouse_private.settings as s;
+  values (p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + v_settings.lease)
+  on conflict do nothing;
+  if not found then
+    raise exception using errcode = 'TH203', message = 'worker id taken', detail = format('worker %s', p_worker_id),
+      hint = 'Register under a new id: a lease is begun once.';
+  end if;
 
-  select
-    (extract(epoch from s.lease) * 1000)::integer,
-    (extract(epoch from s.lease) * 1000 / 3)::integer
-  from tollhouse_private.settings as s
+  lease_ms := extract(epoch from v_settings.lease) * 1000;
+  heartbeat_ms := extract(epoch from v_settings.lease) * 1000 / 3;
+  return next;
+end
 $$;
 ALTER FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds.';
+COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
 CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6009,6 +6075,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_priv
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.has_visible(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.has_visible(p_text text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
@@ -6068,6 +6136,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:admission/check_call to pg
+-- requires: platform/has_visible
 -- requires: admission/json_problem
 -- requires: admission/request_problem
 -- requires: task_types/task_types
@@ -59,10 +60,10 @@ begin
         'This endpoint has: ' || nullif(array_to_string(p_task.models, ', '), '') || '.',
         'Ask an operator to give it models (tollhouse_ops.set_task_type).');
   end if;
-  if p_watermark is null or length(p_watermark) > 200 then
+  if p_watermark is null or length(p_watermark) > 200 or not (p_watermark = '' or tollhouse_private.has_visible(p_watermark)) then
     raise exception using errcode = 'TH108', message = 'bad watermark',
       detail = case when p_watermark is null then 'it is null' else format('%s characters', length(p_watermark)) end,
-      hint = 'A text of 200 characters at most; leave it out for none.';
+      hint = 'A text of 200 characters at most, something of which can be seen; leave it out for none.';
   end if;
   if octet_length(p_metadata::text) > 16384 or jsonb_typeof(p_metadata) <> 'object'
     or tollhouse_private.json_problem(p_metadata) is not null

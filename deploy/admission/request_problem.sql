@@ -1,4 +1,5 @@
 -- Deploy tollhouse:admission/request_problem to pg
+-- requires: platform/has_visible
 -- requires: admission/json_problem
 
 begin;
@@ -13,7 +14,7 @@ create function tollhouse_private.value_fits(
   immutable
 as $$
   select case p_kind
-    when 'words' then pg_catalog.jsonb_typeof(p_value) = 'string' and p_value #>> '{}' ~ '[^[:space:]]'
+    when 'words' then pg_catalog.jsonb_typeof(p_value) = 'string' and tollhouse_private.has_visible(p_value #>> '{}')
     when 'text' then pg_catalog.jsonb_typeof(p_value) = 'string'
     when 'content' then pg_catalog.jsonb_typeof(p_value) = 'string'
     when 'label' then pg_catalog.jsonb_typeof(p_value) = 'string' and pg_catalog.length(p_value #>> '{}') between 1 and 256

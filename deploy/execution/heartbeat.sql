@@ -17,7 +17,7 @@ create function tollhouse_worker.heartbeat(
 as $$
   with renewed as (
     update tollhouse_private.workers as w
-    set alive_until = now() + s.lease, in_flight = p_in_flight
+    set alive_until = now() + s.lease, in_flight = greatest(0, coalesce(p_in_flight, w.in_flight))
     from tollhouse_private.settings as s
     where w.worker_id = p_worker_id
       and w.alive_until > now()

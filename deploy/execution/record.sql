@@ -6,6 +6,36 @@
 begin;
 set local role tollhouse_engine;
 
+create function tollhouse_private.unreadable_result(
+  p_results jsonb
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result record;
+begin
+  for v_result in
+    select r.value, r.position from jsonb_array_elements(p_results) with ordinality as r (value, position)
+  loop
+    if jsonb_typeof(v_result.value) <> 'object' then
+      return format('result %s of the array is not an object', v_result.position);
+    end if;
+    begin
+      perform jsonb_populate_record(null::tollhouse_private.attempt_result, v_result.value);
+    exception
+      when data_exception then
+        return format('result %s of the array, call %s: %s', v_result.position,
+          coalesce(left(v_result.value ->> 'call_id', 36), 'null'), left(sqlerrm, 200));
+    end;
+  end loop;
+  return null;
+end
+$$;
+comment on function tollhouse_private.unreadable_result(jsonb) is 'The first of some results that is no attempt_result, and why.';
+
 create function tollhouse_worker.record(
   p_worker_id uuid,
   p_results jsonb
@@ -38,11 +68,20 @@ begin
       hint = 'Pass an array of objects, one per ended attempt.';
   end if;
   -- One result per attempt: the first counts.
-  select array_agg(r.result) into v_results
-  from (
-    select distinct on (p.call_id, p.attempt) p as result
-    from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
-  ) as r;
+  begin
+    select array_agg(r.result) into v_results
+    from (
+      select distinct on (p.call_id, p.attempt) p as result
+      from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
+    ) as r;
+  exception
+    when data_exception then
+      raise exception using
+        errcode = 'TH202',
+        message = 'unreadable result',
+        detail = tollhouse_private.unreadable_result(p_results),
+        hint = 'Each result is an object, and each of its fields is of its type in tollhouse_private.attempt_result.';
+  end;
 
   select format('call %s, attempt %s, outcome %s', coalesce(r.call_id::text, 'null'), coalesce(r.attempt::text, 'null'), coalesce(r.outcome, 'null'))
   into v_unknown
@@ -95,6 +134,7 @@ $$;
 comment on function tollhouse_worker.record(uuid, jsonb) is
   'Books how attempts ended: [{tenant_id, call_id, attempt, outcome, …}]. Safe to repeat: what was booked already, or is not held by this worker, changes nothing, except that the late result of an abandoned attempt corrects its charge. Returns how many it booked, and how many late. Raises TH202, and then books nothing.';
 
+revoke execute on function tollhouse_private.unreadable_result(jsonb) from public;
 revoke execute on function tollhouse_worker.record(uuid, jsonb) from public;
 grant execute on function tollhouse_worker.record(uuid, jsonb) to tollhouse_worker;
 

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/register to pg
+-- requires: platform/has_visible
 -- requires: platform/settings
 -- requires: ledger/ensure_partitions
 -- requires: queue/workers
@@ -16,26 +17,42 @@ create function tollhouse_worker.register(
     lease_ms integer,
     heartbeat_ms integer
   )
-  language sql
+  language plpgsql
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_settings tollhouse_private.settings;
+begin
+  if p_worker_id is null
+    or (tollhouse_private.has_visible(p_name) and tollhouse_private.has_visible(p_version)) is not true
+    or (p_capacity between 1 and 100000) is not true
+  then
+    raise exception using errcode = 'TH203', message = 'bad registration',
+      detail = format('worker %s, name %L, version %L, capacity %s', coalesce(p_worker_id::text, 'null'),
+        left(p_name, 200), left(p_version, 50), coalesce(p_capacity::text, 'null')),
+      hint = 'A worker has an id, a name, a version and a capacity of 1 to 100000.';
+  end if;
+  select s.* into v_settings from tollhouse_private.settings as s;
   -- What it will claim and record needs its month, however long no worker was there to make it.
-  select tollhouse_private.ensure_partitions(now(), now() + make_interval(months => s.months_ahead))
-  from tollhouse_private.settings as s;
+  perform tollhouse_private.ensure_partitions(now(), now() + make_interval(months => v_settings.months_ahead));
 
   insert into tollhouse_private.workers (worker_id, name, version, capacity, started_at, alive_until)
-  select p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + s.lease
-  from tollhouse_private.settings as s;
+  values (p_worker_id, left(p_name, 200), left(p_version, 50), p_capacity, now(), clock_timestamp() + v_settings.lease)
+  on conflict do nothing;
+  if not found then
+    raise exception using errcode = 'TH203', message = 'worker id taken', detail = format('worker %s', p_worker_id),
+      hint = 'Register under a new id: a lease is begun once.';
+  end if;
 
-  select
-    (extract(epoch from s.lease) * 1000)::integer,
-    (extract(epoch from s.lease) * 1000 / 3)::integer
-  from tollhouse_private.settings as s
+  lease_ms := extract(epoch from v_settings.lease) * 1000;
+  heartbeat_ms := extract(epoch from v_settings.lease) * 1000 / 3;
+  return next;
+end
 $$;
 comment on function tollhouse_worker.register(uuid, text, integer, text) is
-  'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds.';
+  'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
 
 revoke execute on function tollhouse_worker.register(uuid, text, integer, text) from public;
 grant execute on function tollhouse_worker.register(uuid, text, integer, text) to tollhouse_worker;

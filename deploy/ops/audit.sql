@@ -1,4 +1,5 @@
 -- Deploy tollhouse:ops/audit to pg
+-- requires: platform/has_visible
 -- requires: ops/operator_audit
 
 begin;
@@ -17,9 +18,13 @@ create function tollhouse_private.audit(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_reason is null or p_reason !~ '[^[:space:]]' then
+  if tollhouse_private.has_visible(p_reason) is not true then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
       hint = 'Say why: whoever is on call next reads it in operator_audit.';
+  end if;
+  if length(p_reason) > 2000 then
+    raise exception using errcode = 'TH301', message = 'reason too long', detail = format('%s: %s characters', p_action, length(p_reason)),
+      hint = 'Say it in 2000 characters.';
   end if;
   -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
   perform set_config('idle_in_transaction_session_timeout', '10s', true);
@@ -28,7 +33,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) is
-  'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason, which undoes the action.';
+  'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
 
 revoke execute on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) from public;
 

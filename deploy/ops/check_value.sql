@@ -16,7 +16,7 @@ create function tollhouse_private.check_value(
 as $$
 begin
   if p_ok is not true then
-    raise exception using errcode = 'TH303', message = 'bad value', detail = p_detail, hint = p_hint;
+    raise exception using errcode = 'TH303', message = 'bad value', detail = left(p_detail, 300), hint = p_hint;
   end if;
 end
 $$;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:ops/set_model to pg
+-- requires: platform/has_visible
 -- requires: routing/models
 -- requires: ops/audit
 -- requires: ops/check_target
@@ -25,7 +26,7 @@ declare
 begin
   perform tollhouse_private.check_target('name', p_model);
   perform tollhouse_private.check_target('provider', p_provider);
-  perform tollhouse_private.check_value(length(p_provider_model) between 1 and 256,
+  perform tollhouse_private.check_value(tollhouse_private.has_visible(p_provider_model) and length(p_provider_model) <= 256,
     format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name of the model.');
   select to_jsonb(m) into v_before from tollhouse_private.models as m where m.model = p_model;
   insert into tollhouse_private.models as m (model, provider, provider_model)

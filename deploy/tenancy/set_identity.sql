@@ -21,7 +21,7 @@ begin
     raise exception using
       errcode = 'TH002',
       message = 'malformed identity',
-      detail = format('tenant %s, user %s', coalesce(quote_literal(p_tenant_id), 'null'), coalesce(quote_literal(p_user_id), 'null')),
+      detail = format('tenant %s, user %s', coalesce(quote_literal(left(p_tenant_id, 128)), 'null'), coalesce(quote_literal(left(p_user_id, 128)), 'null')),
       hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
   end if;
 

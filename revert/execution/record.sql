@@ -4,5 +4,6 @@ begin;
 set local role tollhouse_engine;
 
 drop function tollhouse_worker.record(uuid, jsonb);
+drop function tollhouse_private.unreadable_result(jsonb);
 
 commit;

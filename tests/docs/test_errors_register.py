@@ -16,7 +16,7 @@ SCRIPTS = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("deploy/*/*.sql"))
 )
 # Codes that the worker does not map to a class of its own, and what handles them.
-HANDLED_AS_DATA = {"TH202"}
+HANDLED_AS_DATA = {"TH202", "TH203"}
 # Standard codes that no caller sees: who raises them catches them.
 CAUGHT = {"57014"}
 

@@ -1,5 +1,5 @@
 begin;
-select plan(32);
+select plan(36);
 
 \ir scene.psql
 create function pg_temp.refuses(p_results text, p_description text)
@@ -54,6 +54,19 @@ select pg_temp.refuses((select jsonb_build_array(result || '{"response": "x"}') 
 select pg_temp.refuses((select jsonb_build_array(result || '{"input_tokens": -1}') from first_attempt)::text, 'no tokens are negative');
 select pg_temp.refuses((select jsonb_build_array(result || '{"cached_input_tokens": 6}') from first_attempt)::text, 'nor more of them cached than there were');
 select pg_temp.refuses((select jsonb_build_array(result || '{"reasoning_tokens": 8}') from first_attempt)::text, 'nor more of them reasoning');
+select throws_ok(
+  format('select tollhouse_worker.record(%L, %L)', '00000000-0000-0000-0000-000000000001', (
+    select jsonb_build_array(pg_temp.result_of('r2', 'success'), result || '{"input_tokens": 2147483648}') from first_attempt
+  )),
+  'TH202', 'unreadable result', 'a number that no integer holds refuses its batch'
+);
+select is(
+  tollhouse_private.unreadable_result((select jsonb_build_array(result, result || '{"input_tokens": 2147483648}') from first_attempt)),
+  format('result 2 of the array, call %s: value "2147483648" is out of range for type integer', (select result ->> 'call_id' from first_attempt)),
+  'and the error says which result, and what is wrong with it'
+);
+select pg_temp.refuses('[null]', 'null is no result');
+select pg_temp.refuses((select jsonb_build_array(result || '{"call_id": "x"}') from first_attempt)::text, 'nor is what is of another type');
 select pg_temp.refuses((select jsonb_build_array(pg_temp.result_of('r2', 'success'), result - 'outcome') from first_attempt)::text, 'one malformed result refuses its batch');
 select is((select count(*) from tollhouse_private.jobs where state = 'running'), 2::bigint, 'and nothing of it is booked');
 
