@@ -7,7 +7,6 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from tests.support.database import Database
-from tests.worker.fakes import FakeGate
 from tollhouse.http import Probe, serve_http
 from tollhouse.page.settings import PageSettings
 
@@ -18,13 +17,12 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @asynccontextmanager
 async def served(page: PageSettings | None) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve on any port; the session keeps cookies, also those of an address."""
-    probe = Probe(lease_held=lambda: True, listening=lambda: True, stopping=lambda: False)
+    probe = Probe(alive=dict, ready=dict)
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
         serve_http(
             host="127.0.0.1",
             port=0,
-            gate=FakeGate(),
             probe=probe,
             registry=CollectorRegistry(),
             page=page,

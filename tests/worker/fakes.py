@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from tests.support.waiting import PATIENCE
 from tollhouse.db import Abort, Gate, Results, Terms
 from tollhouse.providers import Call, Outcome
+from tollhouse.pulse import Pulse
 from tollhouse.worker.flusher import Flusher
 from tollhouse.worker.heartbeat import Heartbeat
 from tollhouse.worker.lease import Lease
@@ -46,6 +48,7 @@ class FakeGate(Gate):
         self.reaped: list[int] = []
         self.parts = 1
         self.lease_ms = 60_000
+        self.pulses = defaultdict(Pulse)
 
     def count(self, query: str) -> int:
         """How often a query was asked."""

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.fakes import eventually
+from tollhouse.connection import queries
 from tollhouse.db import Gate
 from tollhouse.errors import GateError, LeaseLostError, ReplyLostError
-from tollhouse.statements import queries
 
 WAITING = (
     "select pid from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"
@@ -40,7 +40,6 @@ async def cut(database: Database) -> None:
 
 async def test_every_query_works(gate: Gate) -> None:
     """Each method finds its function, and gets what it promises."""
-    assert await gate.schema_present()
     worker_id = await registered(gate)
     assert await gate.heartbeat(worker_id, 0) is True
     assert await gate.set_idle(worker_id, True) is None
@@ -105,7 +104,6 @@ async def test_unreachable_database() -> None:
     async with Gate(
         database_url="postgresql://nobody@127.0.0.1:1/none", application_name="test"
     ) as gate:
-        gate._pool.timeout = 0.05
         with pytest.raises(GateError) as caught:
             await gate.claim(uuid.uuid4(), 1)
         assert not isinstance(caught.value, ReplyLostError)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.fakes import eventually
+from tollhouse.pulse import Pulse
+from tollhouse.statements import Statements
 from tollhouse.worker.listener import Listener
 
 OURS = "select pid from pg_stat_activity where application_name = 'test listener'"
@@ -18,21 +20,23 @@ OURS = "select pid from pg_stat_activity where application_name = 'test listener
 async def heard(pg18_database: Database) -> AsyncIterator[Counter[str]]:
     """Run a listener; returns what it has passed on, and whether it is connected."""
     counts = Counter[str]()
-    listener = Listener(
-        database_url=pg18_database.url("th_worker"),
-        application_name="test",
-        on_wake=lambda: counts.update(["wake"]),
-        on_control=lambda: counts.update(["control"]),
-    )
-    task = asyncio.create_task(listener.run())
-    try:
-        await until(counts, wake=1, control=1)
-        assert listener.connected
-        yield counts
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert not listener.connected
+    database_url = pg18_database.url("th_worker")
+    async with Statements(database_url=database_url, application_name="test") as statements:
+        listener = Listener(
+            connection=statements.connection("listener"),
+            pulse=Pulse(),
+            on_wake=lambda: counts.update(["wake"]),
+            on_control=lambda: counts.update(["control"]),
+        )
+        task = asyncio.create_task(listener.run())
+        try:
+            await until(counts, wake=1, control=1)
+            assert listener.connected
+            yield counts
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert not listener.connected
 
 
 async def until(counts: Counter[str], **expected: int) -> None:
@@ -67,17 +71,18 @@ async def test_only_who_was_connected_is_disconnected(
 ) -> None:
     """A worker with a wrong address never had a connection to lose."""
     with caplog.at_level(logging.WARNING):
+        statements = Statements(database_url="host=127.0.0.1 port=1", application_name="lost")
         listener = Listener(
-            database_url="host=127.0.0.1 port=1",
-            application_name="lost",
+            connection=statements.connection("listener"),
+            pulse=Pulse(),
             on_wake=lambda: None,
             on_control=lambda: None,
         )
         task = asyncio.create_task(listener.run())
-        await eventually(lambda: caplog.records)
+        await eventually(lambda: "listener can't connect" in {r.msg for r in caplog.records})
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert {record.msg for record in caplog.records} == {"listener can't connect"}
+        assert "listener disconnected" not in {record.msg for record in caplog.records}
         caplog.clear()
         (row,) = pg18_database.rows(OURS)
         pg18_database.rows("select pg_terminate_backend(%s)", row["pid"])

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tests.support.database import Database
+from tollhouse.db import Gate
+from tollhouse.errors import GateError
 from tollhouse.log import JsonLines, Log
 from tollhouse.providers import Redactor
 
@@ -96,25 +97,18 @@ def test_an_exception_of_a_library_is_type_and_place(lines: Lines) -> None:
     ],
     ids=["wrong", "unescaped"],
 )
-async def test_a_pool_that_can_not_connect_says_why(
+async def test_who_can_not_connect_says_why(
     pg18_database: Database, lines: Lines, password: str, why: str
 ) -> None:
     """But no password, not even the part that a forgotten %40 makes a host of."""
     url = urlsplit(pg18_database.url("th_worker"))
-    pool = AsyncConnectionPool(
-        f"postgresql://th_worker:{password}@{url.hostname}:{url.port}{url.path}",
-        min_size=1,
-        timeout=0.5,
-        reconnect_timeout=0.1,
-        open=False,
-    )
-    async with pool:
-        with pytest.raises(PoolTimeout):
-            await pool.getconn()
-    told = [line for line in lines.objects if "error connecting" in line["event"]]
-    assert told
-    assert {line["logger"] for line in told} == {"psycopg.pool"}
-    assert all(why in line["event"] for line in told)
+    database = f"postgresql://th_worker:{password}@{url.hostname}:{url.port}{url.path}"
+    async with Gate(database_url=database, application_name="test") as gate:
+        with pytest.raises(GateError, match="no connection"):
+            await gate.reap()
+    (told,) = [line for line in lines.objects if "can't connect" in line["event"]]
+    assert told["logger"] == "tollhouse.connection"
+    assert why in told["event"]
     assert SECRET not in lines.text
 
 

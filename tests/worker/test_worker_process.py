@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -59,12 +59,21 @@ async def get(url: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
+async def answers(url: str, expected: Callable[[int, dict[str, bool]], bool]) -> None:
+    """Wait until a URL answers with such a status and such an object."""
+    async with asyncio.timeout(120.0):
+        while True:
+            status, body = await get(url)
+            if expected(status, json.loads(body)):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_endpoints_tell_its_state(desk: Bench) -> None:
     """Healthy and ready once registered; not ready, but still alive, without its database."""
     async with process(desk) as (_, url):
         await desk.until("select count(*) from tollhouse_private.workers", 1)
-        await asyncio.sleep(0.2)
-        assert (await get(f"{url}/readyz"))[0] == 200
+        await answers(f"{url}/readyz", lambda status, _: status == 200)
         assert (await get(f"{url}/healthz"))[0] == 200
         desk.enqueue(3)
         await desk.until("select count(*) from tollhouse_private.llm_api_calls", 3)
@@ -76,10 +85,10 @@ async def test_endpoints_tell_its_state(desk: Bench) -> None:
             desk.database.rows(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'th_worker'"
             )
-            await asyncio.sleep(0.3)
-            status, body = await get(f"{url}/readyz")
-            assert status == 503
-            assert json.loads(body)["database_reachable"] is False
+            await answers(
+                f"{url}/readyz",
+                lambda status, body: status == 503 and not body["database_reachable"],
+            )
             assert (await get(f"{url}/healthz"))[0] == 200
         finally:
             desk.database.rows("alter role th_worker login")

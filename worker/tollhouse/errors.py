@@ -51,8 +51,8 @@ class PlanError(DeployError):
 class GateError(TollhouseError):
     """A statement failed. Names the query and the SQLSTATE; Postgres's own text may quote data."""
 
-    def __init__(self, query: str, *, sqlstate: str | None) -> None:
-        super().__init__(f"{query} failed ({sqlstate or 'no connection'})")
+    def __init__(self, query: str, *, sqlstate: str | None, why: str = "no connection") -> None:
+        super().__init__(f"{query} failed ({sqlstate or why})")
         self.sqlstate = sqlstate
 
 
@@ -65,4 +65,4 @@ class NoPartitionError(GateError):
 
 
 class ReplyLostError(GateError):
-    """The connection broke during a claim: what it claimed, if anything, is unknown."""
+    """No reply came to a claim: what it claimed, if anything, is unknown."""

@@ -1,6 +1,5 @@
 """The worker's HTTP server: /healthz, /readyz, /metrics, and the page if it is switched on."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,26 +7,25 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from tollhouse.db import Gate
-from tollhouse.errors import GateError, SettingsError
+from tollhouse.errors import SettingsError
 from tollhouse.page.settings import PageSettings
 
 __all__ = ["Probe", "serve_http"]
 
-_DATABASE_SECONDS = 2.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What the endpoints ask the worker; each is answered without waiting."""
+    """What the endpoints ask the worker; each is answered from what it knows, without waiting.
 
-    lease_held: Callable[[], bool]
-    listening: Callable[[], bool]
-    stopping: Callable[[], bool]
+    alive: which of its parts give signs of life; one that gives none for a minute does not
+    ready: what a call needs, and whether it is there
+    """
+
+    alive: Callable[[], dict[str, bool]]
+    ready: Callable[[], dict[str, bool]]
 
 
 PROBE = web.AppKey("probe", Probe)
-GATE = web.AppKey("gate", Gate)
 REGISTRY = web.AppKey("registry", CollectorRegistry)
 
 
@@ -36,7 +34,6 @@ async def serve_http(
     *,
     host: str,
     port: int,
-    gate: Gate,
     probe: Probe,
     registry: CollectorRegistry,
     page: PageSettings | None = None,
@@ -46,7 +43,7 @@ async def serve_http(
     Raises SettingsError when the address can't be bound.
     """
     app = web.Application()
-    app[PROBE], app[GATE], app[REGISTRY] = probe, gate, registry
+    app[PROBE], app[REGISTRY] = probe, registry
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)
@@ -70,28 +67,11 @@ async def serve_http(
 
 
 async def _healthz(request: web.Request) -> web.Response:
-    probe = request.app[PROBE]
-    checks = {"lease_held": probe.lease_held()}
-    return _answer(checks, fine=checks["lease_held"] or probe.stopping())
+    return _answer(request.app[PROBE].alive())
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    probe = request.app[PROBE]
-    reachable = schema = False
-    try:
-        async with asyncio.timeout(_DATABASE_SECONDS):
-            schema = await request.app[GATE].schema_present()
-        reachable = True
-    except (GateError, TimeoutError):
-        pass
-    checks = {
-        "database_reachable": reachable,
-        "schema_present": schema,
-        "registered": probe.lease_held(),
-        "listening": probe.listening(),
-        "accepting": not probe.stopping(),
-    }
-    return _answer(checks, fine=all(checks.values()))
+    return _answer(request.app[PROBE].ready())
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -99,5 +79,5 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _answer(checks: dict[str, bool], *, fine: bool) -> web.Response:
-    return web.json_response(checks, status=200 if fine else 503)
+def _answer(checks: dict[str, bool]) -> web.Response:
+    return web.json_response(checks, status=200 if all(checks.values()) else 503)

@@ -1,19 +1,22 @@
 -- All SQL of the worker. Each query is one call of a routine of tollhouse_worker,
--- except for the session settings, the two LISTENs and the look whether the schema is there.
+-- except for the two LISTENs and the session, which is asked for at the start and when in doubt.
 
 -- name: session
+-- Should we vanish, the server lets go what we hold: of a statement, a transaction, a reply that nobody reads.
 select
-  set_config('statement_timeout', '30s', false),
-  set_config('tcp_user_timeout', '20s', false);
+  current_setting('transaction_read_only') = 'on' as read_only,
+  set_config('statement_timeout', %(statement_timeout)s, false),
+  set_config('idle_in_transaction_session_timeout', '10s', false),
+  set_config('tcp_user_timeout', '10s', false),
+  set_config('tcp_keepalives_idle', '5', false),
+  set_config('tcp_keepalives_interval', '3', false),
+  set_config('tcp_keepalives_count', '3', false);
 
 -- name: listen_wake
 listen tollhouse_wake;
 
 -- name: listen_control
 listen tollhouse_control;
-
--- name: schema_present
-select to_regnamespace('tollhouse_worker') is not null as present;
 
 -- name: register
 select lease_ms, heartbeat_ms

@@ -1,11 +1,14 @@
 """Puts the worker's parts together and supervises them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 from tollhouse.db import Gate
 from tollhouse.http import Probe
 from tollhouse.log import Log
+from tollhouse.pulse import HangError, Watch
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
 from tollhouse.worker.failures import Failures
@@ -23,12 +26,15 @@ __all__ = ["Worker"]
 
 log = Log(__name__)
 
-# Time to record what is left after the drain, and to deregister.
-_SETTLE_SECONDS = 10.0
+# After the drain: to record what is left; to deregister, and for parts that are told to end.
+_SETTLE_SECONDS, _END_SECONDS = 10.0, 5.0
 
 
 class Worker:
-    """One worker process's parts, wired. Build it inside the running loop."""
+    """One worker process's parts, wired. Build it inside the running loop.
+
+    hangs: whether a part could not be ended
+    """
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Worker:
         """`open_gate` makes one for the heartbeat, which shares no connection."""
         self.gate = gate
         self.metrics = metrics
+        self.hangs = False
         self._drain_seconds = settings.drain_seconds
         self._stop = asyncio.Event()
         self.leases = Leases(
@@ -80,16 +87,13 @@ class Worker:
             on_no_partition=self.keeper.ask,
         )
         self.listener = Listener(
-            database_url=settings.database_url,
-            application_name=name,
+            connection=gate.connection("listener"),
+            pulse=gate.pulses["listener"],
             on_wake=self.loop.wake,
             on_control=self.control.ask,
         )
-        self.probe = Probe(
-            lease_held=lambda: self.leases.current is not None,
-            listening=lambda: self.listener.connected,
-            stopping=self._stop.is_set,
-        )
+        self.watch = Watch({**gate.pulses, "heartbeat": self.heartbeat.pulse})
+        self.probe = Probe(alive=lambda: self.watch.alive, ready=self._ready)
         metrics.in_flight.set_function(lambda: len(self.inflight))
         metrics.results_pending.set_function(lambda: self.flusher.pending)
 
@@ -98,7 +102,7 @@ class Worker:
         self._stop.set()
 
     async def run(self) -> int:
-        """Work until asked to stop; 0, or 1 when a part crashed or results stayed unrecorded."""
+        """Work until asked to stop; 0, or 1 when a part broke or results stayed unrecorded."""
         claiming = asyncio.create_task(self.loop.run(), name="claim loop")
         tasks = [
             claiming,
@@ -109,48 +113,77 @@ class Worker:
             asyncio.create_task(self.keeper.reap(), name="reaper"),
             asyncio.create_task(self.keeper.maintain(), name="upkeep"),
         ]
-        stop = asyncio.create_task(self._stop.wait())
+        watch = asyncio.create_task(self.watch.run(), name="watch")
+        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        hung = False
         try:
-            await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stop, watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            hung = _has_crashed(watch)
+            watch.cancel()  # a part that has nothing left to do ends
             self._stop.set()
             recorded = await self._drain(claiming)
         finally:
-            crashed = [task for task in tasks if _has_crashed(task)]
-            for task in (stop, *tasks):
-                task.cancel()
-            await asyncio.gather(stop, *tasks, return_exceptions=True)
+            broken = [task for task in tasks if _has_crashed(task)] or hung
+            await self._end([stop, watch, *tasks])
         self.inflight.failures.flush()
         await self._deregister()
-        return 1 if crashed or not recorded else 0
+        return 1 if broken or self.hangs or not recorded else 0
 
     async def _drain(self, claiming: asyncio.Task[None]) -> bool:
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._drain_seconds
         log.info("draining", in_flight=len(self.inflight), pending=self.flusher.pending)
         self.leases.stop()
         self.loop.stop()
-        try:
-            async with asyncio.timeout(self._drain_seconds):
-                await self.inflight.drained()
-        except TimeoutError:
+        if not await self._drained(self._drain_seconds):
             log.warning("drain deadline reached", in_flight=len(self.inflight))
             self.inflight.abort_all("interrupted")
-            await self.inflight.drained()
+            await self._drained(_END_SECONDS)
         if claiming.done():
             claiming = asyncio.create_task(self.loop.run())
-        await asyncio.wait([claiming], timeout=_SETTLE_SECONDS)
+        # What is left of the drain is for a database that is about to come back.
+        await asyncio.wait([claiming], timeout=max(0.0, end - clock()) + _SETTLE_SECONDS)
+        if not claiming.done():
+            await self._end([claiming])
         if self.flusher.pending:
             log.error("results not recorded", results=self.flusher.pending)
         return not self.flusher.pending
 
+    async def _drained(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.inflight.drained()
+        return not len(self.inflight)
+
+    async def _end(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
+        for task in tasks:
+            task.cancel()
+        _, hanging = await asyncio.wait(tasks, timeout=_END_SECONDS)
+        if hanging:
+            self.hangs = True
+            log.error("parts hang", parts=sorted(task.get_name() for task in hanging))
+
     async def _deregister(self) -> None:
         try:
-            async with asyncio.timeout(_SETTLE_SECONDS):
+            async with asyncio.timeout(_END_SECONDS):
                 await self.leases.close()
         except TimeoutError:
             log.error("not deregistered: the lease will lapse")
 
+    def _ready(self) -> dict[str, bool]:
+        return {
+            "database_reachable": self.gate.claims_go_on and self.heartbeat.well,
+            "schema_present": self.leases.deployed,
+            "registered": self.leases.current is not None,
+            "listening": self.listener.connected,
+            "accepting": not self._stop.is_set(),
+        }
+
 
 def _has_crashed(task: asyncio.Task[None]) -> bool:
     error = task.exception() if task.done() and not task.cancelled() else None
-    if error is not None:
+    if isinstance(error, HangError):
+        log.error("part hangs", part=str(error))
+    elif error is not None:
         log.bug("part crashed", error, part=task.get_name())
     return error is not None

@@ -1,8 +1,6 @@
 """Stops calls in flight when a kill switch is pulled or a client cancels."""
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
 
 from tollhouse.db import Gate
 from tollhouse.errors import GateError
@@ -17,17 +15,16 @@ log = Log(__name__)
 _RETRY_SECONDS = 0.5
 
 
-@dataclass(kw_only=True, eq=False)
 class Control:
     """Asks which calls must stop; `asked` counts how often there was a reason to ask."""
 
-    gate: Gate
-    leases: Leases
-    inflight: Inflight
-
-    def __post_init__(self) -> None:
-        self._event = asyncio.Event()
+    def __init__(self, *, gate: Gate, leases: Leases, inflight: Inflight) -> None:
+        self.gate = gate
+        self.leases = leases
+        self.inflight = inflight
         self.asked = 0
+        self._event = asyncio.Event()
+        self._pulse = gate.pulses["control"]
 
     def ask(self) -> None:
         """Ask as soon as possible; several reasons at once cost one question."""
@@ -37,15 +34,13 @@ class Control:
     async def run(self) -> None:
         """Ask until cancelled: when told to, and now and then, for a message may be missed."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.leases.heartbeat_seconds):
-                    await self._event.wait()
+            await self._pulse.wait(self.leases.heartbeat_seconds, self._event)
             self._event.clear()
             try:
                 await self._stop_calls()
             except GateError as error:
                 log.warning("asking what to abort failed", error=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._pulse.wait(_RETRY_SECONDS)
                 self._event.set()
 
     async def _stop_calls(self) -> None:

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tollhouse.db import Gate
 from tollhouse.errors import GateError
 from tollhouse.log import Log
+from tollhouse.pulse import Pulse
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.leases import Leases
 
@@ -29,11 +30,16 @@ _STOP_SECONDS = 5.0
 
 @dataclass(kw_only=True, eq=False)
 class Heartbeat:
-    """Renews every live lease. `open_gate` is called, and its gate used, in the thread only."""
+    """Renews every live lease. `open_gate` is called, and its gate used, in the thread only.
+
+    well: whether the last heartbeats were answered
+    """
 
     leases: Leases
     open_gate: Callable[[], AbstractAsyncContextManager[Gate]]
     stuck_seconds: float = 60.0
+    pulse: Pulse = field(default_factory=Pulse, init=False)
+    well: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Beat until cancelled; raises what the thread raises."""
@@ -70,11 +76,13 @@ class Heartbeat:
                 leases, well = self.leases.live, True
                 for lease in leases:
                     well = self._is_stuck() or await self._renew(gate, lease)
+                    self.pulse.beat()
+                self.well = well
                 seconds = self.leases.heartbeat_seconds
                 if not leases:
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await self.pulse.wait(_LOOK_SECONDS)
                 else:
-                    await asyncio.sleep(seconds if well else min(seconds, _PAUSE_SECONDS))
+                    await self.pulse.wait(seconds if well else min(seconds, _PAUSE_SECONDS))
 
     def _is_stuck(self) -> bool:
         # What holds no lease any more can't hold calls for ever, whatever keeps its loop.

@@ -2,12 +2,11 @@
 
 import asyncio
 import random
-from contextlib import suppress
-from dataclasses import dataclass
 
 from tollhouse.db import Gate
 from tollhouse.errors import GateError, NoPartitionError
 from tollhouse.log import Log
+from tollhouse.pulse import Pulse
 from tollhouse.worker.leases import Leases
 
 __all__ = ["Keeper"]
@@ -17,14 +16,12 @@ log = Log(__name__)
 _MAINTAIN_SECONDS = 3600.0
 
 
-@dataclass(kw_only=True, eq=False)
 class Keeper:
     """Two tasks, for upkeep may wait long for a lock, and dead workers' calls may not."""
 
-    gate: Gate
-    leases: Leases
-
-    def __post_init__(self) -> None:
+    def __init__(self, *, gate: Gate, leases: Leases) -> None:
+        self.gate = gate
+        self.leases = leases
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
@@ -44,10 +41,11 @@ class Keeper:
                 if reaped:
                     log.warning("calls of dead workers settled", calls=reaped)
                     continue  # there may be more
-            await self._pause()
+            await self._pause(self.gate.pulses["reaper"])
 
     async def maintain(self) -> None:
         """Keep the tables up until cancelled: at the start, hourly, when asked, after a failure."""
+        pulse = self.gate.pulses["upkeep"]
         while True:
             self._asked.clear()
             try:
@@ -57,10 +55,8 @@ class Keeper:
             except GateError as error:
                 log.warning("upkeep failed", error=str(error))
                 self.ask()
-            await self._pause()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_MAINTAIN_SECONDS):
-                    await self._asked.wait()
+            await self._pause(pulse)
+            await pulse.wait(_MAINTAIN_SECONDS, self._asked)
 
-    async def _pause(self) -> None:
-        await asyncio.sleep(2 * self.leases.heartbeat_seconds * random.uniform(0.8, 1.2))
+    async def _pause(self, pulse: Pulse) -> None:
+        await pulse.wait(2 * self.leases.heartbeat_seconds * random.uniform(0.8, 1.2))

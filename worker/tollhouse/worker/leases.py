@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from uuid import uuid4
 
 from tollhouse import __version__
@@ -27,18 +25,26 @@ _WHAT_TO_DO = {
 }
 
 
-@dataclass(kw_only=True, eq=False)
 class Leases:
     """The current lease and the former ones that still have calls to settle."""
 
-    gate: Gate
-    name: str
-    capacity: int
-    on_registered: Callable[[], None]
-    on_lost: Callable[[Lease], None]
-    on_ended: Callable[[str], None]
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        name: str,
+        capacity: int,
+        on_registered: Callable[[], None],
+        on_lost: Callable[[Lease], None],
+        on_ended: Callable[[str], None],
+    ) -> None:
+        self.gate = gate
+        self.name = name
+        self.capacity = capacity
+        self.on_registered = on_registered
+        self.on_lost = on_lost
+        self.on_ended = on_ended
+        self.deployed = False  # the schema, as far as known
         self.heartbeat_seconds = _DEFAULT_HEARTBEAT_SECONDS
         self.current: Lease | None = None
         self.former: list[Lease] = []
@@ -54,14 +60,13 @@ class Leases:
 
     async def run(self) -> None:
         """Register, and deregister what is settled, until cancelled."""
+        pulse = self.gate.pulses["lease"]
         while True:
             self._changed.clear()
             well = self.current is not None or self._closing or await self._register()
             for lease in [lease for lease in self.former if lease.held == 0]:
                 await self._deregister(lease)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.heartbeat_seconds if well else self._pause):
-                    await self._changed.wait()
+            await pulse.wait(self.heartbeat_seconds if well else self._pause, self._changed)
 
     def renewed(self, lease: Lease, since: float, held: bool) -> None:
         """A heartbeat sent at `since` (loop time) was answered."""
@@ -105,6 +110,7 @@ class Leases:
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             return False
         self._pause = _FIRST_PAUSE
+        self.deployed = True
         self.heartbeat_seconds = terms.heartbeat_ms / 1000
         self.current = Lease(worker_id, seconds=terms.lease_ms / 1000)
         self._hold(self.current, before)
@@ -114,6 +120,8 @@ class Leases:
 
     def _say_why(self, error: GateError) -> None:
         what_to_do = _WHAT_TO_DO.get(error.sqlstate or "")
+        if what_to_do == _NOT_DEPLOYED:
+            self.deployed = False
         if what_to_do is None:
             log.warning("register failed", error=str(error))
         else:

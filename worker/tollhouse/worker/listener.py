@@ -1,70 +1,66 @@
 """The connection that listens: work is there, a switch was pulled, a call was cancelled."""
 
-import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-import psycopg
+from psycopg.rows import scalar_row
 
+from tollhouse.connection import Connection, StatementError, queries
 from tollhouse.log import Log
-from tollhouse.statements import CONNECTION_OPTIONS, queries
+from tollhouse.pulse import Pulse
+from tollhouse.statements import QUICK
 
 __all__ = ["Listener"]
 
 log = Log(__name__)
 
-_WAKE, _CONTROL = "tollhouse_wake", "tollhouse_control"
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
-_CHECK_SECONDS = 30.0
+_LOOK_SECONDS = 10.0
 
 
-@dataclass(kw_only=True, eq=False)
 class Listener:
     """Passes notifications on; whatever was missed while disconnected counts as notified."""
 
-    database_url: str = field(repr=False)
-    application_name: str
-    on_wake: Callable[[], None]
-    on_control: Callable[[], None]
-
-    def __post_init__(self) -> None:
-        self._delay = _FIRST_DELAY
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        pulse: Pulse,
+        on_wake: Callable[[], None],
+        on_control: Callable[[], None],
+    ) -> None:
         self.connected = False
+        self._connection = connection
+        self._pulse = pulse
+        self._channels = {"tollhouse_wake": on_wake, "tollhouse_control": on_control}
+        self._delay = _FIRST_DELAY
 
     async def run(self) -> None:
         """Listen until cancelled, over as many connections as it takes."""
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, OSError) as error:
+            except StatementError as error:
                 event = "listener disconnected" if self.connected else "listener can't connect"
-                log.warning(event, error=type(error).__name__)
+                log.warning(event, error=type(error.cause).__name__)
             finally:
                 self.connected = False
-            await asyncio.sleep(self._delay * random.uniform(0.5, 1.5))
+            await self._pulse.wait(self._delay * random.uniform(0.5, 1.5))
             self._delay = min(self._delay * 2, _LONGEST_DELAY)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self.database_url,
-            autocommit=True,
-            application_name=f"{self.application_name} listener",
-            **CONNECTION_OPTIONS,
-        ) as connection:
-            await connection.execute(queries()["listen_wake"])
-            await connection.execute(queries()["listen_control"])
-            self.connected = True
-            self._delay = _FIRST_DELAY
-            self.on_wake()
-            self.on_control()
-            while True:
-                async for notification in connection.notifies(timeout=_CHECK_SECONDS):
-                    self._pass_on(notification.channel)
-                await connection.execute(queries()["session"])  # is the other end still there?
+        await self._connection.rows(queries()["listen_wake"], scalar_row, limit=QUICK)
+        await self._connection.rows(queries()["listen_control"], scalar_row, limit=QUICK)
+        self.connected = True
+        self._delay = _FIRST_DELAY
+        for notify in self._channels.values():
+            notify()
+        while True:
+            async for channel in self._connection.notifications(_LOOK_SECONDS):
+                self._channels.get(channel, _ignore)()
+            self._pulse.beat()
+            await self._connection.check(QUICK)
 
-    def _pass_on(self, channel: str) -> None:
-        if channel == _WAKE:
-            self.on_wake()
-        elif channel == _CONTROL:
-            self.on_control()
+
+def _ignore() -> None:
+    """Of a channel that is none of ours."""

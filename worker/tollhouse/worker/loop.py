@@ -8,8 +8,6 @@ scheduled call is due. The database takes the idle mark away by itself when a cl
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
 from tollhouse.db import Gate
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
@@ -32,22 +30,34 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _TOO_LARGE = {"54000", "XX000"}  # more than the server can hold in one piece
 
 
-@dataclass(kw_only=True, eq=False)
 class ClaimLoop:
     """Claims while it may, records until nothing is left."""
 
-    gate: Gate
-    leases: Leases
-    inflight: Inflight
-    flusher: Flusher
-    control: Control
-    metrics: Metrics
-    batch: int
-    concurrency: int
-    poll_seconds: float
-    on_no_partition: Callable[[], None]
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        leases: Leases,
+        inflight: Inflight,
+        flusher: Flusher,
+        control: Control,
+        metrics: Metrics,
+        batch: int,
+        concurrency: int,
+        poll_seconds: float,
+        on_no_partition: Callable[[], None],
+    ) -> None:
+        self.gate = gate
+        self.leases = leases
+        self.inflight = inflight
+        self.flusher = flusher
+        self.control = control
+        self.metrics = metrics
+        self.batch = batch
+        self.concurrency = concurrency
+        self.poll_seconds = poll_seconds
+        self.on_no_partition = on_no_partition
+        self._pulse = gate.pulses["claims"]
         self._event = asyncio.Event()
         self._look = True
         self._poll_at = 0.0
@@ -81,15 +91,13 @@ class ClaimLoop:
                 if isinstance(error, NoPartitionError):
                     self.on_no_partition()
                 self._look = True
-                await asyncio.sleep(self._pause)
+                await self._pulse.wait(self._pause)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     async def _wait(self) -> None:
         while (seconds := self._seconds_to_wait()) is None or seconds > 0:
             self._event.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._event.wait()
+            await self._pulse.wait(seconds, self._event)
 
     def _seconds_to_wait(self) -> float | None:
         now = asyncio.get_running_loop().time()
@@ -144,6 +152,8 @@ class ClaimLoop:
         except GateError as error:
             if error.sqlstate in _TOO_LARGE:
                 self._most = max(1, limit // 2)
+            if isinstance(error, ReplyLostError):
+                self.leases.retire(lease, "reply_lost")
             if results and goes_alone(error):
                 await self.flusher.record_singly(lease, results)
                 self._look = True
@@ -151,8 +161,6 @@ class ClaimLoop:
             self.flusher.give_back(results)
             if isinstance(error, LeaseLostError):
                 self.leases.lose(lease, "unknown")
-            elif isinstance(error, ReplyLostError):
-                self.leases.retire(lease, "reply_lost")
             raise
         self._most = min(self.batch, self._most * 2)
         self.metrics.claim_batch_size.observe(len(calls))

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from tollhouse.connection import Doubt
 from tollhouse.db import Gate
 from tollhouse.errors import SettingsError
 from tollhouse.http import serve_http
@@ -46,7 +47,6 @@ async def serve(settings: WorkerSettings) -> int:
         async with serve_http(
             host=settings.http_host,
             port=settings.http_port,
-            gate=worker.gate,
             probe=worker.probe,
             registry=worker.metrics.registry,
             page=settings.page,
@@ -54,6 +54,8 @@ async def serve(settings: WorkerSettings) -> int:
             log.info("worker started", http_port=port, providers=sorted(settings.providers))
             code = await worker.run()
         log.info("worker stopped", exit_code=code)
+        if worker.hangs:
+            _exit_at_once()
         return code
 
 
@@ -61,14 +63,15 @@ async def serve(settings: WorkerSettings) -> int:
 async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
     """Open the connections that a worker needs, and build it."""
     # How operators see this process: in `workers`, and as application_name.
-    name = f"tollhouse-worker {socket.gethostname()[:30]}:{os.getpid()}"
-    metrics = Metrics()
+    name = f"tollhouse-worker {socket.gethostname()[:28]}:{os.getpid()}"
+    metrics, doubt = Metrics(), Doubt()
 
     def open_gate() -> Gate:
         return Gate(
             database_url=settings.database_url,
             application_name=name,
             on_error=lambda query: metrics.database_errors.labels(query).inc(),
+            doubt=doubt,
         )
 
     async with open_gate() as gate, open_session() as session:
@@ -95,10 +98,14 @@ def _on_signals(stop: Callable[[], None]) -> None:
         nonlocal asked
         if asked:
             log.error("second signal: exit without draining")
-            logging.shutdown()
-            os._exit(1)
+            _exit_at_once()
         asked = True
         stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
+
+
+def _exit_at_once() -> None:
+    logging.shutdown()
+    os._exit(1)

@@ -1,0 +1,120 @@
+"""Connections that are open and lead nowhere: noticed on each, nothing is lost or paid twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from tests.support.database import Database
+from tests.support.proxy import Proxy
+from tests.worker.running import Bench, bench
+from tollhouse import statements
+from tollhouse.connection import Limit
+from tollhouse.worker.app import Worker
+
+DONE = "select count(*) from tollhouse_private.llm_api_calls"
+RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
+IDLE = "select coalesce(bool_and(idle), false) from tollhouse_private.workers"
+PATIENT = 180.0
+
+
+@pytest.fixture
+async def proxy(pg18_database: Database) -> AsyncIterator[Proxy]:
+    """Return a proxy before the database."""
+    async with Proxy(pg18_database.url("th_worker")).run() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def desk(pg18_database: Database, proxy: Proxy) -> AsyncIterator[Bench]:
+    """Return a bench whose workers reach the database through the proxy."""
+    async with bench(pg18_database, database_url=proxy.url) as made:
+        yield made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(PATIENT):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.02)
+
+
+def is_ready(worker: Worker) -> bool:
+    """Whether /readyz would say so."""
+    return all(worker.probe.ready().values())
+
+
+def sleeps(worker: Worker) -> bool:
+    """Whether its claim loop waits for its next poll, and for nothing that it has asked."""
+    seconds = worker.loop._seconds_to_wait() or 0.0
+    return seconds > 60.0 and not worker.gate._claims.waits
+
+
+async def test_connections_that_swallow_everything(desk: Bench, proxy: Proxy) -> None:
+    """In the middle of calls: they go on over new connections, and health told the truth meanwhile.
+
+    With a poll of an hour, the last call can only come by a notification: it listens again.
+    """
+    desk.mock.fault({"delay_ms": 100})
+    desk.enqueue(400)
+    async with desk.worker(concurrency=16, poll_seconds=3600.0) as worker:
+        async with asyncio.timeout(PATIENT):
+            await until(lambda: len(worker.inflight) and worker.metrics.recorded._value.get() > 40)
+        await until(lambda: is_ready(worker))
+        clock = asyncio.get_running_loop().time
+        proxy.swallow()
+        began = clock()
+        await until(lambda: not is_ready(worker))
+        assert clock() - began < 30.0
+        assert all(worker.probe.alive().values())
+        await desk.until(DONE, 400, timeout=PATIENT)
+        await until(lambda: is_ready(worker))
+        await desk.until(IDLE, True, timeout=PATIENT)
+        desk.enqueue(1, prefix="later")
+        await desk.until(DONE, 401, timeout=PATIENT)
+        assert all(worker.probe.alive().values())
+    assert desk.ledger() == {"success": 401}
+    assert desk.billed() == 401
+    assert desk.database.value("select count(*) from tollhouse_private.workers") == 0
+
+
+async def test_the_reply_to_a_claim_is_swallowed(
+    desk: Bench, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it claimed, nobody knows of: the lease is given up, and the calls are made once."""
+    monkeypatch.setattr(statements, "LIMIT", Limit(server=1.0, client=2.0))
+    async with desk.worker(poll_seconds=3600.0) as worker:
+        await until(lambda: sleeps(worker))
+        proxy.swallow(replies_only=True)
+        desk.enqueue(20)
+        worker.loop.wake()
+        await desk.until(RUNNING, 20, timeout=PATIENT)
+        await desk.until(DONE, 20, timeout=PATIENT)
+    assert desk.ledger() == {"success": 20}
+    assert desk.attempts() == {"abandoned": 20, "success": 20}
+    assert desk.billed() == 20
+
+
+async def test_idle_connections_are_asked_before_they_are_used(desk: Bench, proxy: Proxy) -> None:
+    """A worker that slept while its connections died claims over new ones, under the same lease."""
+    async with desk.worker(poll_seconds=3600.0) as worker:
+        await until(lambda: sleeps(worker))
+        before = worker.leases.current
+        proxy.swallow()
+        await until(lambda: not worker.listener.connected)
+        await until(lambda: is_ready(worker))
+        desk.enqueue(1)
+        await desk.until(DONE, 1, timeout=PATIENT)
+        assert worker.leases.current is before
+    assert desk.attempts() == {"success": 1}
+
+
+async def test_stopped_while_nothing_answers(desk: Bench, proxy: Proxy) -> None:
+    """What is in flight is recorded once the database is back, if the drain has time."""
+    desk.mock.fault({"delay_ms": 300})
+    desk.enqueue(8)
+    async with desk.worker(poll_seconds=3600.0, drain_seconds=60.0) as worker:
+        await until(lambda: len(worker.inflight) == 8)
+        proxy.swallow()
+    assert desk.ledger() == {"success": 8}
+    assert desk.attempts() == {"success": 8}
