@@ -38,6 +38,9 @@ COPY --from=build /opt/tollhouse /opt/tollhouse
 ENV PATH=/opt/tollhouse/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 EXPOSE 8080
+# Liveness of `worker`, the default command: /readyz says whether it is ready, too.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=6 \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('TOLLHOUSE_HTTP_PORT', '8080') + '/healthz', timeout=4)"]
 ENTRYPOINT ["tollhouse"]
 CMD ["worker"]
 
@@ -67,6 +70,7 @@ ENTRYPOINT ["/usr/local/bin/run-pgtap"]
 
 FROM worker AS e2e
 USER root
+HEALTHCHECK NONE
 WORKDIR /suite
 COPY --from=build-e2e /opt/tollhouse /opt/tollhouse
 COPY pyproject.toml ./

@@ -19,6 +19,7 @@ BROKEN = ROOT / "tests/ops/broken-guard.compose.yml"
 KUBERNETES = ROOT / "examples/kubernetes/worker.yaml"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 COMPOSE = (E2E, PRODUCTION, BROKEN)
+PROBES = {"startup": "/readyz", "readiness": "/readyz", "liveness": "/healthz"}
 ONE_SHOTS = {"sqitch", "pgtap", "e2e", "dashboards", "suites", "saboteur"}
 USERS = {"worker": "10001", "migrate": "sqitch", "pgtap": "10001", "e2e": "10001"}
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?P<rest>[^}]*)\}")
@@ -149,10 +150,23 @@ def test_kubernetes_worker_is_confined() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= worker.keys()
+    probes = {probe: worker[f"{probe}Probe"]["httpGet"]["path"] for probe in PROBES}
+    assert probes == PROBES
     for variable in worker["env"]:
         if re.search("PASSWORD|KEY", variable["name"]):
             assert "secretKeyRef" in variable["valueFrom"], variable["name"]
+
+
+def test_what_restarts_a_worker_asks_for_its_liveness() -> None:
+    """Not whether it is ready, which comes and goes with the database, nor /metrics."""
+    (check,) = [line for line in stages()["worker"] if line.startswith("HEALTHCHECK")]
+    production = load(PRODUCTION)["services"]["worker"]
+    for probe in (check, str(production["healthcheck"])):
+        assert "/healthz" in probe
+        assert "/metrics" not in probe
+    grace = int(production["stop_grace_period"].removesuffix("s"))
+    pod = load(KUBERNETES)["spec"]["template"]["spec"]
+    assert grace == pod["terminationGracePeriodSeconds"] == 60
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

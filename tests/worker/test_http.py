@@ -1,11 +1,14 @@
 """The endpoints' answers by state, without a worker behind them."""
 
+import inspect
+import re
 from functools import partial
 
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 
+import tollhouse.http
 from tollhouse.errors import SettingsError
 from tollhouse.http import Probe, serve_http
 
@@ -28,6 +31,13 @@ async def test_answers(*, alive: bool, ready: bool) -> None:
         async with session.get("/readyz") as response:
             assert response.status == (200 if ready else 503)
             assert await response.json() == {"registered": True, "listening": ready}
+
+
+def test_what_serves_http_knows_no_database() -> None:
+    """No client of the endpoints can wait for a connection of the worker, or cancel such a wait."""
+    source = inspect.getsource(tollhouse.http)
+    imported = set(re.findall(r"^from (tollhouse\S*)", source, re.MULTILINE))
+    assert imported <= {"tollhouse.errors", "tollhouse.log", "tollhouse.page.settings"}
 
 
 async def test_taken_port_is_a_setting_to_fix() -> None:

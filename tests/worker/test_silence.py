@@ -109,8 +109,11 @@ async def test_idle_connections_are_asked_before_they_are_used(desk: Bench, prox
     assert desk.attempts() == {"success": 1}
 
 
-async def test_stopped_while_nothing_answers(desk: Bench, proxy: Proxy) -> None:
+async def test_stopped_while_nothing_answers(
+    desk: Bench, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is in flight is recorded once the database is back, if the drain has time."""
+    monkeypatch.setattr(statements, "LIMIT", Limit(server=2.0, client=4.0))
     desk.mock.fault({"delay_ms": 300})
     desk.enqueue(8)
     async with desk.worker(poll_seconds=3600.0, drain_seconds=60.0) as worker:

@@ -12,6 +12,7 @@ from tests.support.database import Database
 from tests.worker.running import Bench, bench, killed
 from tollhouse.providers import Call, Outcome
 from tollhouse.settings import ProviderSettings
+from tollhouse.worker.main import open_worker
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
@@ -66,7 +67,7 @@ async def test_counts_failed_statements(desk: Bench) -> None:
     """A statement that the server cut off shows in /metrics by its name; the work goes on."""
     waiting = (
         " from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"
-        " and query ~ 'tollhouse_worker.claim' and datname = current_database()"
+        " and query ~ 'record_and_claim' and datname = current_database()"
     )
     async with desk.worker(poll_seconds=0.05) as worker:
         await desk.until(IDLE, True)
@@ -259,3 +260,18 @@ async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:
         async with desk.worker(poll_seconds=1.0):
             await desk.until(DONE, 1000, timeout=4.0)
     assert desk.ledger() == {"blocked": 1000}
+
+
+async def test_a_part_that_hangs_ends_the_worker(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a line that names it and a code that makes a supervisor start another."""
+    monkeypatch.setattr("tollhouse.pulse._PIECE_SECONDS", 0.05)
+    async with open_worker(desk.settings) as worker:
+        worker.watch._seconds = 0.5
+        monkeypatch.setattr(worker.control, "run", asyncio.Event().wait)
+        with caplog.at_level("ERROR"):
+            assert await asyncio.wait_for(worker.run(), 120.0) == 1
+    (told,) = [record for record in caplog.records if record.msg == "part hangs"]
+    assert vars(told)["fields"] == {"part": "control"}
+    assert desk.database.value("select count(*) from tollhouse_private.workers") == 0

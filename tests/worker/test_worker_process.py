@@ -3,7 +3,10 @@
 import asyncio
 import json
 import os
+import random
 import signal
+import socket
+import struct
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
@@ -92,6 +95,49 @@ async def test_endpoints_tell_its_state(desk: Bench) -> None:
             assert (await get(f"{url}/healthz"))[0] == 200
         finally:
             desk.database.rows("alter role th_worker login")
+
+
+async def test_a_flood_of_probes_costs_no_call(desk: Bench) -> None:
+    """A thousand probes whose clients vanish: calls flow meanwhile and afterwards."""
+
+    async def abort(port: int) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(random.uniform(0.0, 0.05))
+        vanish = struct.pack("ii", 1, 0)  # close by a reset
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, vanish)
+        writer.transport.abort()
+
+    async with process(desk, TOLLHOUSE_CONCURRENCY="16") as (_, url):
+        await answers(f"{url}/readyz", lambda status, _: status == 200)
+        desk.enqueue(300)
+        port = int(url.rpartition(":")[2])
+        for _ in range(20):
+            await asyncio.gather(*(abort(port) for _ in range(50)))
+        await desk.until(DONE, 300, timeout=120.0)
+        await answers(f"{url}/readyz", lambda status, _: status == 200)
+        await answers(f"{url}/healthz", lambda status, body: status == 200 and "claims" in body)
+        desk.enqueue(20, prefix="later")
+        await desk.until(DONE, 320, timeout=120.0)
+    assert desk.billed() == 320
+
+
+async def test_probes_wait_for_no_statement(desk: Bench) -> None:
+    """While every statement waits for a lock, each is answered at once from what is known."""
+    waiting = (
+        "select count(*) from pg_stat_activity where usename = 'th_worker'"
+        " and wait_event_type = 'Lock' and datname = current_database()"
+        " and query ~ 'record_and_claim|heartbeat'"
+    )
+    async with process(desk) as (_, url):
+        await answers(f"{url}/readyz", lambda status, _: status == 200)
+        with desk.database.connect("postgres", autocommit=False) as blocker:
+            blocker.execute("lock table tollhouse_private.workers in access exclusive mode")
+            await desk.until(waiting, 2, timeout=120.0)
+            assert (await get(f"{url}/healthz"))[0] == 200
+            await answers(f"{url}/readyz", lambda status, _: status == 503)
+            blocker.rollback()
+        await answers(f"{url}/readyz", lambda status, _: status == 200)
 
 
 def readable(text: str) -> bool:
