@@ -90,6 +90,8 @@ CREATE TABLE tollhouse_private.jobs (
     error_message text,
     metadata jsonb,
     request jsonb NOT NULL,
+    line text,
+    CONSTRAINT jobs_line_check CHECK (((line IS NULL) OR (state = ANY (ARRAY['scheduled'::text, 'queued'::text])))),
     CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
     CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'coalesced'::text, 'running'::text]))),
@@ -107,6 +109,7 @@ COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were ha
 COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
+COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit in whose line it stands: scope and target.';
 CREATE TYPE tollhouse_private.route AS (
 	job tollhouse_private.jobs,
 	provider text,
@@ -134,6 +137,15 @@ CREATE TYPE tollhouse_private.settlement AS (
 );
 ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
+CREATE TYPE tollhouse_private.turn AS (
+	tenant_id text,
+	user_id text,
+	after uuid,
+	calls integer,
+	bytes bigint
+);
+ALTER TYPE tollhouse_private.turn OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.turn IS 'What a user may have of a batch: so many calls, the oldest after one, until their requests have so many bytes.';
 CREATE TYPE tollhouse_private.verdict AS (
 	call_id uuid,
 	verdict text,
@@ -141,7 +153,7 @@ CREATE TYPE tollhouse_private.verdict AS (
 	retry_at timestamp with time zone
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at).';
+COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at; its reason is the line it stands in).';
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1207,6 +1219,7 @@ begin
   update tollhouse_private.jobs as j
   set
     state = 'running',
+    line = null,
     attempts = j.attempts + 1,
     worker_id = p_worker_id,
     started_at = p_now,
@@ -1411,6 +1424,66 @@ CREATE FUNCTION tollhouse_private.call_created_at(p_call_id uuid) RETURNS timest
 $$;
 ALTER FUNCTION tollhouse_private.call_created_at(p_call_id uuid) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) IS 'created_at of the call with that id: exact, because created_at is kept to the millisecond.';
+CREATE FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_lines constant integer := 50;
+  c_calls constant integer := 50;
+begin
+  if not exists (select from tollhouse_private.jobs as j where j.line is not null) then
+    return;
+  end if;
+
+  with recursive onward (line) as (
+    select min(j.line) from tollhouse_private.jobs as j where j.line is not null
+    union all
+    select (select min(j.line) from tollhouse_private.jobs as j where j.line > o.line)
+    from onward as o
+    where o.line is not null
+  ),
+  -- A limit that is gone lets everybody pass.
+  room as materialized (
+    select
+      l.line, coalesce(rl.last_tenant_id, '') as last_tenant_id, coalesce(rl.tokens_per_minute, 0) as tokens_per_minute,
+      rl.tokens_available + rl.tokens_per_minute * gone.minutes as tokens,
+      least(
+        c_calls, floor(rl.requests_available + rl.requests_per_minute * gone.minutes),
+        case when rl.max_in_flight is not null then rl.max_in_flight - (
+          select count(*)
+          from tollhouse_private.jobs as j
+          where j.state = 'running'
+            and rl.target = case rl.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
+        ) end
+      ) as calls
+    from (select o.line from onward as o where o.line is not null limit c_lines) as l
+    left join tollhouse_private.rate_limits as rl on rl.line = l.line
+    left join lateral (
+      select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+    ) as gone on true
+  )
+  update tollhouse_private.jobs as j
+  set state = 'queued'
+  where j.ctid = any (array(
+    select w.ctid
+    from (
+      select
+        n.tenant_id, n.call_id, r.tokens,
+        sum(least(n.tokens, r.tokens_per_minute)) over (partition by r.line order by n.turn) as tokens_in_line
+      from room as r
+      cross join lateral tollhouse_private.next_in_line(r.line, r.last_tenant_id, r.calls::integer) as n
+      where r.calls > 0
+    ) as due
+    join tollhouse_private.jobs as w on w.tenant_id = due.tenant_id and w.call_id = due.call_id
+    where w.state = 'scheduled'
+      and (due.tokens_in_line <= due.tokens) is not false
+    for update of w skip locked
+  ));
+end
+$$;
+ALTER FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) IS 'Queues the calls that their rate limit has room for now, by turns, whatever time they were deferred to: else whoever is queued when room comes would go before whoever sleeps.';
 CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) RETURNS TABLE(model text, provider text, provider_model text, preference bigint, candidates bigint)
     LANGUAGE sql STABLE
     AS $$
@@ -1846,11 +1919,7 @@ begin
     if v_round = 1 and exists (select from unnest(v_routes) as r where r.user_probe or r.provider_probe) then
       perform tollhouse_private.lock_ahead(v_jobs, p_now);
     end if;
-    v_refused := array(
-      select v
-      from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
-      where v.call_id not in (select (a.job).call_id from unnest(admitted) as a)
-    );
+    v_refused := array(select v from tollhouse_private.guard_rate_limit(v_routes, p_now, admitted) as v);
     v_routes := tollhouse_private.undecided(v_routes, v_refused);
 
     v_refused := v_refused || array(select v from tollhouse_private.guard_budget(v_routes, p_now) as v);
@@ -2334,13 +2403,8 @@ begin
   if p_job.state = 'scheduled' and p_job.run_at > p_now then
     why := case p_job.waits_for
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
-      when 'rate_limit' then format('Over the rate limit%s; it is tried again at %s.', (
-        select ' of ' || string_agg(distinct format('%s %s', rl.scope, rl.target), ' or ')
-        from tollhouse_private.rate_limits as rl
-        left join tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
-          on rl.target = case rl.scope when 'provider' then cm.provider when 'model' then cm.model end
-        where cm.model is not null or (rl.scope = 'tenant' and rl.target = p_job.tenant_id)
-      ), date_trunc('second', p_job.run_at))
+      when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
+        ' of ' || p_job.line, date_trunc('second', p_job.run_at))
       else format('It was asked to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'
@@ -2683,10 +2747,15 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) IS 'Blocks what a switch matches, and what has no candidate model left that none matches.';
-CREATE FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+CREATE FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[] DEFAULT '{}'::tollhouse_private.route[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_scope text;
+  v_admitted uuid[] := array(select (r.job).call_id from unnest(p_admitted) as r);
+  v_routes tollhouse_private.route[] := p_admitted || p_routes;
+  v_deferred tollhouse_private.verdict[];
 begin
   if not exists (select from tollhouse_private.rate_limits) then
     return;
@@ -2694,50 +2763,27 @@ begin
 
   perform
   from tollhouse_private.rate_limits as rl
-  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(p_routes, p_now) as l)
+  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(v_routes, p_now) as l)
   order by rl.scope, rl.target
   for update;
 
-  return query
-  with wait as materialized (
-    select w.* from tollhouse_private.rate_limit_waits(p_routes, p_now) as w
-  ),
-  held as (
-    select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
-    from wait as w
-    group by w.call_id
-  ),
-  -- Kept across claims: the first in line of each bucket.
-  noted as (
-    update tollhouse_private.rate_limits as rl
-    set first_tenant_id = f.tenant_id, first_call_id = f.call_id, first_tokens = f.tokens
-    from (
-      select distinct on (w.scope, w.target)
-        w.scope, w.target, case when waits.here then w.tenant_id end as tenant_id,
-        case when waits.here then w.call_id end as call_id, case when waits.here then w.tokens end as tokens
-      from wait as w
-      join held as h on h.call_id = w.call_id
-      cross join lateral (select w.refill > 0 and h.limits = 1 as here) as waits
-      order by w.scope, w.target, waits.here desc, w.call_id
-    ) as f
-    where rl.scope = f.scope
-      and rl.target = f.target
-      and rl.first_call_id is distinct from f.call_id
-      and not exists (
-        select
-        from tollhouse_private.jobs as j
-        where j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
-          and (f.call_id is null or j.call_id < f.call_id)
-          and j.call_id not in (select w.call_id from wait as w)
-      )
-  )
-  select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
-  from held as h
-  where h.seconds > 0;
+  -- The tenants' own first: what they hold back takes no place in the line of a provider.
+  foreach v_scope in array array['tenant', 'provider', 'model'] loop
+    v_deferred := array(
+      select row(
+        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision)
+      )::tollhouse_private.verdict
+      from tollhouse_private.rate_limit_waits(v_scope, v_routes, v_admitted, p_now) as w
+      where greatest(w.refill, w.slot) > 0
+        and w.call_id <> all (v_admitted)
+    );
+    v_routes := tollhouse_private.undecided(v_routes, v_deferred);
+    return query select d.* from unnest(v_deferred) as d;
+  end loop;
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
+ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) IS 'Defers what is over a limit now until its bucket will have refilled; in line by turns, and a call larger than the bucket goes when that is full. p_admitted: calls of this claim that are admitted already.';
 CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -3039,6 +3085,77 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109, TH111.';
+CREATE FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, tokens integer, turn bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- Round the tenants once, beginning after the one that had the last turn: one index probe per tenant, and p_limit at most.
+  with recursive onward (tenant_id, again) as (
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.line = p_line and j.tenant_id > p_last_tenant_id
+    ), false
+    union all
+    select case when next.tenant_id <= p_last_tenant_id or not round.again then next.tenant_id end, round.again
+    from onward as o
+    cross join lateral (select o.again or o.tenant_id is null as again) as round
+    cross join lateral (
+      select min(j.tenant_id) as tenant_id from tollhouse_private.jobs as j
+      where j.line = p_line and j.tenant_id > coalesce(o.tenant_id, '')
+    ) as next
+    where o.tenant_id is not null or not o.again
+  ),
+  tenant as materialized (
+    select t.tenant_id, row_number() over () as turn, count(*) over () as count
+    from (select o.tenant_id from onward as o where o.tenant_id is not null limit p_limit) as t
+  ),
+  -- And the users of each, in the same way.
+  asker as materialized (
+    select
+      t.tenant_id, t.turn as tenant_turn, u.user_id, row_number() over (partition by t.tenant_id) as user_turn,
+      count(*) over (partition by t.tenant_id) as users, ceil(p_limit::numeric / t.count) as calls
+    from tenant as t
+    left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = p_line
+    cross join lateral (
+      with recursive onward (user_id, again) as (
+        select (
+          select min(j.user_id) from tollhouse_private.jobs as j
+          where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(tu.last_user_id, '')
+        ), false
+        union all
+        select case when next.user_id <= coalesce(tu.last_user_id, '') or not round.again then next.user_id end, round.again
+        from onward as o
+        cross join lateral (select o.again or o.user_id is null as again) as round
+        cross join lateral (
+          select min(j.user_id) as user_id from tollhouse_private.jobs as j
+          where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(o.user_id, '')
+        ) as next
+        where o.user_id is not null or not o.again
+      )
+      select o.user_id from onward as o where o.user_id is not null limit ceil(p_limit::numeric / t.count)
+    ) as u
+  )
+  select n.tenant_id, n.user_id, n.call_id, n.tokens, row_number() over (order by n.tenant_round, n.tenant_turn)
+  from (
+    select
+      a.tenant_id, a.tenant_turn, a.user_id, c.call_id, c.tokens,
+      row_number() over (partition by a.tenant_id order by c.user_round, a.user_turn) as tenant_round
+    from asker as a
+    cross join lateral (
+      select w.call_id, w.request_bytes / 4 + w.max_output_tokens as tokens, row_number() over (order by w.call_id) as user_round
+      from (
+        select j.call_id, j.request_bytes, j.max_output_tokens
+        from tollhouse_private.jobs as j
+        where j.line = p_line and j.tenant_id = a.tenant_id and j.user_id = a.user_id
+        order by j.call_id
+        limit ceil(a.calls / a.users)
+      ) as w
+    ) as c
+  ) as n
+  order by 5
+  limit p_limit
+$$;
+ALTER FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) IS 'The calls whose turn is next in the line of a rate limit: by turns over the tenants, and over the users of each, the oldest of each user first.';
 CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3208,7 +3325,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold.';
-CREATE FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) RETURNS tollhouse_private.jobs[]
+CREATE FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) RETURNS tollhouse_private.jobs[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3220,30 +3337,31 @@ begin
       from (
         select locked.*, sum(locked.request_bytes) over (partition by locked.turn order by locked.call_id) - locked.request_bytes as before_in_share
         from (
-          select t.turn, j.job, j.call_id, j.request_bytes
-          from unnest(p_tenants, p_after) with ordinality as t (tenant_id, after, turn)
+          select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
+          from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
           cross join lateral (
             select tollhouse_private.without_request(q) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id
+              and q.user_id = t.user_id
               and q.call_id > t.after
             order by q.call_id
-            limit p_share
+            limit t.calls
             for update skip locked
           ) as j
-          -- Tenant by tenant, as they come: an order by would lock the whole share of each.
+          -- Turn by turn, as they come: an order by would lock the whole share of each.
           limit p_limit
         ) as locked
       ) as share
-      where share.before_in_share < p_share_bytes
+      where share.before_in_share < share.bytes
     ) as mine
     where mine.before < p_bytes
   );
 end
 $$;
-ALTER FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each tenant, those after a call of its own: p_share of each and p_limit in all, until their requests have p_share_bytes and p_bytes. They come without their requests.';
+ALTER FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each user whose turn it is: as many as the turn allows, p_limit in all, until their requests have p_bytes. They come without their requests.';
 CREATE FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3359,7 +3477,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) IS 'What is wrong with a part of a request, in words that begin with its place, or null.';
-CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) RETURNS tollhouse_private.jobs[]
+CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3367,45 +3485,97 @@ declare
   -- Of requests, in a batch: what a claim's reply, and the server that makes it, can hold with ease.
   c_bytes constant bigint := 4 * 1024 * 1024;
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
-  v_share integer;
-  v_share_bytes bigint;
-  v_picked tollhouse_private.jobs[];
+  v_count integer;
+  v_turns tollhouse_private.turn[];
+  v_first tollhouse_private.turn[];
   v_places integer;
   v_bytes bigint;
-  v_last uuid[];
 begin
+  jobs := '{}';
+  last_tenant_id := p_last_tenant_id;
   if cardinality(v_tenants) < p_limit then
     select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
     from unnest(tollhouse_private.tenants_in_line('', p_limit - cardinality(v_tenants))) as t (tenant_id)
     where t.tenant_id <= p_last_tenant_id;
   end if;
-  if cardinality(v_tenants) = 0 then
-    return array[]::tollhouse_private.jobs[];
+  v_count := cardinality(v_tenants);
+  if v_count = 0 then
+    return;
   end if;
 
-  v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;
-  v_share_bytes := c_bytes / cardinality(v_tenants);
-  v_picked := tollhouse_private.oldest_jobs(
-    v_tenants, array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[cardinality(v_tenants)]), v_share, v_share_bytes, p_limit, c_bytes);
+  -- Equal shares, of tenants and of the users of each; who has one call more than others is the last to have had a turn.
+  with share as materialized (
+    select t.tenant_id, t.turn, t.calls, u.users, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
+    from (
+      select t.tenant_id, t.turn, p_limit / v_count + (t.turn <= p_limit % v_count)::integer as calls
+      from unnest(v_tenants) with ordinality as t (tenant_id, turn)
+    ) as t
+    left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
+    cross join lateral tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as u (users)
+    where cardinality(u.users) > 0
+  ),
+  moved as materialized (
+    select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id
+    from share as s
+    where s.count > 1 or s.count = s.calls
+  ),
+  -- What another claim is just writing is passed over: where a round begins is worth no wait.
+  free as materialized (
+    select tu.ctid as place, m.user_id
+    from moved as m
+    join tollhouse_private.turns as tu on tu.tenant_id = m.tenant_id and tu.line = '' and tu.last_user_id <> m.user_id
+    for update of tu skip locked
+  ),
+  noted as (
+    update tollhouse_private.turns as tu set last_user_id = f.user_id from free as f where tu.ctid = f.place
+  ),
+  made as (
+    insert into tollhouse_private.turns (tenant_id, line, last_user_id)
+    select m.tenant_id, '', m.user_id
+    from moved as m
+    where m.user_id is not null
+      and (select true from tollhouse_private.turns as tu where tu.tenant_id = m.tenant_id and tu.line = '') is not true
+    order by m.tenant_id
+    on conflict do nothing
+  )
+  select array_agg(row(
+    s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
+    s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
+  )::tollhouse_private.turn order by s.turn, u.turn)
+  into v_turns
+  from share as s
+  cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
+
+  v_places := p_limit - cardinality(jobs);
+  select c_bytes - sum(p.request_bytes) into v_bytes from unnest(jobs) as p;
+  last_tenant_id := case
+    when v_bytes <= 0 then jobs[cardinality(jobs)].tenant_id
+    when v_count = p_limit then v_tenants[v_count]
+    else coalesce(v_tenants[p_limit % v_count], p_last_tenant_id)
+  end;
 
   -- What the short queues left goes to the long ones.
-  v_places := p_limit - cardinality(v_picked);
-  select c_bytes - sum(p.request_bytes) into v_bytes from unnest(v_picked) as p;
-  if v_places > 0 and v_bytes > 0 and cardinality(v_tenants) > 1 then
-    select array_agg(long.tenant_id), array_agg(long.last_call_id) into v_tenants, v_last
+  if v_places > 0 and v_bytes > 0 and cardinality(v_turns) > 1 then
+    v_first := v_turns;
+    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
+    into v_turns
     from (
-      select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
-      from unnest(v_picked) as p
-      group by p.tenant_id
-      having count(*) = v_share or sum(p.request_bytes) >= v_share_bytes
+      select t.turn, t.tenant_id, t.user_id, p.last_call_id, count(*) over () as count
+      from unnest(v_first) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+      join (
+        select p.tenant_id, p.user_id, max(p.call_id::text)::uuid as last_call_id, count(*) as calls, sum(p.request_bytes) as bytes
+        from unnest(jobs) as p
+        group by p.tenant_id, p.user_id
+      ) as p on p.tenant_id = t.tenant_id and p.user_id = t.user_id
+      where p.calls = t.calls or p.bytes >= t.bytes
     ) as long;
-    v_picked := v_picked || tollhouse_private.oldest_jobs(v_tenants, v_last, v_places, v_bytes, v_places, v_bytes);
+    jobs := jobs || tollhouse_private.oldest_jobs(v_turns, v_places, v_bytes);
   end if;
-  return v_picked;
 end
 $$;
-ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) IS 'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares of number and of bytes, beginning after the tenant served last. They come without their requests.';
+ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) IS 'Locks up to p_limit queued jobs, the oldest of each user, in equal shares of number and of bytes: of the tenants, beginning after the one served last, and of the users of each. They come without their requests. Returns where the next round begins, too.';
 CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) RETURNS tollhouse_private.price
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3536,60 +3706,91 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
 $$;
 ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
-CREATE FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, refill numeric, slot numeric)
+CREATE FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, target text, line text, place bigint, refill numeric, slot numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return query
-  with running as (
-    select l.scope, l.target, count(j.call_id) as in_flight
-    from (
-      select distinct rl.scope, rl.target
-      from tollhouse_private.rate_limits_of(p_routes, p_now) as rl
-      where rl.max_in_flight is not null
-    ) as l
+  with here as materialized (
+    select l.*, l.call_id = any (p_admitted) as admitted, false as away
+    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
+    where l.scope = p_scope
+  ),
+  bucket as materialized (
+    select h.line, h.target, h.last_tenant_id, h.max_in_flight, count(*)::integer as calls from here as h group by 1, 2, 3, 4
+  ),
+  running as materialized (
+    select b.line, count(j.call_id) as in_flight
+    from bucket as b
     left join tollhouse_private.jobs as j
       on j.state = 'running'
-      and l.target = case l.scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
-    group by l.scope, l.target
+      and b.target = case p_scope when 'tenant' then j.tenant_id when 'provider' then j.provider else j.model end
+    where b.max_in_flight is not null
+    group by b.line
   ),
-  ahead as (
-    select rl.scope, rl.target, rl.first_call_id as call_id, least(rl.first_tokens, rl.tokens_per_minute) as tokens
-    from tollhouse_private.rate_limits as rl
-    join tollhouse_private.jobs as j
-      on j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
-    where rl.first_call_id not in (select (r.job).call_id from unnest(p_routes) as r)
+  -- Of those that are not looked at now, the one whose turn is next keeps its place.
+  ahead as materialized (
+    select distinct on (b.line) b.line, n.tenant_id, n.user_id, n.call_id, n.tokens
+    from bucket as b
+    cross join lateral tollhouse_private.next_in_line(b.line, b.last_tenant_id, least(b.calls + 1, 50)) as n
+    where n.call_id not in (select h.call_id from here as h)
+    order by b.line, n.turn
+  ),
+  standing as (
+    select h.* from here as h
+    union all
+    select
+      a.tenant_id, a.user_id, a.call_id, any_one.scope, any_one.target, any_one.line, any_one.last_tenant_id, a.tokens,
+      any_one.requests_per_minute, any_one.tokens_per_minute, any_one.max_in_flight, any_one.requests_now, any_one.tokens_now,
+      false, true
+    from ahead as a
+    cross join lateral (select h.* from here as h where h.line = a.line limit 1) as any_one
+  ),
+  by_user as (
+    select
+      s.*, coalesce(s.user_id <= t.last_user_id, false) as had_a_turn,
+      row_number() over (partition by s.line, s.tenant_id, s.user_id order by s.admitted desc, s.call_id) as user_round
+    from standing as s
+    left join tollhouse_private.turns as t on t.tenant_id = s.tenant_id and t.line = s.line
+  ),
+  by_tenant as (
+    select
+      u.*,
+      row_number() over (
+        partition by u.line, u.tenant_id order by u.admitted desc, u.user_round, u.had_a_turn, u.user_id
+      ) as tenant_round
+    from by_user as u
   ),
   demand as (
     select
-      l.*,
-      row_number() over line + (a.call_id is not null)::integer as place,
-      case row_number() over line when 1 then least(l.tokens, l.tokens_per_minute) else sum(l.tokens) over line end
-        + coalesce(a.tokens, 0) as tokens_in_line,
-      row_number() over line - l.max_in_flight + rn.in_flight as too_many
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    left join running as rn on rn.scope = l.scope and rn.target = l.target
-    left join ahead as a on a.scope = l.scope and a.target = l.target and a.call_id < l.call_id
-    window line as (partition by l.scope, l.target order by l.call_id)
+      b.*, row_number() over the_line as place, sum(least(b.tokens, b.tokens_per_minute)) over the_line as tokens_in_line
+    from by_tenant as b
+    window the_line as (
+      partition by b.line order by b.admitted desc, b.tenant_round, b.tenant_id <= b.last_tenant_id, b.tenant_id
+    )
   )
   select
-    d.tenant_id, d.call_id, d.scope, d.target, d.tokens,
+    d.tenant_id, d.user_id, d.call_id, d.target, d.line, d.place,
     greatest(
       (d.place - d.requests_now) * 60 / d.requests_per_minute,
       (d.tokens_in_line - d.tokens_now) * 60 / d.tokens_per_minute
     ) as refill,
-    case when d.too_many > 0 then 0.2 * ceil(d.too_many::numeric / d.max_in_flight) end as slot
-  from demand as d;
+    case when d.place > d.max_in_flight - r.in_flight
+      then 0.2 * ceil((d.place - d.max_in_flight + r.in_flight)::numeric / d.max_in_flight)
+    end as slot
+  from demand as d
+  left join running as r on r.line = d.line
+  where not d.away;
 end
 $$;
-ALTER FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'For each call and each limit it falls under: seconds until its turn has refilled in the bucket, and until one of the calls in flight may have ended; zero, negative or null: no wait. In line by age, behind the limit''s first in line.';
-CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, call_id uuid, scope text, target text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
+ALTER FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) IS 'For each call that falls under a limit of this scope: its place in the line, and the seconds until its turn has refilled in the bucket, and until one of the calls in flight may have ended; zero, negative or null: no wait. The line goes by turns over the tenants, and over the users of each; before all stand those that this claim has admitted already.';
+CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, scope text, target text, line text, last_tenant_id text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
     LANGUAGE sql STABLE
     AS $$
   select
-    (r.job).tenant_id, (r.job).call_id, rl.scope, rl.target,
+    (r.job).tenant_id, (r.job).user_id, (r.job).call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id,
     (r.job).request_bytes / 4 + (r.job).max_output_tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
@@ -4040,16 +4241,33 @@ begin
     group by l.scope, l.target, l.requests_now, l.tokens_now
   ),
   locked as materialized (
-    select rl.scope, rl.target
+    select rl.scope, rl.target, rl.line
     from tollhouse_private.rate_limits as rl
     where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
     for update skip locked
+  ),
+  turn as materialized (
+    select w.*
+    from (select distinct l.scope from locked as l) as s
+    cross join lateral tollhouse_private.rate_limit_waits(s.scope, p_routes, array(select (r.job).call_id from unnest(p_routes) as r), p_now) as w
+    join locked as l on l.line = w.line
+  ),
+  -- Written under the lock of the limit, so nobody waits for them.
+  noted as (
+    insert into tollhouse_private.turns as tu (tenant_id, line, last_user_id)
+    select distinct on (t.tenant_id, t.line) t.tenant_id, t.line, t.user_id
+    from turn as t
+    order by t.tenant_id, t.line, t.place desc
+    on conflict (tenant_id, line) do update
+    set last_user_id = excluded.last_user_id
+    where tu.last_user_id <> excluded.last_user_id
   )
   update tollhouse_private.rate_limits as rl
   set
     requests_available = coalesce(d.requests_now - d.requests, 0),
     tokens_available = coalesce(d.tokens_now - d.tokens, 0),
-    refilled_at = p_now
+    refilled_at = p_now,
+    last_tenant_id = (select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1)
   from due as d
   join locked as l on l.scope = d.scope and l.target = d.target
   where rl.scope = d.scope
@@ -4057,7 +4275,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Takes the admitted calls out of their buckets, which guard_rate_limit has locked.';
+COMMENT ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Takes the admitted calls out of their buckets, which guard_rate_limit has locked, and notes whose turn it was.';
 CREATE FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4108,10 +4326,10 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit'
+  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit', line = v.reason
   from (
     -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0
@@ -4132,7 +4350,7 @@ begin
   insert into tollhouse_private.jobs
   select row_now.*
   from parked as pk
-  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight"}') as row_now;
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
     select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
@@ -4213,6 +4431,31 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.unreadable_result(p_results jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) IS 'The first of some results that is no attempt_result, and why.';
+CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive onward (user_id, again) as (
+    select (
+      select min(j.user_id) from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
+    ), false
+    union all
+    -- Past the last one it begins again, and ends with the one it began after.
+    select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
+    from onward as o
+    cross join lateral (select o.again or o.user_id is null as again) as round
+    cross join lateral (
+      select min(j.user_id) as user_id from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+    ) as next
+    where o.user_id is not null or not o.again
+  )
+  select coalesce(array_agg(u.user_id), '{}')
+  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+$$;
+ALTER FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
 CREATE FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -4377,7 +4620,7 @@ CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) 
     p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
     p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
     p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.cost_basis, p_job.provider_attempted,
-    p_job.error_code, p_job.error_message, p_job.metadata, null
+    p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
   )::tollhouse_private.jobs
 $$;
 ALTER FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
@@ -4420,6 +4663,7 @@ CREATE FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) RETURN
 declare
   v_now timestamptz := clock_timestamp();
   v_last_tenant_id text;
+  v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
 begin
@@ -4438,7 +4682,9 @@ begin
   end if;
 
   perform tollhouse_private.promote_due(v_now);
-  v_jobs := tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0)));
+  perform tollhouse_private.call_up(v_now);
+  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
+  v_jobs := v_picked.jobs;
   if cardinality(v_jobs) = 0 then
     return;
   end if;
@@ -4454,9 +4700,9 @@ begin
   end if;
 
   update tollhouse_private.workers as w
-  set last_tenant_id = v_jobs[cardinality(v_jobs)].tenant_id, idle = false
+  set last_tenant_id = v_picked.last_tenant_id, idle = false
   where w.worker_id = p_worker_id
-    and (w.idle or w.last_tenant_id <> v_jobs[cardinality(v_jobs)].tenant_id);
+    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id);
 
   return query
   select
@@ -4568,6 +4814,14 @@ begin
   ));
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.turns as tu
+  where tu.ctid = any (array(
+    select old.ctid from tollhouse_private.turns as old
+    where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
   delete from tollhouse_private.request_keys as rk
   where rk.ctid = any (array(
     select old.ctid from tollhouse_private.request_keys as old
@@ -4580,7 +4834,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.prune() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers. Returns whether there may be more: then call it again, in a transaction of its own.';
+COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5677,10 +5931,8 @@ CREATE TABLE tollhouse_private.rate_limits (
     requests_available numeric DEFAULT 0 NOT NULL,
     tokens_available numeric DEFAULT 0 NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
-    first_tenant_id text,
-    first_call_id uuid,
-    first_tokens integer,
-    CONSTRAINT rate_limits_first_check CHECK ((((first_call_id IS NULL) = (first_tenant_id IS NULL)) AND ((first_call_id IS NULL) = (first_tokens IS NULL)))),
+    last_tenant_id text DEFAULT ''::text NOT NULL,
+    line text GENERATED ALWAYS AS (((scope || ' '::text) || target)) STORED NOT NULL,
     CONSTRAINT rate_limits_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT rate_limits_requests_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT rate_limits_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'provider'::text, 'model'::text]))),
@@ -5690,7 +5942,8 @@ WITH (fillfactor='50');
 ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
-COMMENT ON COLUMN tollhouse_private.rate_limits.first_call_id IS 'The oldest call that only this limit holds back: younger ones leave its request and tokens in the bucket, so that a steady trickle of small calls can''t starve a large one.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.last_tenant_id IS 'Where the round over the tenants in its line goes on.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.line IS 'What jobs.line says of those that wait for it.';
 CREATE TABLE tollhouse_private.response_cache (
     tenant_id text NOT NULL,
     scope text NOT NULL,
@@ -5741,6 +5994,15 @@ ALTER TABLE ONLY tollhouse_private.tenant_settings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.tenant_settings OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.tenant_settings IS 'What a tenant decided; a tenant without a row has the defaults.';
 COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
+CREATE TABLE tollhouse_private.turns (
+    tenant_id text NOT NULL,
+    line text NOT NULL,
+    last_user_id text NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY tollhouse_private.turns FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.turns OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.turns IS 'Which of a tenant''s users had the last turn, in each line: that of the claim (empty), or that of a rate limit.';
 ALTER TABLE ONLY tollhouse_private.attempt_outcomes
     ADD CONSTRAINT attempt_outcomes_pkey PRIMARY KEY (outcome);
 ALTER TABLE ONLY tollhouse_private.breakers
@@ -5794,6 +6056,8 @@ ALTER TABLE ONLY tollhouse_private.provider_windows
 ALTER TABLE ONLY tollhouse_private.providers
     ADD CONSTRAINT providers_pkey PRIMARY KEY (provider);
 ALTER TABLE ONLY tollhouse_private.rate_limits
+    ADD CONSTRAINT rate_limits_line_key UNIQUE (line);
+ALTER TABLE ONLY tollhouse_private.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, target);
 ALTER TABLE ONLY tollhouse_private.request_keys
     ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id, user_id);
@@ -5805,12 +6069,15 @@ ALTER TABLE ONLY tollhouse_private.task_types
     ADD CONSTRAINT task_types_pkey PRIMARY KEY (endpoint);
 ALTER TABLE ONLY tollhouse_private.tenant_settings
     ADD CONSTRAINT tenant_settings_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY tollhouse_private.turns
+    ADD CONSTRAINT turns_pkey PRIMARY KEY (tenant_id, line);
 ALTER TABLE ONLY tollhouse_private.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
 CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (provider) WHERE (state = 'half_open'::text);
 CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
 CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id, cache_key) WHERE (state = 'coalesced'::text);
-CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, call_id) WHERE (state = 'queued'::text);
+CREATE INDEX jobs_line_idx ON tollhouse_private.jobs USING btree (line, tenant_id, user_id, call_id) WHERE (line IS NOT NULL);
+CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE (state = 'queued'::text);
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX jobs_scheduled_tenant_idx ON tollhouse_private.jobs USING btree (tenant_id, run_at) WHERE (state = 'scheduled'::text);
@@ -5910,6 +6177,9 @@ ALTER TABLE tollhouse_private.tenant_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_settings_all_engine ON tollhouse_private.tenant_settings TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY tenant_settings_select_operator ON tollhouse_private.tenant_settings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 CREATE POLICY tenant_settings_select_owner ON tollhouse_private.tenant_settings FOR SELECT TO tollhouse_owner USING (((tenant_id)::text = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
+ALTER TABLE tollhouse_private.turns ENABLE ROW LEVEL SECURITY;
+CREATE POLICY turns_all_engine ON tollhouse_private.turns TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY turns_select_operator ON tollhouse_private.turns FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_client;
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_operator;
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_auditor;
@@ -6009,6 +6279,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.j
 GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
@@ -6073,7 +6344,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_p
 GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.has_visible(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.has_visible(p_text text) TO tollhouse_engine;
@@ -6092,12 +6363,13 @@ GRANT ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id te
 REVOKE ALL ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_tenants text[], p_after uuid[], p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
@@ -6105,7 +6377,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs,
 GRANT ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
@@ -6137,6 +6409,7 @@ GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
@@ -6326,5 +6599,8 @@ GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.tenant_settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.tenant_settings TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.turns TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.turns TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.turns TO tollhouse_auditor;
 ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_engine REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE tollhouse_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

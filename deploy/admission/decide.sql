@@ -53,11 +53,7 @@ begin
     if v_round = 1 and exists (select from unnest(v_routes) as r where r.user_probe or r.provider_probe) then
       perform tollhouse_private.lock_ahead(v_jobs, p_now);
     end if;
-    v_refused := array(
-      select v
-      from tollhouse_private.guard_rate_limit(admitted || v_routes, p_now) as v
-      where v.call_id not in (select (a.job).call_id from unnest(admitted) as a)
-    );
+    v_refused := array(select v from tollhouse_private.guard_rate_limit(v_routes, p_now, admitted) as v);
     v_routes := tollhouse_private.undecided(v_routes, v_refused);
 
     v_refused := v_refused || array(select v from tollhouse_private.guard_budget(v_routes, p_now) as v);

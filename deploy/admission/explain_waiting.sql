@@ -1,8 +1,6 @@
 -- Deploy tollhouse:admission/explain_waiting to pg
 -- requires: queue/workers
 -- requires: queue/cancel_requests
--- requires: rate_limit/rate_limits
--- requires: routing/candidate_models
 -- requires: admission/explain_obstacle
 
 begin;
@@ -31,13 +29,8 @@ begin
   if p_job.state = 'scheduled' and p_job.run_at > p_now then
     why := case p_job.waits_for
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
-      when 'rate_limit' then format('Over the rate limit%s; it is tried again at %s.', (
-        select ' of ' || string_agg(distinct format('%s %s', rl.scope, rl.target), ' or ')
-        from tollhouse_private.rate_limits as rl
-        left join tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
-          on rl.target = case rl.scope when 'provider' then cm.provider when 'model' then cm.model end
-        where cm.model is not null or (rl.scope = 'tenant' and rl.target = p_job.tenant_id)
-      ), date_trunc('second', p_job.run_at))
+      when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
+        ' of ' || p_job.line, date_trunc('second', p_job.run_at))
       else format('It was asked to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'

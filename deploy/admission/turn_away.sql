@@ -32,10 +32,10 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit'
+  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit', line = v.reason
   from (
     -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0
@@ -56,7 +56,7 @@ begin
   insert into tollhouse_private.jobs
   select row_now.*
   from parked as pk
-  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight"}') as row_now;
+  cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
     select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement

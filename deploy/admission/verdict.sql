@@ -11,7 +11,7 @@ create type tollhouse_private.verdict as (
   retry_at timestamptz
 );
 comment on type tollhouse_private.verdict is
-  'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at).';
+  'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at; its reason is the line it stands in).';
 
 create type tollhouse_private.route as (
   job tollhouse_private.jobs,

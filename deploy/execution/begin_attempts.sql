@@ -20,6 +20,7 @@ begin
   update tollhouse_private.jobs as j
   set
     state = 'running',
+    line = null,
     attempts = j.attempts + 1,
     worker_id = p_worker_id,
     started_at = p_now,

@@ -2,6 +2,7 @@
 -- requires: queue/tell
 -- requires: queue/promote_due
 -- requires: queue/pick
+-- requires: rate_limit/call_up
 -- requires: rate_limit/take_rate_limit
 -- requires: breaker/begin_probes
 -- requires: admission/decide
@@ -40,6 +41,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_last_tenant_id text;
+  v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
 begin
@@ -58,7 +60,9 @@ begin
   end if;
 
   perform tollhouse_private.promote_due(v_now);
-  v_jobs := tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0)));
+  perform tollhouse_private.call_up(v_now);
+  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
+  v_jobs := v_picked.jobs;
   if cardinality(v_jobs) = 0 then
     return;
   end if;
@@ -74,9 +78,9 @@ begin
   end if;
 
   update tollhouse_private.workers as w
-  set last_tenant_id = v_jobs[cardinality(v_jobs)].tenant_id, idle = false
+  set last_tenant_id = v_picked.last_tenant_id, idle = false
   where w.worker_id = p_worker_id
-    and (w.idle or w.last_tenant_id <> v_jobs[cardinality(v_jobs)].tenant_id);
+    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id);
 
   return query
   select

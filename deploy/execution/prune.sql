@@ -2,6 +2,7 @@
 -- requires: platform/settings
 -- requires: ledger/deliveries
 -- requires: queue/jobs
+-- requires: queue/turns
 -- requires: idempotency/request_keys
 -- requires: shutoff/hourly_spend
 -- requires: cache/response_cache
@@ -60,6 +61,14 @@ begin
   ));
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.turns as tu
+  where tu.ctid = any (array(
+    select old.ctid from tollhouse_private.turns as old
+    where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
   delete from tollhouse_private.request_keys as rk
   where rk.ctid = any (array(
     select old.ctid from tollhouse_private.request_keys as old
@@ -72,7 +81,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.prune() is
-  'Removes some of what is past its time: answers, keys, hours, healthy breakers. Returns whether there may be more: then call it again, in a transaction of its own.';
+  'Removes some of what is past its time: answers, keys, hours, healthy breakers, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
 
 revoke execute on function tollhouse_worker.prune() from public;
 grant execute on function tollhouse_worker.prune() to tollhouse_worker;

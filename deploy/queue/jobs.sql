@@ -39,6 +39,7 @@ create table tollhouse_private.jobs (
   error_message text,
   metadata jsonb,
   request jsonb not null,
+  line text,
   constraint jobs_pkey primary key (tenant_id, call_id),
   constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
   constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff', 'flight')),
@@ -47,7 +48,8 @@ create table tollhouse_private.jobs (
     and (state = 'running') = (started_at is not null)
     and (state = 'running' or reserved_micro_usd = 0)
   ),
-  constraint jobs_reserved_check check (reserved_micro_usd >= 0)
+  constraint jobs_reserved_check check (reserved_micro_usd >= 0),
+  constraint jobs_line_check check (line is null or state in ('scheduled', 'queued'))
 ) with (
   fillfactor = 70,
   autovacuum_vacuum_threshold = 500,
@@ -56,7 +58,8 @@ create table tollhouse_private.jobs (
   autovacuum_analyze_threshold = 1000,
   autovacuum_analyze_scale_factor = 0.2
 );
-create index jobs_queued_idx on tollhouse_private.jobs (tenant_id, call_id) where state = 'queued';
+create index jobs_queued_idx on tollhouse_private.jobs (tenant_id, user_id, call_id) where state = 'queued';
+create index jobs_line_idx on tollhouse_private.jobs (line, tenant_id, user_id, call_id) where line is not null;
 create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state = 'scheduled';
 create index jobs_scheduled_tenant_idx on tollhouse_private.jobs (tenant_id, run_at) where state = 'scheduled';
 create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
@@ -67,6 +70,8 @@ comment on column tollhouse_private.jobs.state is
   'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
 comment on column tollhouse_private.jobs.waits_for is
   'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
+comment on column tollhouse_private.jobs.line is
+  'The rate limit in whose line it stands: scope and target.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';

@@ -2,13 +2,22 @@
 -- requires: queue/without_request
 
 begin;
+set local role tollhouse_owner;
+
+create type tollhouse_private.turn as (
+  tenant_id text,
+  user_id text,
+  after uuid,
+  calls integer,
+  bytes bigint
+);
+comment on type tollhouse_private.turn is
+  'What a user may have of a batch: so many calls, the oldest after one, until their requests have so many bytes.';
+
 set local role tollhouse_engine;
 
 create function tollhouse_private.oldest_jobs(
-  p_tenants text[],
-  p_after uuid[],
-  p_share integer,
-  p_share_bytes bigint,
+  p_turns tollhouse_private.turn[],
   p_limit integer,
   p_bytes bigint
 )
@@ -25,31 +34,32 @@ begin
       from (
         select locked.*, sum(locked.request_bytes) over (partition by locked.turn order by locked.call_id) - locked.request_bytes as before_in_share
         from (
-          select t.turn, j.job, j.call_id, j.request_bytes
-          from unnest(p_tenants, p_after) with ordinality as t (tenant_id, after, turn)
+          select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
+          from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
           cross join lateral (
             select tollhouse_private.without_request(q) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id
+              and q.user_id = t.user_id
               and q.call_id > t.after
             order by q.call_id
-            limit p_share
+            limit t.calls
             for update skip locked
           ) as j
-          -- Tenant by tenant, as they come: an order by would lock the whole share of each.
+          -- Turn by turn, as they come: an order by would lock the whole share of each.
           limit p_limit
         ) as locked
       ) as share
-      where share.before_in_share < p_share_bytes
+      where share.before_in_share < share.bytes
     ) as mine
     where mine.before < p_bytes
   );
 end
 $$;
-comment on function tollhouse_private.oldest_jobs(text[], uuid[], integer, bigint, integer, bigint) is
-  'Locks the oldest queued jobs of each tenant, those after a call of its own: p_share of each and p_limit in all, until their requests have p_share_bytes and p_bytes. They come without their requests.';
+comment on function tollhouse_private.oldest_jobs(tollhouse_private.turn[], integer, bigint) is
+  'Locks the oldest queued jobs of each user whose turn it is: as many as the turn allows, p_limit in all, until their requests have p_bytes. They come without their requests.';
 
-revoke execute on function tollhouse_private.oldest_jobs(text[], uuid[], integer, bigint, integer, bigint) from public;
+revoke execute on function tollhouse_private.oldest_jobs(tollhouse_private.turn[], integer, bigint) from public;
 
 commit;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:queue/pick to pg
+-- requires: queue/turns
 -- requires: queue/tenants_in_line
 -- requires: queue/oldest_jobs
 
@@ -7,9 +8,11 @@ set local role tollhouse_engine;
 
 create function tollhouse_private.pick(
   p_last_tenant_id text,
-  p_limit integer
+  p_limit integer,
+  out jobs tollhouse_private.jobs[],
+  out last_tenant_id text
 )
-  returns tollhouse_private.jobs[]
+  returns record
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
@@ -18,45 +21,97 @@ declare
   -- Of requests, in a batch: what a claim's reply, and the server that makes it, can hold with ease.
   c_bytes constant bigint := 4 * 1024 * 1024;
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
-  v_share integer;
-  v_share_bytes bigint;
-  v_picked tollhouse_private.jobs[];
+  v_count integer;
+  v_turns tollhouse_private.turn[];
+  v_first tollhouse_private.turn[];
   v_places integer;
   v_bytes bigint;
-  v_last uuid[];
 begin
+  jobs := '{}';
+  last_tenant_id := p_last_tenant_id;
   if cardinality(v_tenants) < p_limit then
     select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
     from unnest(tollhouse_private.tenants_in_line('', p_limit - cardinality(v_tenants))) as t (tenant_id)
     where t.tenant_id <= p_last_tenant_id;
   end if;
-  if cardinality(v_tenants) = 0 then
-    return array[]::tollhouse_private.jobs[];
+  v_count := cardinality(v_tenants);
+  if v_count = 0 then
+    return;
   end if;
 
-  v_share := ceil(p_limit::numeric / cardinality(v_tenants))::integer;
-  v_share_bytes := c_bytes / cardinality(v_tenants);
-  v_picked := tollhouse_private.oldest_jobs(
-    v_tenants, array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[cardinality(v_tenants)]), v_share, v_share_bytes, p_limit, c_bytes);
+  -- Equal shares, of tenants and of the users of each; who has one call more than others is the last to have had a turn.
+  with share as materialized (
+    select t.tenant_id, t.turn, t.calls, u.users, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
+    from (
+      select t.tenant_id, t.turn, p_limit / v_count + (t.turn <= p_limit % v_count)::integer as calls
+      from unnest(v_tenants) with ordinality as t (tenant_id, turn)
+    ) as t
+    left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
+    cross join lateral tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as u (users)
+    where cardinality(u.users) > 0
+  ),
+  moved as materialized (
+    select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id
+    from share as s
+    where s.count > 1 or s.count = s.calls
+  ),
+  -- What another claim is just writing is passed over: where a round begins is worth no wait.
+  free as materialized (
+    select tu.ctid as place, m.user_id
+    from moved as m
+    join tollhouse_private.turns as tu on tu.tenant_id = m.tenant_id and tu.line = '' and tu.last_user_id <> m.user_id
+    for update of tu skip locked
+  ),
+  noted as (
+    update tollhouse_private.turns as tu set last_user_id = f.user_id from free as f where tu.ctid = f.place
+  ),
+  made as (
+    insert into tollhouse_private.turns (tenant_id, line, last_user_id)
+    select m.tenant_id, '', m.user_id
+    from moved as m
+    where m.user_id is not null
+      and (select true from tollhouse_private.turns as tu where tu.tenant_id = m.tenant_id and tu.line = '') is not true
+    order by m.tenant_id
+    on conflict do nothing
+  )
+  select array_agg(row(
+    s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
+    s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
+  )::tollhouse_private.turn order by s.turn, u.turn)
+  into v_turns
+  from share as s
+  cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
+
+  v_places := p_limit - cardinality(jobs);
+  select c_bytes - sum(p.request_bytes) into v_bytes from unnest(jobs) as p;
+  last_tenant_id := case
+    when v_bytes <= 0 then jobs[cardinality(jobs)].tenant_id
+    when v_count = p_limit then v_tenants[v_count]
+    else coalesce(v_tenants[p_limit % v_count], p_last_tenant_id)
+  end;
 
   -- What the short queues left goes to the long ones.
-  v_places := p_limit - cardinality(v_picked);
-  select c_bytes - sum(p.request_bytes) into v_bytes from unnest(v_picked) as p;
-  if v_places > 0 and v_bytes > 0 and cardinality(v_tenants) > 1 then
-    select array_agg(long.tenant_id), array_agg(long.last_call_id) into v_tenants, v_last
+  if v_places > 0 and v_bytes > 0 and cardinality(v_turns) > 1 then
+    v_first := v_turns;
+    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
+    into v_turns
     from (
-      select p.tenant_id, max(p.call_id::text)::uuid as last_call_id
-      from unnest(v_picked) as p
-      group by p.tenant_id
-      having count(*) = v_share or sum(p.request_bytes) >= v_share_bytes
+      select t.turn, t.tenant_id, t.user_id, p.last_call_id, count(*) over () as count
+      from unnest(v_first) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+      join (
+        select p.tenant_id, p.user_id, max(p.call_id::text)::uuid as last_call_id, count(*) as calls, sum(p.request_bytes) as bytes
+        from unnest(jobs) as p
+        group by p.tenant_id, p.user_id
+      ) as p on p.tenant_id = t.tenant_id and p.user_id = t.user_id
+      where p.calls = t.calls or p.bytes >= t.bytes
     ) as long;
-    v_picked := v_picked || tollhouse_private.oldest_jobs(v_tenants, v_last, v_places, v_bytes, v_places, v_bytes);
+    jobs := jobs || tollhouse_private.oldest_jobs(v_turns, v_places, v_bytes);
   end if;
-  return v_picked;
 end
 $$;
 comment on function tollhouse_private.pick(text, integer) is
-  'Locks up to p_limit queued jobs, the oldest of each tenant in equal shares of number and of bytes, beginning after the tenant served last. They come without their requests.';
+  'Locks up to p_limit queued jobs, the oldest of each user, in equal shares of number and of bytes: of the tenants, beginning after the one served last, and of the users of each. They come without their requests. Returns where the next round begins, too.';
 
 revoke execute on function tollhouse_private.pick(text, integer) from public;
 

@@ -30,6 +30,39 @@ $$;
 comment on function tollhouse_private.tenants_in_line(text, integer) is
   'Tenants with queued jobs, in order, beginning after the given one: a skip scan, one index probe per tenant.';
 
+create function tollhouse_private.users_in_line(
+  p_tenant_id text,
+  p_after text,
+  p_limit integer
+)
+  returns text[]
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with recursive onward (user_id, again) as (
+    select (
+      select min(j.user_id) from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
+    ), false
+    union all
+    -- Past the last one it begins again, and ends with the one it began after.
+    select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
+    from onward as o
+    cross join lateral (select o.again or o.user_id is null as again) as round
+    cross join lateral (
+      select min(j.user_id) as user_id from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+    ) as next
+    where o.user_id is not null or not o.again
+  )
+  select coalesce(array_agg(u.user_id), '{}')
+  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+$$;
+comment on function tollhouse_private.users_in_line(text, text, integer) is
+  'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
+
 revoke execute on function tollhouse_private.tenants_in_line(text, integer) from public;
+revoke execute on function tollhouse_private.users_in_line(text, text, integer) from public;
 
 commit;

@@ -18,7 +18,7 @@ as $$
     p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
     p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
     p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.cost_basis, p_job.provider_attempted,
-    p_job.error_code, p_job.error_message, p_job.metadata, null
+    p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
   )::tollhouse_private.jobs
 $$;
 comment on function tollhouse_private.without_request(tollhouse_private.jobs) is

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:rate_limit/guard to pg
--- requires: queue/jobs
 -- requires: admission/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
@@ -10,13 +9,19 @@ set local role tollhouse_engine;
 
 create function tollhouse_private.guard_rate_limit(
   p_routes tollhouse_private.route[],
-  p_now timestamptz
+  p_now timestamptz,
+  p_admitted tollhouse_private.route[] default '{}'
 )
   returns setof tollhouse_private.verdict
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_scope text;
+  v_admitted uuid[] := array(select (r.job).call_id from unnest(p_admitted) as r);
+  v_routes tollhouse_private.route[] := p_admitted || p_routes;
+  v_deferred tollhouse_private.verdict[];
 begin
   if not exists (select from tollhouse_private.rate_limits) then
     return;
@@ -24,51 +29,28 @@ begin
 
   perform
   from tollhouse_private.rate_limits as rl
-  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(p_routes, p_now) as l)
+  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(v_routes, p_now) as l)
   order by rl.scope, rl.target
   for update;
 
-  return query
-  with wait as materialized (
-    select w.* from tollhouse_private.rate_limit_waits(p_routes, p_now) as w
-  ),
-  held as (
-    select w.call_id, max(greatest(w.refill, w.slot)) as seconds, count(*) filter (where greatest(w.refill, w.slot) > 0) as limits
-    from wait as w
-    group by w.call_id
-  ),
-  -- Kept across claims: the first in line of each bucket.
-  noted as (
-    update tollhouse_private.rate_limits as rl
-    set first_tenant_id = f.tenant_id, first_call_id = f.call_id, first_tokens = f.tokens
-    from (
-      select distinct on (w.scope, w.target)
-        w.scope, w.target, case when waits.here then w.tenant_id end as tenant_id,
-        case when waits.here then w.call_id end as call_id, case when waits.here then w.tokens end as tokens
-      from wait as w
-      join held as h on h.call_id = w.call_id
-      cross join lateral (select w.refill > 0 and h.limits = 1 as here) as waits
-      order by w.scope, w.target, waits.here desc, w.call_id
-    ) as f
-    where rl.scope = f.scope
-      and rl.target = f.target
-      and rl.first_call_id is distinct from f.call_id
-      and not exists (
-        select
-        from tollhouse_private.jobs as j
-        where j.tenant_id = rl.first_tenant_id and j.call_id = rl.first_call_id and j.state in ('scheduled', 'queued')
-          and (f.call_id is null or j.call_id < f.call_id)
-          and j.call_id not in (select w.call_id from wait as w)
-      )
-  )
-  select h.call_id, 'deferred', 'rate_limited', p_now + make_interval(secs => least(60, greatest(0.05, h.seconds))::double precision)
-  from held as h
-  where h.seconds > 0;
+  -- The tenants' own first: what they hold back takes no place in the line of a provider.
+  foreach v_scope in array array['tenant', 'provider', 'model'] loop
+    v_deferred := array(
+      select row(
+        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision)
+      )::tollhouse_private.verdict
+      from tollhouse_private.rate_limit_waits(v_scope, v_routes, v_admitted, p_now) as w
+      where greatest(w.refill, w.slot) > 0
+        and w.call_id <> all (v_admitted)
+    );
+    v_routes := tollhouse_private.undecided(v_routes, v_deferred);
+    return query select d.* from unnest(v_deferred) as d;
+  end loop;
 end
 $$;
-comment on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz) is
-  'Defers what is over a limit now until its bucket will have refilled; in line by age, and a call larger than the bucket goes when that is full.';
+comment on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz, tollhouse_private.route[]) is
+  'Defers what is over a limit now until its bucket will have refilled; in line by turns, and a call larger than the bucket goes when that is full. p_admitted: calls of this claim that are admitted already.';
 
-revoke execute on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz) from public;
+revoke execute on function tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz, tollhouse_private.route[]) from public;
 
 commit;

@@ -13,22 +13,21 @@ create table tollhouse_private.rate_limits (
   requests_available numeric not null default 0,
   tokens_available numeric not null default 0,
   refilled_at timestamptz not null,
-  first_tenant_id text,
-  first_call_id uuid,
-  first_tokens integer,
+  last_tenant_id text not null default '',
+  line text not null generated always as (scope || ' ' || target) stored,
   constraint rate_limits_pkey primary key (scope, target),
+  constraint rate_limits_line_key unique (line),
   constraint rate_limits_scope_check check (scope in ('tenant', 'provider', 'model')),
   constraint rate_limits_requests_check check (requests_per_minute > 0),
   constraint rate_limits_tokens_check check (tokens_per_minute > 0),
-  constraint rate_limits_in_flight_check check (max_in_flight > 0),
-  constraint rate_limits_first_check check ((first_call_id is null) = (first_tenant_id is null) and (first_call_id is null) = (first_tokens is null))
+  constraint rate_limits_in_flight_check check (max_in_flight > 0)
 ) with (fillfactor = 50);
 comment on table tollhouse_private.rate_limits is
   'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 comment on column tollhouse_private.rate_limits.tokens_per_minute is
   'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
-comment on column tollhouse_private.rate_limits.first_call_id is
-  'The oldest call that only this limit holds back: younger ones leave its request and tokens in the bucket, so that a steady trickle of small calls can''t starve a large one.';
+comment on column tollhouse_private.rate_limits.last_tenant_id is 'Where the round over the tenants in its line goes on.';
+comment on column tollhouse_private.rate_limits.line is 'What jobs.line says of those that wait for it.';
 
 grant select, insert, update, delete on tollhouse_private.rate_limits to tollhouse_engine;
 grant select on tollhouse_private.rate_limits to tollhouse_operator, tollhouse_auditor;

@@ -11,9 +11,12 @@ create function tollhouse_private.rate_limits_of(
 )
   returns table (
     tenant_id text,
+    user_id text,
     call_id uuid,
     scope text,
     target text,
+    line text,
+    last_tenant_id text,
     tokens integer,
     requests_per_minute integer,
     tokens_per_minute integer,
@@ -25,7 +28,7 @@ create function tollhouse_private.rate_limits_of(
   stable
 as $$
   select
-    (r.job).tenant_id, (r.job).call_id, rl.scope, rl.target,
+    (r.job).tenant_id, (r.job).user_id, (r.job).call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id,
     (r.job).request_bytes / 4 + (r.job).max_output_tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),

@@ -1,7 +1,9 @@
 -- Deploy tollhouse:rate_limit/take_rate_limit to pg
+-- requires: queue/turns
 -- requires: admission/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
+-- requires: rate_limit/rate_limit_waits
 
 begin;
 set local role tollhouse_engine;
@@ -27,16 +29,33 @@ begin
     group by l.scope, l.target, l.requests_now, l.tokens_now
   ),
   locked as materialized (
-    select rl.scope, rl.target
+    select rl.scope, rl.target, rl.line
     from tollhouse_private.rate_limits as rl
     where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
     for update skip locked
+  ),
+  turn as materialized (
+    select w.*
+    from (select distinct l.scope from locked as l) as s
+    cross join lateral tollhouse_private.rate_limit_waits(s.scope, p_routes, array(select (r.job).call_id from unnest(p_routes) as r), p_now) as w
+    join locked as l on l.line = w.line
+  ),
+  -- Written under the lock of the limit, so nobody waits for them.
+  noted as (
+    insert into tollhouse_private.turns as tu (tenant_id, line, last_user_id)
+    select distinct on (t.tenant_id, t.line) t.tenant_id, t.line, t.user_id
+    from turn as t
+    order by t.tenant_id, t.line, t.place desc
+    on conflict (tenant_id, line) do update
+    set last_user_id = excluded.last_user_id
+    where tu.last_user_id <> excluded.last_user_id
   )
   update tollhouse_private.rate_limits as rl
   set
     requests_available = coalesce(d.requests_now - d.requests, 0),
     tokens_available = coalesce(d.tokens_now - d.tokens, 0),
-    refilled_at = p_now
+    refilled_at = p_now,
+    last_tenant_id = (select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1)
   from due as d
   join locked as l on l.scope = d.scope and l.target = d.target
   where rl.scope = d.scope
@@ -44,7 +63,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz) is
-  'Takes the admitted calls out of their buckets, which guard_rate_limit has locked.';
+  'Takes the admitted calls out of their buckets, which guard_rate_limit has locked, and notes whose turn it was.';
 
 revoke execute on function tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz) from public;
 

@@ -3,6 +3,9 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.oldest_jobs(text[], uuid[], integer, bigint, integer, bigint);
+drop function tollhouse_private.oldest_jobs(tollhouse_private.turn[], integer, bigint);
+
+set local role tollhouse_owner;
+drop type tollhouse_private.turn;
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.rate_limit_waits(tollhouse_private.route[], timestamptz);
+drop function tollhouse_private.rate_limit_waits(text, tollhouse_private.route[], uuid[], timestamptz);
 
 commit;

@@ -12,6 +12,8 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.tenants_in_line(text, integer)'::regprocedure;
+where p.oid in (
+  'tollhouse_private.tenants_in_line(text, integer)'::regprocedure, 'tollhouse_private.users_in_line(text, text, integer)'::regprocedure
+);
 
 rollback;

@@ -5,7 +5,7 @@ begin;
 select
   scope, target, requests_per_minute, tokens_per_minute, max_in_flight, requests_available,
   tokens_available, refilled_at,
-  first_tenant_id, first_call_id, first_tokens
+  last_tenant_id, line
 from tollhouse_private.rate_limits
 where false;
 

@@ -90,7 +90,7 @@ create or replace function tollhouse_private.guard_hourly_shutoff(p_jobs tollhou
 select is(pg_temp.claimed(), 0::bigint, 'a guard that answers null admits nothing');
 select results_eq('select pg_temp.calls()', array['r1: queued', 'r2: queued'], 'and loses nothing');
 rollback to two;
-create or replace function tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamptz) returns setof tollhouse_private.verdict
+create or replace function tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamptz, p_admitted tollhouse_private.route[] default '{}') returns setof tollhouse_private.verdict
   language plpgsql as $$ begin raise 'broken'; end $$;
 select throws_ok('select pg_temp.claimed()', 'P0001', 'broken', 'a guard that fails fails the claim');
 select results_eq('select pg_temp.calls()', array['r1: queued', 'r2: queued'], 'which admits nothing and loses nothing');

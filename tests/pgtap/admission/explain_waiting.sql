@@ -38,7 +38,7 @@ select is((select next_try_at from tollhouse.explain('route', 'r2')), date_trunc
 rollback to queued;
 select tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');
 select pg_temp.claimed();
-select matches(pg_temp.why(), '^Over the rate limit of tenant acme; it is tried again at 20', 'a deferred call is over a rate limit, and it says over which');
+select matches(pg_temp.why(), '^Over the rate limit of tenant acme, in line by turns; it is tried again at 20', 'a deferred call is over a rate limit, and it says over which');
 rollback to start;
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r0');
 select pg_temp.tick();

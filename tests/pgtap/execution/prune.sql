@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(8);
 
 insert into tollhouse_private.response_cache values
   ('acme', '', 'route', 'old', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '10 minutes'),
@@ -27,6 +27,10 @@ insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, reque
 select 'acme', rk.call_id, 'ann', 'route', rk.request_id, rk.created_at, '', 1, 1, now(), '{}' from tollhouse_private.request_keys as rk where rk.request_id <> 'old';
 select tollhouse_worker.prune();
 select is((select count(*) from tollhouse_private.request_keys), 2::bigint, 'the key of a call that is not over stays');
+
+insert into tollhouse_private.turns values ('acme', '', 'ann'), ('globex', '', 'gus');
+select tollhouse_worker.prune();
+select results_eq('select tenant_id from tollhouse_private.turns', array['acme'], 'whose turn it is matters while a tenant has calls');
 
 select * from finish();
 rollback;

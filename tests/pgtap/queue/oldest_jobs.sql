@@ -7,10 +7,10 @@ create function pg_temp.taken(
   p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint, p_tenants text[] default '{a, b}', p_after text[] default '{0, 0}'
 ) returns setof text language sql as $$
   select j.tenant_id || j.request_id
-  from unnest(tollhouse_private.oldest_jobs(
-    p_tenants, array(select tollhouse_private.new_call_id('2026-01-01'::timestamptz + (a || '.5 s')::interval) from unnest(p_after) as a),
-    p_share, p_share_bytes, p_limit, p_bytes
-  )) with ordinality as j
+  from unnest(tollhouse_private.oldest_jobs(array(
+    select row(t, 'ann', tollhouse_private.new_call_id('2026-01-01'::timestamptz + (a || '.5 s')::interval), p_share, p_share_bytes)::tollhouse_private.turn
+    from unnest(p_tenants, p_after) as u (t, a)
+  ), p_limit, p_bytes)) with ordinality as j
   order by j.ordinality
 $$;
 

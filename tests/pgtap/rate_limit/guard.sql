@@ -1,5 +1,5 @@
 begin;
-select plan(28);
+select plan(26);
 
 \ir scene.psql
 -- Number of the call and the seconds it is to wait.
@@ -27,7 +27,7 @@ select is_empty($$select pg_temp.waits(pg_temp.routes(1, 6), '2030-01-15 12:00Z'
 select results_eq($$select pg_temp.waits(pg_temp.routes(1, 8), '2030-01-15 12:00Z')$$, $$values ('7: 10.00'), ('8: 20.00')$$,
   'what is over waits until its own turn has refilled, in the order of age');
 select results_eq($$select distinct verdict, reason from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 8), '2030-01-15 12:00Z')$$,
-  $$values ('deferred', 'rate_limited')$$, 'over a limit is deferred, never blocked');
+  $$values ('deferred', 'tenant acme')$$, 'over a limit is deferred, never blocked, and says whose line it stands in');
 select is_empty($$select pg_temp.waits(array[pg_temp.route(1, '{"tenant_id": "globex"}')], '2030-01-15 12:00Z')$$, 'another tenant has no limit');
 select pg_temp.take(pg_temp.routes(1, 6), '2030-01-15 12:00Z');
 select results_eq($$select pg_temp.waits(pg_temp.routes(7, 7), '2030-01-15 12:00:09Z')$$, $$values ('7: 1.00')$$, 'an empty bucket makes wait');
@@ -71,6 +71,7 @@ begin
       if not exists (select from tollhouse_private.guard_rate_limit(v_large, v_now)) then
         return i;
       end if;
+      update tollhouse_private.jobs as j set state = 'scheduled', line = 'tenant acme';
     end if;
     v_small := array[pg_temp.route(i + 1, '{"request_bytes": 0, "max_output_tokens": 10}')];
     if not exists (select from tollhouse_private.guard_rate_limit(v_small, v_now)) then
@@ -84,13 +85,14 @@ select pg_temp.limit_to('tenant', 'acme', null, 600, null);
 update tollhouse_private.rate_limits set tokens_available = 0;
 savepoint trickle;
 select is(pg_temp.large_goes_after(1), 60, 'a large call does not starve: it goes as soon as its tokens have refilled');
-select is((select first_call_id from tollhouse_private.rate_limits), null, 'and gives up the first place');
 rollback to trickle;
 select is(pg_temp.large_goes_after(7), 70, 'however seldom it is looked at');
-rollback to trickle;
-insert into tollhouse_private.rate_limits values ('provider', 'mock', 1, null, null, 0, 0, '2100-01-01Z');
-select is(pg_temp.large_goes_after(1), null, 'a call that another limit holds back');
-select is((select first_call_id from tollhouse_private.rate_limits where scope = 'tenant'), null, 'keeps no place in the line of this one meanwhile');
+rollback to start;
+
+-- What a tenant's own limit holds back takes no place in a provider's line.
+select pg_temp.limit_to('tenant', 'acme', 1, null, null), pg_temp.limit_to('provider', 'mock', 2, null, null);
+select results_eq($$select pg_temp.waits(pg_temp.routes(1, 5) || pg_temp.route(9, '{"tenant_id": "globex"}'), '2030-01-15 12:00Z')$$,
+  $$values ('2: 60.00'), ('3: 60.00'), ('4: 60.00'), ('5: 60.00')$$, 'a tenant''s own limit comes first, and slows a provider for nobody else');
 rollback to start;
 
 -- In flight.
