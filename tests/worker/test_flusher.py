@@ -8,10 +8,12 @@ import pytest
 
 from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
 from tollhouse.errors import GateError
+from tollhouse.providers import Room
 from tollhouse.worker.lease import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")
 UNREACHABLE = GateError("record", sqlstate=None)
+MIB = 1024**2
 TIMED_OUT = GateError("record", sqlstate="57014")
 
 
@@ -35,7 +37,10 @@ async def test_takes_one_lease_at_a_time() -> None:
     for lease, call in zip((old, new, old, old), calls, strict=True):
         flusher.put(lease, call, success(call))
     assert flusher.leases == [old, new]
-    assert [result.call for result in flusher.take(old)] == [calls[0], calls[2]]
+    assert [result.call.call_id for result in flusher.take(old)] == [
+        calls[0].call_id,
+        calls[2].call_id,
+    ]
     (result,) = flusher.take(new)
     assert json.loads(result.text)["tenant_id"] == "acme"
     assert flusher.pending == 1
@@ -50,6 +55,25 @@ async def test_huge_answers_go_a_few_at_a_time() -> None:
     batches = [len(flusher.take(lease)) for _ in range(4)]
     assert batches == [2, 1, 1, 1]
     assert flusher.pending == 0
+
+
+async def test_a_result_holds_its_answer_once_and_its_room_until_it_is_recorded() -> None:
+    """Text of the answer, nothing else: not the request, not what was read."""
+    gate, room = FakeGate(), Room(10 * MIB)
+    flusher, lease, call = make_flusher(gate), make_lease(), make_call()
+    share = room.share()
+    await share.grow(2 * MIB)
+    flusher.put(lease, call, success(call, reasoning="x" * MIB, share=share))
+    (result,) = flusher.take(lease)
+    assert (result.call.request, result.outcome.response, result.outcome.reasoning) == ("",) + (
+        None,
+    ) * 2
+    assert room.used == len(result.text)
+    assert MIB < room.used < MIB + 2000
+    flusher.give_back([result])
+    assert room.used > MIB
+    await flusher.record(lease, flusher.take(lease))
+    assert room.used == 0
 
 
 async def test_refused_result_becomes_malformed() -> None:

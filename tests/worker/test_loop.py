@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
@@ -221,3 +223,21 @@ async def test_stop_records_everything() -> None:
         await parts.inflight.drained()
     assert sum(len(rows) for _, rows in gate.recorded) == 4
     assert gate.count("claim") + gate.count("record_and_claim") == claims
+
+
+async def test_large_requests_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While they hold too much memory nothing more is claimed; then all goes on."""
+    monkeypatch.setattr("tollhouse.worker.loop._REQUEST_BYTES", 60)
+    gate = FakeGate()
+    gate.claims = [[make_call() for _ in range(2)] for _ in range(3)]
+    most = 0
+
+    def look() -> None:
+        nonlocal most
+        most = max(most, parts.inflight.request_bytes)
+
+    async with running(gate) as parts:
+        gate.during_claim = look
+        await eventually(lambda: sum(len(rows) for _, rows in gate.recorded) == 6)
+        assert parts.inflight.request_bytes == 0
+    assert most <= 60

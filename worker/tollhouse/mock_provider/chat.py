@@ -16,6 +16,9 @@ from .spoil import malform, override_usage
 
 __all__ = ["Chat"]
 
+_CUT = "~cut here~"
+_PIECE = b"The figures point the same way, so look there first. " * 1236
+
 
 class Chat:
     """The provider behind the wire: its key, its latency, its faults, its bill."""
@@ -97,6 +100,8 @@ async def _faulty(
     elif _is_gone(request):
         outcome = "client_gone"
     bill.close(entry, outcome, status=200, tokens=tokens)
+    if fault.large is not None:
+        return await _large(request, document, fault.large)
     text = json.dumps(document).encode()
     if fault.drop == "after":
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -107,6 +112,23 @@ async def _faulty(
     if fault.malformed is not None:
         text = malform(fault.malformed, document, text)
     return json_reply(text, number=bill.requests)
+
+
+async def _large(
+    request: web.BaseRequest, document: dict[str, Any], size: int
+) -> web.StreamResponse:
+    # Written piece by piece from one text, so that hundreds at once cost this process nothing.
+    document["choices"][0]["message"]["content"] = _CUT
+    before, _, after = json.dumps(document).encode().partition(_CUT.encode())
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(before) + size + len(after)
+    await response.prepare(request)
+    await response.write(before)
+    while size > 0:
+        await response.write(_PIECE[:size])
+        size -= len(_PIECE)
+    await response.write_eof(after)
+    return response
 
 
 def _hang_up(

@@ -7,6 +7,7 @@ A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": 
   drop         "before": the connection closes and nothing is billed; "after": in mid-body
   malformed    a 2xx answer that is none or an odd one, see MALFORMED
   usage        fields that replace those of the usage object
+  large        a good answer whose content has so many bytes
 For one request the delays of all matching rules add up; the first rule with another fault decides.
 A delay is over when the rules are cleared, so that a test need not guess how long it takes.
 """
@@ -30,7 +31,7 @@ MALFORMED = (
     "extreme",
 )
 _MATCH = ("contains", "model", "client_request_id_prefix")
-_KINDS = ("status", "drop", "malformed", "usage")
+_KINDS = ("status", "drop", "malformed", "usage", "large")
 _DETAILS = ("delay_ms", "retry_after_s", "code", "message", "headers")
 
 
@@ -43,6 +44,7 @@ class Fault:
     drop: str | None = None
     malformed: str | None = None
     usage: dict[str, Any] | None = None
+    large: int | None = None
     retry_after_s: float | None = None
     code: str | None = None
     message: str | None = None
@@ -51,7 +53,7 @@ class Fault:
     @property
     def is_delay_only(self) -> bool:
         """Whether an ordinary answer follows."""
-        return (self.status, self.drop, self.malformed, self.usage) == (None, None, None, None)
+        return (self.status, self.drop, self.malformed, self.usage, self.large) == (None,) * 5
 
 
 NO_FAULT = Fault()
@@ -158,6 +160,8 @@ def _fault(given: Any) -> Fault:
         "drop is before or after": fault.drop in (None, "before", "after"),
         f"malformed is one of {', '.join(MALFORMED)}": fault.malformed in (None, *MALFORMED),
         "usage is an object": fault.usage is None or isinstance(fault.usage, dict),
+        "large is 1 to 1,000,000,000": fault.large is None
+        or (type(fault.large) is int and 1 <= fault.large <= 1_000_000_000),
         "headers is an object of texts": fault.headers is None
         or (
             isinstance(fault.headers, dict)

@@ -9,6 +9,7 @@ from .openai import OpenAIProvider
 from .outcome import Outcome, OutcomeName
 from .redact import Redactor
 from .registry import ProviderConfig, Providers
+from .room import Room
 from .wire import open_session
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "ProviderConfig",
     "Providers",
     "Redactor",
+    "Room",
     "open_session",
 ]

@@ -1,5 +1,6 @@
 """The adapter for every provider that speaks OpenAI's chat-completions format."""
 
+import asyncio
 import time
 
 import aiohttp
@@ -13,6 +14,7 @@ from .outcome import MAX_ERROR_MESSAGE, Outcome, OutcomeName
 from .redact import Redactor
 from .refusal import read_refusal
 from .request_body import build_body
+from .room import Room, Share
 from .sanitize import bounded
 from .usage import NO_USAGE, Usage
 from .wire import Answer, TooLargeError, post
@@ -22,6 +24,10 @@ __all__ = ["MAX_RESPONSE_BYTES", "OpenAIProvider"]
 log = Log(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+# Of answers that are read and not recorded yet, over all providers of a worker.
+ROOM_BYTES = 32 * 1024 * 1024
+# What takes milliseconds to read is read one at a time, and others' work comes in between.
+_LARGE = 256 * 1024
 
 
 class OpenAIProvider:
@@ -35,10 +41,12 @@ class OpenAIProvider:
         api_key: str | None = None,
         max_tokens_field: str = "max_completion_tokens",
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        room: Room | None = None,
     ) -> None:
         """`base_url` is what OpenAI's SDK calls so: it ends in /v1; a query string is kept.
 
-        `max_tokens_field` is "max_tokens" for local servers that know no newer name.
+        `max_tokens_field` is "max_tokens" for local servers that know no newer name. `room` is what
+        the answers of several adapters share.
         Raises ValueError for a URL that is not http(s), that carries a password, or a key that
         does not fit into a header.
         """
@@ -55,6 +63,8 @@ class OpenAIProvider:
         self._redactor = Redactor(self._key)
         self._max_tokens_field = max_tokens_field
         self._limit = max_response_bytes
+        self._room = room or Room(ROOM_BYTES)
+        self._turn = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<OpenAIProvider {self._url.host}>"
@@ -77,6 +87,14 @@ class OpenAIProvider:
             )
             text = f"the request can't be sent: {error}"
             return self._failed(call, started, "rejected", "invalid_request", text, sent=False)
+        share = self._room.share()
+        try:
+            return await self._exchange(call, started, body, share)
+        except BaseException:
+            share.release()
+            raise
+
+    async def _exchange(self, call: Call, started: float, body: bytes, share: Share) -> Outcome:
         try:
             answer = await post(
                 self._session,
@@ -85,20 +103,29 @@ class OpenAIProvider:
                 body=body,
                 timeout_ms=call.timeout_ms,
                 limit=self._limit,
+                share=share,
             )
         except TooLargeError as error:
+            share.release()
             text = f"the answer is larger than {self._limit} bytes"
             return self._failed(call, started, "malformed", "too_large", text, error.status)
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             return self._failed(call, started, "unreachable", "connect_failed", str(error))
         except TimeoutError:
+            share.release()
             text = f"no full answer within {call.timeout_ms} ms"
             return self._failed(call, started, "timeout", "timeout", text)
         except (aiohttp.ClientError, OSError) as error:
             # Everything else happened once a connection stood: the request may have been read.
+            share.release()
             text = f"{type(error).__name__}: {error}"
             return self._failed(call, started, "dropped", "connection_lost", text)
-        return self._read(call, started, answer)
+        started += answer.waited  # for room: that is not the provider's latency
+        if len(answer.body) > _LARGE:
+            async with self._turn:
+                await asyncio.sleep(0)
+                return self._read(call, started, answer, share)
+        return self._read(call, started, answer, share)
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = {
@@ -110,10 +137,11 @@ class OpenAIProvider:
             headers["Authorization"] = f"Bearer {self._key}"
         return headers
 
-    def _read(self, call: Call, started: float, answer: Answer) -> Outcome:
+    def _read(self, call: Call, started: float, answer: Answer, share: Share) -> Outcome:
         redactor = self._redactor
         request_id = bounded(redactor.text(answer.headers.get("x-request-id", "")), 200)
         if not 200 <= answer.status < 300:
+            share.release()
             refusal = read_refusal(answer.status, answer.headers, answer.body, redactor=redactor)
             return self._failed(
                 call,
@@ -130,6 +158,7 @@ class OpenAIProvider:
                 answer.body, provider_request_id=request_id, redactor=redactor
             )
         except MalformedError as error:
+            share.release()
             return self._failed(
                 call,
                 started,
@@ -151,6 +180,7 @@ class OpenAIProvider:
             response=completion.response,
             reasoning=completion.reasoning,
             metadata=completion.metadata,
+            share=share,
         )
 
     def _failed(

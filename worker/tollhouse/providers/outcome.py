@@ -1,11 +1,12 @@
 """What happened on the wire: one outcome of one attempt, as `tollhouse_worker.record` reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 from uuid import UUID
 
 from .call import Call
+from .room import Share
 from .sanitize import bounded
 
 __all__ = ["MAX_ERROR_MESSAGE", "Outcome", "OutcomeName"]
@@ -36,6 +37,7 @@ class Outcome:
     `sent` is False when no byte of the request went out, whatever the outcome says in general.
     Tokens are totals: `input_tokens` include the cached ones, `output_tokens` the reasoning.
     All four are None when the provider did not report a usage that can be believed.
+    `share` is the memory that the answer holds until somebody releases it, when it is recorded.
     """
 
     call_id: UUID
@@ -55,6 +57,7 @@ class Outcome:
     response: Mapping[str, Any] | None = None
     reasoning: str | None = None
     metadata: Mapping[str, Any] | None = None
+    share: Share | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(

@@ -8,8 +8,9 @@ import aiohttp
 from tollhouse.log import Log
 
 from .call import Call
-from .openai import OpenAIProvider
+from .openai import ROOM_BYTES, OpenAIProvider
 from .outcome import Outcome
+from .room import Room
 
 __all__ = ["ProviderConfig", "Providers"]
 
@@ -42,12 +43,14 @@ class Providers:
         self, *, session: aiohttp.ClientSession, configs: Mapping[str, ProviderConfig]
     ) -> None:
         """Raises ValueError when a provider's settings can't work."""
+        self.room = Room(ROOM_BYTES)
         self._adapters = {
             _key(name): OpenAIProvider(
                 session=session,
                 base_url=config.base_url,
                 api_key=config.api_key,
                 max_tokens_field=config.max_tokens_field,
+                room=self.room,
             )
             for name, config in configs.items()
         }

@@ -1,8 +1,12 @@
 """The HTTP exchange itself: one POST, one answer of bounded size, one timeout.
 
+An answer is read as far as there is room for it. The time that it waits for room is ours, not the
+provider's, and no part of its timeout.
+
 aiohttp repeats a request on its own only for idempotent methods, so a POST goes out once.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +15,14 @@ from functools import lru_cache
 import aiohttp
 from yarl import URL
 
+from .room import Share
+
 __all__ = ["Answer", "TooLargeError", "open_session", "post"]
 
 _ERROR_BODY_LIMIT = 64 * 1024
 _CONNECT_SECONDS = 10.0
+# Asked for where the size of an answer is not known before it is read.
+_STEP = 64 * 1024
 
 
 class TooLargeError(Exception):
@@ -27,11 +35,12 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers and body as received."""
+    """Status, headers and body as received, and how long it waited for room (seconds)."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    waited: float
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -56,40 +65,83 @@ async def post(
     body: bytes,
     timeout_ms: int,
     limit: int,
+    share: Share,
 ) -> Answer:
     """Send the body and read the answer; redirects are not followed, the body would go along.
 
+    The bytes read are held by `share`, which is the caller's to release.
     Raises TooLargeError, TimeoutError, aiohttp.ClientError and OSError.
     """
-    async with session.post(
-        url, data=body, headers=headers, allow_redirects=False, timeout=_timeout(timeout_ms)
-    ) as response:
-        chunks: list[bytes] = []
+    async with (
+        asyncio.timeout(timeout_ms / 1000) as deadline,
+        session.post(
+            url, data=body, headers=headers, allow_redirects=False, timeout=_timeout(timeout_ms)
+        ) as response,
+    ):
         if 200 <= response.status < 300:
-            if not await _read(response, limit, chunks):
+            reading = _Reading(response, share, deadline, limit)
+            if not await reading.read():
                 response.close()
                 raise TooLargeError(response.status)
         else:
-            # The status says enough; what arrived of the text is a bonus. TimeoutError is an
-            # OSError.
+            # The status says enough; what arrives of the text in time is a bonus.
+            until = deadline.when()
+            deadline.reschedule(None)
             with contextlib.suppress(aiohttp.ClientError, OSError):
-                await _read(response, _ERROR_BODY_LIMIT, chunks)
-        return Answer(response.status, response.headers, b"".join(chunks))
+                async with asyncio.timeout_at(until) as deadline:
+                    reading = _Reading(response, share, deadline, _ERROR_BODY_LIMIT)
+                    await reading.read()
+        return Answer(response.status, response.headers, b"".join(reading.chunks), reading.waited)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int, chunks: list[bytes]) -> bool:
-    # Counted after decompression: a small compressed body can be a huge document.
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > limit:
+class _Reading:
+    """The body of one answer on its way in. Cut at `limit`, `read` returns False."""
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        share: Share,
+        deadline: asyncio.Timeout,
+        limit: int,
+    ) -> None:
+        self._response, self._share, self._deadline = response, share, deadline
+        self._limit = limit
+        self.chunks: list[bytes] = []
+        self.waited = 0.0
+
+    async def read(self) -> bool:
+        # Counted after decompression: a small compressed body can be a huge document.
+        length = self._response.content_length
+        if length is None or "Content-Encoding" in self._response.headers:
+            length = _STEP
+        elif length > self._limit:
             return False
-        chunks.append(chunk)
-    return True
+        await self._make_room(length)
+        size = 0
+        async for chunk in self._response.content.iter_any():
+            size += len(chunk)
+            if size > self._limit:
+                return False
+            if size > self._share.size:
+                await self._make_room(size + _STEP)
+            self.chunks.append(chunk)
+        self._share.resize(size)
+        return True
+
+    async def _make_room(self, size: int) -> None:
+        if self._share.fits(size):
+            await self._share.grow(size)
+            return
+        clock, until = asyncio.get_running_loop().time, self._deadline.when()
+        before = clock()
+        self._deadline.reschedule(None)
+        await self._share.grow(size)
+        taken = clock() - before
+        self.waited += taken
+        self._deadline.reschedule(until and until + taken)
 
 
 @lru_cache(maxsize=64)
 def _timeout(timeout_ms: int) -> aiohttp.ClientTimeout:
     # Connecting gets at most half: running out of it means that nothing was sent.
-    total = timeout_ms / 1000
-    return aiohttp.ClientTimeout(total=total, sock_connect=min(_CONNECT_SECONDS, total / 2))
+    return aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, timeout_ms / 2000))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tollhouse.db import Gate
 from tollhouse.errors import GateError
@@ -81,10 +81,12 @@ class Flusher:
         """Put a batch that was not recorded back in front."""
         self._results[:0] = results
 
-    def settled(self, lease: Lease, count: int) -> None:
-        """Count results that the database has."""
-        lease.held -= count
-        self.metrics.recorded.inc(count)
+    def settled(self, lease: Lease, results: list[Result]) -> None:
+        """Let go of results that the database has."""
+        lease.held -= len(results)
+        self.metrics.recorded.inc(len(results))
+        for result in results:
+            result.release()
 
     async def record(self, lease: Lease, results: list[Result]) -> None:
         """Record a batch; whatever is not settled when this raises has been given back."""
@@ -114,15 +116,16 @@ class Flusher:
                     raise
                 self._refused(result.outcome, str(error))
                 if timed_out(error):
-                    result = replace(result, materialize=False)
+                    result.leave_out_materializer()
                 elif (answer := unanswered(result.call, result.outcome)) != result.outcome:
-                    result = replace(result, outcome=answer)
+                    result = Result(lease, result.call, answer, result.at, result.materialize)
                 else:
                     break
             else:
                 return
         # Nothing that we can say about this call is accepted. Ending the lease hands it over.
         lease.held -= 1
+        result.release()
         self.on_stuck(lease, "result_refused")
 
     async def _record(self, lease: Lease, results: list[Result]) -> None:
@@ -130,7 +133,7 @@ class Flusher:
             late = await self.gate.record(lease.worker_id, [result.text for result in results])
         if late:
             log.warning("late results", worker_id=lease.worker_id, late=late)
-        self.settled(lease, len(results))
+        self.settled(lease, results)
 
     def _refused(self, outcome: Outcome, error: str) -> None:
         self.metrics.refused.inc()

@@ -46,6 +46,7 @@ class Inflight:
 
     def __post_init__(self) -> None:
         self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
+        self.request_bytes = 0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -63,6 +64,7 @@ class Inflight:
             return
         entry = _Entry(lease, call)
         self._entries[_key(lease, call.call_id, call.attempt)] = entry
+        self.request_bytes += len(call.request)
         self._empty.clear()
         entry.task = asyncio.create_task(self._run(entry))
 
@@ -85,6 +87,7 @@ class Inflight:
             # Handed back, so that the database decides again: there it is refused or cancelled.
             outcome = Outcome.of(entry.call, "not_sent", error_code=entry.reason)
         del self._entries[_key(entry.lease, entry.call.call_id, entry.call.attempt)]
+        self.request_bytes -= len(entry.call.request)
         if not self._entries:
             self._empty.set()
         self._finish(entry.lease, entry.call, outcome)

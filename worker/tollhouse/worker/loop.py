@@ -27,6 +27,8 @@ __all__ = ["ClaimLoop"]
 log = Log(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+# Of requests in flight, after which no more are claimed: a claim brings 4 MB of them at most.
+_REQUEST_BYTES = 32 * 1024 * 1024
 _TOO_LARGE = {"54000", "XX000"}  # more than the server can hold in one piece
 
 
@@ -112,6 +114,8 @@ class ClaimLoop:
         lease = self.leases.current
         if not self._claiming or lease is None or not lease.may_send:
             return 0
+        if self.inflight.request_bytes > _REQUEST_BYTES:
+            return 0
         room = self.concurrency - max(len(self.inflight), self.flusher.pending)
         return max(0, min(self._most, room))
 
@@ -148,7 +152,7 @@ class ClaimLoop:
                 texts = [result.text for result in results]
                 with self.metrics.database_seconds.labels("record_and_claim").time():
                     calls = await self.gate.record_and_claim(lease.worker_id, texts, limit)
-                self.flusher.settled(lease, len(results))
+                self.flusher.settled(lease, results)
         except GateError as error:
             if error.sqlstate in _TOO_LARGE:
                 self._most = max(1, limit // 2)
