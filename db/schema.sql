@@ -11,26 +11,26 @@ CREATE SCHEMA tollhouse_worker;
 ALTER SCHEMA tollhouse_worker OWNER TO tollhouse_engine;
 COMMENT ON SCHEMA tollhouse_worker IS 'What the worker may call.';
 CREATE TYPE tollhouse_private.attempt_result AS (
-	tenant_id text,
+	tenant_id text COLLATE pg_catalog."C",
 	call_id uuid,
 	attempt integer,
-	outcome text,
+	outcome text COLLATE pg_catalog."C",
 	sent boolean,
 	http_status integer,
-	error_code text,
-	error_message text,
+	error_code text COLLATE pg_catalog."C",
+	error_message text COLLATE pg_catalog."C",
 	retry_after_ms bigint,
 	latency_ms integer,
-	provider_request_id text,
+	provider_request_id text COLLATE pg_catalog."C",
 	input_tokens integer,
 	cached_input_tokens integer,
 	output_tokens integer,
 	reasoning_tokens integer,
 	saved_micro_usd bigint,
-	provider text,
-	model text,
+	provider text COLLATE pg_catalog."C",
+	model text COLLATE pg_catalog."C",
 	response jsonb,
-	reasoning text,
+	reasoning text COLLATE pg_catalog."C",
 	metadata jsonb,
 	materialize boolean
 );
@@ -40,11 +40,12 @@ CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
   -- Not {0,127}: a bounded repetition costs a match several times as much, and every policy asks.
-  select p_value ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]*$' and pg_catalog.length(p_value) <= 128
+  -- All of it is ASCII, so the length in bytes, which is known without a look at them, bounds what is looked at.
+  select pg_catalog.octet_length(p_value) <= 128 and p_value collate "C" ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]*$'
 $_$;
 ALTER FUNCTION tollhouse_private.is_identifier(p_value text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.is_identifier(p_value text) IS 'Whether a text may name a tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit. Null of null.';
-CREATE DOMAIN tollhouse_private.identifier AS text
+CREATE DOMAIN tollhouse_private.identifier AS text COLLATE pg_catalog."C"
 	CONSTRAINT identifier_check CHECK (tollhouse_private.is_identifier(VALUE));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
 COMMENT ON DOMAIN tollhouse_private.identifier IS 'What names a tenant, user, endpoint or model.';
@@ -57,40 +58,40 @@ CREATE TYPE tollhouse_private.price AS (
 ALTER TYPE tollhouse_private.price OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.price IS 'What a million tokens of each kind cost, in micro-USD.';
 CREATE TABLE tollhouse_private.jobs (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
+    request_id text NOT NULL COLLATE pg_catalog."C",
     created_at timestamp with time zone NOT NULL,
     fingerprint bytea NOT NULL,
     request_bytes integer NOT NULL,
     max_output_tokens integer NOT NULL,
-    requested_model text,
+    requested_model text COLLATE pg_catalog."C",
     max_cost_micro_usd bigint,
     cache_key bytea,
-    cache_scope text DEFAULT ''::text NOT NULL,
-    watermark text DEFAULT ''::text NOT NULL,
-    state text DEFAULT 'queued'::text NOT NULL,
+    cache_scope text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    watermark text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'queued'::text NOT NULL COLLATE pg_catalog."C",
     run_at timestamp with time zone NOT NULL,
-    waits_for text,
+    waits_for text COLLATE pg_catalog."C",
     attempts integer DEFAULT 0 NOT NULL,
     unsent integer DEFAULT 0 NOT NULL,
     worker_id uuid,
     started_at timestamp with time zone,
-    provider text,
-    model text,
+    provider text COLLATE pg_catalog."C",
+    model text COLLATE pg_catalog."C",
     price tollhouse_private.price,
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
     budget_month date,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
-    cost_basis text DEFAULT 'none'::text NOT NULL,
+    cost_basis text DEFAULT 'none'::text NOT NULL COLLATE pg_catalog."C",
     provider_attempted boolean DEFAULT false NOT NULL,
-    error_code text,
-    error_message text,
+    error_code text COLLATE pg_catalog."C",
+    error_message text COLLATE pg_catalog."C",
     metadata jsonb,
     request jsonb NOT NULL,
-    line text,
+    line text COLLATE pg_catalog."C",
     CONSTRAINT jobs_line_check CHECK (((line IS NULL) OR (state = ANY (ARRAY['scheduled'::text, 'queued'::text])))),
     CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
     CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
@@ -112,9 +113,9 @@ COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempt
 COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit in whose line it stands: scope and target.';
 CREATE TYPE tollhouse_private.route AS (
 	job tollhouse_private.jobs,
-	provider text,
-	model text,
-	provider_model text,
+	provider text COLLATE pg_catalog."C",
+	model text COLLATE pg_catalog."C",
+	provider_model text COLLATE pg_catalog."C",
 	timeout_ms integer,
 	price tollhouse_private.price,
 	reservation bigint,
@@ -126,20 +127,20 @@ COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, at what price
 CREATE TYPE tollhouse_private.settlement AS (
 	job tollhouse_private.jobs,
 	result tollhouse_private.attempt_result,
-	status text,
-	blocked_reason text,
+	status text COLLATE pg_catalog."C",
+	blocked_reason text COLLATE pg_catalog."C",
 	was_cached boolean,
 	sent boolean,
-	breaker text,
+	breaker text COLLATE pg_catalog."C",
 	cost_micro_usd bigint,
-	cost_basis text,
+	cost_basis text COLLATE pg_catalog."C",
 	retry_at timestamp with time zone
 );
 ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
 CREATE TYPE tollhouse_private.turn AS (
-	tenant_id text,
-	user_id text,
+	tenant_id text COLLATE pg_catalog."C",
+	user_id text COLLATE pg_catalog."C",
 	after uuid,
 	calls integer,
 	bytes bigint
@@ -148,8 +149,8 @@ ALTER TYPE tollhouse_private.turn OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.turn IS 'What a user may have of a batch: so many calls, the oldest after one, until their requests have so many bytes.';
 CREATE TYPE tollhouse_private.verdict AS (
 	call_id uuid,
-	verdict text,
-	reason text,
+	verdict text COLLATE pg_catalog."C",
+	reason text COLLATE pg_catalog."C",
 	retry_at timestamp with time zone
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
@@ -249,6 +250,10 @@ CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id
     SET jit TO 'off'
     AS $$
 declare
+  p_endpoint constant text collate "C" := enqueue.p_endpoint;
+  p_request_id constant text collate "C" := enqueue.p_request_id;
+  p_model constant text collate "C" := enqueue.p_model;
+  p_watermark constant text collate "C" := enqueue.p_watermark;
   v_now timestamptz := clock_timestamp();
   v_job tollhouse_private.jobs;
   v_verdict tollhouse_private.verdict;
@@ -367,6 +372,9 @@ CREATE FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_endpoint constant text collate "C" := explain.p_endpoint;
+  p_request_id constant text collate "C" := explain.p_request_id;
+  p_user_id constant text collate "C" := explain.p_user_id;
   v_key tollhouse_private.request_keys;
 begin
   for v_key in
@@ -441,6 +449,8 @@ CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_tenant_id constant text collate "C" := set_identity.p_tenant_id;
+  p_user_id constant text collate "C" := set_identity.p_user_id;
   v_identity record;
 begin
   if (tollhouse_private.is_identifier(p_tenant_id) and tollhouse_private.is_identifier(p_user_id)) is not true then
@@ -506,6 +516,10 @@ CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reaso
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_login constant name collate "C" := bind_login.p_login;
+  p_tenant_id constant text collate "C" := bind_login.p_tenant_id;
+  p_reason constant text collate "C" := bind_login.p_reason;
+  p_user_id constant text collate "C" := bind_login.p_user_id;
   v_before jsonb;
   v_after jsonb;
 begin
@@ -534,7 +548,7 @@ CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_te
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select tollhouse_private.wake_idle_worker();
-  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason)
+  select tollhouse_private.move_breaker('close_breaker', p_provider collate "C", p_tenant_id collate "C", p_user_id collate "C", 'closed', null, p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
@@ -543,6 +557,9 @@ CREATE FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_rea
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_scope constant text collate "C" := drop_rate_limit.p_scope;
+  p_target constant text collate "C" := drop_rate_limit.p_target;
+  p_reason constant text collate "C" := drop_rate_limit.p_reason;
   v_before jsonb;
 begin
   delete from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target returning to_jsonb(rl) into v_before;
@@ -560,6 +577,10 @@ CREATE FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_reque
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_tenant_id constant text collate "C" := explain.p_tenant_id;
+  p_endpoint constant text collate "C" := explain.p_endpoint;
+  p_request_id constant text collate "C" := explain.p_request_id;
+  p_user_id constant text collate "C" := explain.p_user_id;
   v_key tollhouse_private.request_keys;
 begin
   for v_key in
@@ -584,33 +605,33 @@ $$;
 ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it: a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
+    request_id text NOT NULL COLLATE pg_catalog."C",
     fingerprint bytea NOT NULL,
-    status text NOT NULL,
-    blocked_reason text,
+    status text NOT NULL COLLATE pg_catalog."C",
+    blocked_reason text COLLATE pg_catalog."C",
     was_cached boolean NOT NULL,
     was_coalesced boolean DEFAULT false NOT NULL,
     provider_attempted boolean NOT NULL,
     attempts integer NOT NULL,
-    provider text,
-    model text,
+    provider text COLLATE pg_catalog."C",
+    model text COLLATE pg_catalog."C",
     input_tokens integer,
     cached_input_tokens integer,
     output_tokens integer,
     reasoning_tokens integer,
     cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
+    cost_basis text NOT NULL COLLATE pg_catalog."C",
     saved_micro_usd bigint,
     refused_micro_usd bigint,
     latency_ms integer,
-    error_code text,
-    error_message text,
+    error_code text COLLATE pg_catalog."C",
+    error_message text COLLATE pg_catalog."C",
     content_ref uuid,
     reasoning_ref uuid,
     metadata_ref uuid,
@@ -651,7 +672,11 @@ CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
+  p_scope constant text collate "C" := lift_kill_switch.p_scope;
+  p_target constant text collate "C" := lift_kill_switch.p_target;
+  p_reason constant text collate "C" := lift_kill_switch.p_reason;
+  p_tenant_id constant text collate "C" := lift_kill_switch.p_tenant_id;
+  v_tenant_id text collate "C" := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
 begin
   delete from tollhouse_private.kill_switches as ks
@@ -673,8 +698,8 @@ CREATE FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_r
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select tollhouse_private.wake_idle_worker();
-  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
-    '{"disabled_until": null, "mode": null, "reason": null}', p_reason)
+  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id collate "C", p_user_id collate "C",
+    '{"disabled_until": null, "mode": null, "reason": null}', p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff before its time; the threshold stays. False if there was none. Raises TH301, TH303.';
@@ -682,6 +707,11 @@ CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_ten
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  p_provider constant text collate "C" := open_breaker.p_provider;
+  p_reason constant text collate "C" := open_breaker.p_reason;
+  p_tenant_id constant text collate "C" := open_breaker.p_tenant_id;
+  p_user_id constant text collate "C" := open_breaker.p_user_id;
 begin
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
     format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
@@ -697,7 +727,11 @@ CREATE FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_re
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
+  p_scope constant text collate "C" := pull_kill_switch.p_scope;
+  p_target constant text collate "C" := pull_kill_switch.p_target;
+  p_reason constant text collate "C" := pull_kill_switch.p_reason;
+  p_tenant_id constant text collate "C" := pull_kill_switch.p_tenant_id;
+  v_tenant_id text collate "C" := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
   v_after jsonb;
 begin
@@ -738,7 +772,7 @@ CREATE FUNCTION tollhouse_ops.resume_everything(p_reason text) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select tollhouse_ops.lift_kill_switch('global', '*', p_reason)
+  select tollhouse_ops.lift_kill_switch('global', '*', p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.resume_everything(p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.resume_everything(p_reason text) IS 'Lifts the global switch; narrower ones stay. False if it was not pulled. Raises TH301.';
@@ -747,6 +781,9 @@ CREATE FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_tenant_id constant text collate "C" := set_capture_policy.p_tenant_id;
+  p_policy constant text collate "C" := set_capture_policy.p_policy;
+  p_reason constant text collate "C" := set_capture_policy.p_reason;
   v_before jsonb;
 begin
   perform tollhouse_private.check_target('tenant', p_tenant_id);
@@ -767,6 +804,9 @@ CREATE FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_tenant_id constant text collate "C" := set_hourly_threshold.p_tenant_id;
+  p_user_id constant text collate "C" := set_hourly_threshold.p_user_id;
+  p_reason constant text collate "C" := set_hourly_threshold.p_reason;
   v_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
   v_until timestamptz;
   v_change jsonb := jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown);
@@ -814,6 +854,10 @@ CREATE FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provide
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_model constant text collate "C" := set_model.p_model;
+  p_provider constant text collate "C" := set_model.p_provider;
+  p_provider_model constant text collate "C" := set_model.p_provider_model;
+  p_reason constant text collate "C" := set_model.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin
@@ -836,6 +880,9 @@ CREATE FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_tenant_id constant text collate "C" := set_monthly_cap.p_tenant_id;
+  p_user_id constant text collate "C" := set_monthly_cap.p_user_id;
+  p_reason constant text collate "C" := set_monthly_cap.p_reason;
   v_before jsonb;
 begin
   perform tollhouse_private.check_target('tenant', p_tenant_id);
@@ -880,6 +927,9 @@ CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_p
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_model constant text collate "C" := set_price.p_model;
+  p_kind constant text collate "C" := set_price.p_kind;
+  p_reason constant text collate "C" := set_price.p_reason;
   v_now timestamptz := clock_timestamp();
   v_in_force boolean;
   v_from timestamptz;
@@ -915,6 +965,8 @@ CREATE FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_fai
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_provider constant text collate "C" := set_provider.p_provider;
+  p_reason constant text collate "C" := set_provider.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin
@@ -947,6 +999,9 @@ CREATE FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requ
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_scope constant text collate "C" := set_rate_limit.p_scope;
+  p_target constant text collate "C" := set_rate_limit.p_target;
+  p_reason constant text collate "C" := set_rate_limit.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin
@@ -985,6 +1040,7 @@ CREATE FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval DEFAU
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_reason constant text collate "C" := set_settings.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin
@@ -1012,6 +1068,10 @@ CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_un
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  p_tenant_id constant text collate "C" := set_shutoff.p_tenant_id;
+  p_user_id constant text collate "C" := set_shutoff.p_user_id;
+  p_reason constant text collate "C" := set_shutoff.p_reason;
 begin
   perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
     format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
@@ -1026,10 +1086,16 @@ CREATE FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_mo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_endpoint constant text collate "C" := set_task_type.p_endpoint;
+  p_reason constant text collate "C" := set_task_type.p_reason;
+  p_models constant text[] collate "C" := set_task_type.p_models;
+  p_cache_scope constant text collate "C" := set_task_type.p_cache_scope;
+  p_capture constant text collate "C" := set_task_type.p_capture;
+  p_materializer constant text collate "C" := set_task_type.p_materializer;
   v_before tollhouse_private.task_types;
   v_after tollhouse_private.task_types;
-  v_model text;
-  v_materializer text;
+  v_model text collate "C";
+  v_materializer text collate "C";
 begin
   perform tollhouse_private.check_target('name', p_endpoint);
   foreach v_model in array coalesce(p_models, '{}') loop
@@ -1073,7 +1139,7 @@ CREATE FUNCTION tollhouse_ops.stop_everything(p_reason text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select tollhouse_ops.pull_kill_switch('global', '*', p_reason)
+  select tollhouse_ops.pull_kill_switch('global', '*', p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.stop_everything(p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.stop_everything(p_reason text) IS 'No call is admitted from now on and those in flight are aborted. Undone by resume_everything. Raises TH301.';
@@ -1082,6 +1148,8 @@ CREATE FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_login constant name collate "C" := unbind_login.p_login;
+  p_reason constant text collate "C" := unbind_login.p_reason;
   v_before jsonb := tollhouse_private.drop_bindings(p_login);
 begin
   if v_before is null then
@@ -1546,17 +1614,17 @@ ALTER FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_
 COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
 CREATE TABLE tollhouse_private.task_types (
     endpoint tollhouse_private.identifier NOT NULL,
-    models text[] DEFAULT '{}'::text[] NOT NULL,
+    models text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
     timeout_ms integer DEFAULT 60000 NOT NULL,
     max_attempts integer DEFAULT 3 NOT NULL,
     backoff_ms integer DEFAULT 500 NOT NULL,
     max_output_tokens integer DEFAULT 1024 NOT NULL,
     max_request_bytes integer DEFAULT 262144 NOT NULL,
     cache_ttl interval DEFAULT '01:00:00'::interval NOT NULL,
-    cache_scope text DEFAULT 'user'::text NOT NULL,
-    capture text DEFAULT 'full'::text NOT NULL,
+    cache_scope text DEFAULT 'user'::text NOT NULL COLLATE pg_catalog."C",
+    capture text DEFAULT 'full'::text NOT NULL COLLATE pg_catalog."C",
     retries_abandoned boolean DEFAULT true NOT NULL,
-    materializer text,
+    materializer text COLLATE pg_catalog."C",
     CONSTRAINT task_types_backoff_ms_check CHECK (((backoff_ms >= 0) AND (backoff_ms <= 3600000))),
     CONSTRAINT task_types_cache_scope_check CHECK ((cache_scope = ANY (ARRAY['user'::text, 'tenant'::text]))),
     CONSTRAINT task_types_cache_ttl_check CHECK (((cache_ttl >= '00:00:00'::interval) AND (cache_ttl <= '366 days'::interval))),
@@ -2193,10 +2261,10 @@ $$;
 ALTER FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it by now, in words.';
 CREATE TABLE tollhouse_private.request_keys (
-    tenant_id text NOT NULL,
-    endpoint text NOT NULL,
-    request_id text NOT NULL,
-    user_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
+    request_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     fingerprint bytea NOT NULL
@@ -3049,12 +3117,12 @@ begin
 
   v_job.tenant_id := v_identity.tenant_id;
   v_job.user_id := v_identity.user_id;
-  v_job.endpoint := p_endpoint;
+  v_job.endpoint := v_task.endpoint;
   v_job.created_at := date_trunc('milliseconds', p_now);
   v_job.call_id := tollhouse_private.new_call_id(p_now);
   v_job.request_id := coalesce(p_request_id, v_job.call_id::text);
   v_job.fingerprint := sha256(convert_to(
-    jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
+    jsonb_build_array(v_identity.user_id, v_task.endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
   v_job.request := p_request;
   v_job.request_bytes := octet_length(p_request::text);
   v_job.max_output_tokens := coalesce(
@@ -3496,7 +3564,7 @@ begin
   if cardinality(v_tenants) < p_limit then
     select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
     from unnest(tollhouse_private.tenants_in_line('', p_limit - cardinality(v_tenants))) as t (tenant_id)
-    where t.tenant_id <= p_last_tenant_id;
+    where t.tenant_id collate "C" <= p_last_tenant_id;
   end if;
   v_count := cardinality(v_tenants);
   if v_count = 0 then
@@ -3758,7 +3826,7 @@ begin
     select
       u.*,
       row_number() over (
-        partition by u.line, u.tenant_id order by u.admitted desc, u.user_round, u.had_a_turn, u.user_id
+        partition by u.line, u.tenant_id order by u.admitted desc, u.user_round, u.had_a_turn, u.user_id collate "C"
       ) as tenant_round
     from by_user as u
   ),
@@ -3767,7 +3835,7 @@ begin
       b.*, row_number() over the_line as place, sum(least(b.tokens, b.tokens_per_minute)) over the_line as tokens_in_line
     from by_tenant as b
     window the_line as (
-      partition by b.line order by b.admitted desc, b.tenant_round, b.tenant_id <= b.last_tenant_id, b.tenant_id
+      partition by b.line order by b.admitted desc, b.tenant_round, b.tenant_id collate "C" <= b.last_tenant_id, b.tenant_id collate "C"
     )
   )
   select
@@ -4198,10 +4266,10 @@ $$;
 ALTER FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) IS 'Which kill switch stops a call, and its reason; null when none does.';
 CREATE TABLE tollhouse_private.kill_switches (
-    scope text NOT NULL,
-    tenant_id text DEFAULT ''::text NOT NULL,
-    target text NOT NULL,
-    reason text NOT NULL,
+    scope text NOT NULL COLLATE pg_catalog."C",
+    tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C",
     set_by name NOT NULL,
     set_at timestamp with time zone NOT NULL,
     CONSTRAINT kill_switches_scope_check CHECK ((scope = ANY (ARRAY['global'::text, 'provider'::text, 'model'::text, 'endpoint'::text, 'tenant'::text, 'user'::text]))),
@@ -5012,6 +5080,8 @@ CREATE FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capac
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  p_name constant text collate "C" := register.p_name;
+  p_version constant text collate "C" := register.p_version;
   v_settings tollhouse_private.settings;
 begin
   if p_worker_id is null
@@ -5080,15 +5150,15 @@ $$;
 ALTER FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day; what is due and locked by somebody else does not count.';
 CREATE TABLE tollhouse_private.breakers (
-    tenant_id text NOT NULL,
-    user_id text NOT NULL,
-    provider text NOT NULL,
-    state text DEFAULT 'closed'::text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
     consecutive_failures integer DEFAULT 0 NOT NULL,
     opened_at timestamp with time zone,
     open_until timestamp with time zone,
     probe_call_id uuid,
-    reason text,
+    reason text COLLATE pg_catalog."C",
     CONSTRAINT breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
 )
 WITH (fillfactor='70');
@@ -5111,8 +5181,8 @@ CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.breakers OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; none listed means closed.';
 CREATE TABLE tollhouse_private.hourly_spend (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     hour timestamp with time zone NOT NULL,
     calls bigint DEFAULT 0 NOT NULL,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
@@ -5125,8 +5195,8 @@ COMMENT ON TABLE tollhouse_private.hourly_spend IS 'Calls and spend per hour, of
 COMMENT ON COLUMN tollhouse_private.hourly_spend.calls IS 'Attempts that ended in the hour.';
 COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
 CREATE TABLE tollhouse_private.monthly_budgets (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     month date NOT NULL,
     cap_micro_usd bigint,
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
@@ -5167,11 +5237,11 @@ CREATE VIEW tollhouse.budget_burn WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.budget_burn OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.budget_burn IS 'The running month (UTC) against its cap. projected_usd goes on as the last 24 hours went; cap_reached_at is when spend meets the cap at that pace, null when not in this month or without a cap.';
 CREATE TABLE tollhouse_private.budget_optimization_jobs (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    objective text,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    objective text COLLATE pg_catalog."C",
     recommendation jsonb,
     CONSTRAINT budget_optimization_jobs_recommendation_check CHECK (((objective IS NULL) = (recommendation IS NULL)))
 );
@@ -5207,13 +5277,13 @@ CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.cache_hit_rate OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.cache_hit_rate IS 'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
 CREATE TABLE tollhouse_private.call_content (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
     request jsonb,
     response jsonb,
-    reasoning text,
+    reasoning text COLLATE pg_catalog."C",
     metadata jsonb
 )
 PARTITION BY RANGE (created_at);
@@ -5255,13 +5325,13 @@ CREATE VIEW tollhouse.distillation_samples WITH (security_invoker='true', securi
 ALTER VIEW tollhouse.distillation_samples OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.distillation_samples IS 'Answers that a provider gave and that may be kept, with what was asked. messages is one line of a fine-tuning file (OpenAI''s chat format).';
 CREATE TABLE tollhouse_private.hourly_shutoffs (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     threshold_micro_usd bigint,
     cooldown interval,
     disabled_until timestamp with time zone,
-    mode text,
-    reason text,
+    mode text COLLATE pg_catalog."C",
+    reason text COLLATE pg_catalog."C",
     CONSTRAINT hourly_shutoffs_cooldown_check CHECK (((cooldown > '00:00:00'::interval) AND (cooldown <= '366 days'::interval))),
     CONSTRAINT hourly_shutoffs_mode_check CHECK (((mode = ANY (ARRAY['manual'::text, 'automatic'::text])) AND ((mode IS NULL) = (disabled_until IS NULL)))),
     CONSTRAINT hourly_shutoffs_threshold_check CHECK ((threshold_micro_usd > 0))
@@ -5347,12 +5417,12 @@ CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.hourly_spend OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; user_id empty is the tenant as a whole, its administrator''s to read.';
 CREATE TABLE tollhouse_private.investigations (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    question text,
-    findings text,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    question text COLLATE pg_catalog."C",
+    findings text COLLATE pg_catalog."C",
     CONSTRAINT investigations_findings_check CHECK (((question IS NULL) = (findings IS NULL)))
 );
 ALTER TABLE ONLY tollhouse_private.investigations FORCE ROW LEVEL SECURITY;
@@ -5369,9 +5439,9 @@ CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.investigations OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.investigations IS 'What the endpoint investigation found.';
 CREATE TABLE tollhouse_private.cancel_requests (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    user_id text NOT NULL
+    user_id text NOT NULL COLLATE pg_catalog."C"
 );
 ALTER TABLE ONLY tollhouse_private.cancel_requests FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.cancel_requests OWNER TO tollhouse_owner;
@@ -5470,30 +5540,30 @@ CREATE VIEW tollhouse.monthly_spend WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.monthly_spend OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.monthly_spend IS 'What each tenant (user_id empty) and user spent in each of the last twelve months (UTC), corrections by late results included.';
 CREATE TABLE tollhouse_private.provider_attempts (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
     attempt integer NOT NULL,
     late boolean NOT NULL,
     created_at timestamp with time zone NOT NULL,
     started_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL,
-    endpoint text NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    model text NOT NULL COLLATE pg_catalog."C",
     worker_id uuid NOT NULL,
-    outcome text NOT NULL,
+    outcome text NOT NULL COLLATE pg_catalog."C",
     sent boolean NOT NULL,
     http_status integer,
-    error_code text,
-    error_message text,
-    provider_request_id text,
+    error_code text COLLATE pg_catalog."C",
+    error_message text COLLATE pg_catalog."C",
+    provider_request_id text COLLATE pg_catalog."C",
     input_tokens integer,
     cached_input_tokens integer,
     output_tokens integer,
     reasoning_tokens integer,
     cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL,
+    cost_basis text NOT NULL COLLATE pg_catalog."C",
     budget_month date NOT NULL,
     latency_ms integer,
     CONSTRAINT provider_attempts_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
@@ -5700,12 +5770,12 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
 ALTER VIEW tollhouse_ops.explained_calls OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with why it ended so and what can be done about it. A sentence is made for each row that is read: ask for a few.';
 CREATE TABLE tollhouse_private.provider_breakers (
-    provider text NOT NULL,
-    state text DEFAULT 'closed'::text NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
     opened_at timestamp with time zone,
     open_until timestamp with time zone,
     probe_call_id uuid,
-    reason text,
+    reason text COLLATE pg_catalog."C",
     CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
 )
 WITH (fillfactor='70');
@@ -5743,9 +5813,9 @@ CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     operator name DEFAULT SESSION_USER NOT NULL,
-    action text NOT NULL,
+    action text NOT NULL COLLATE pg_catalog."C",
     target jsonb NOT NULL,
-    reason text NOT NULL,
+    reason text NOT NULL COLLATE pg_catalog."C",
     before jsonb,
     after jsonb
 );
@@ -5765,14 +5835,14 @@ ALTER VIEW tollhouse_ops.operator_audit OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.operator_audit IS 'Every operator action: who, what, why, before and after.';
 CREATE TABLE tollhouse_private.workers (
     worker_id uuid NOT NULL,
-    name text NOT NULL,
-    version text NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    version text NOT NULL COLLATE pg_catalog."C",
     capacity integer NOT NULL,
     in_flight integer DEFAULT 0 NOT NULL,
     idle boolean DEFAULT false NOT NULL,
     started_at timestamp with time zone NOT NULL,
     alive_until timestamp with time zone NOT NULL,
-    last_tenant_id text DEFAULT ''::text NOT NULL,
+    last_tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT workers_capacity_check CHECK (((capacity >= 1) AND (capacity <= 100000)))
 )
 WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
@@ -5803,12 +5873,12 @@ CREATE VIEW tollhouse_ops.workers WITH (security_invoker='true') AS
 ALTER VIEW tollhouse_ops.workers OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.workers IS 'Workers that are registered. in_flight: what the worker said with its last heartbeat; holds: what the queue says. An expired lease is reaped by the other workers, and its calls with it.';
 CREATE TABLE tollhouse_private.attempt_outcomes (
-    outcome text NOT NULL,
+    outcome text NOT NULL COLLATE pg_catalog."C",
     sent boolean NOT NULL,
-    billing text NOT NULL,
+    billing text NOT NULL COLLATE pg_catalog."C",
     retries boolean NOT NULL,
-    breaker text NOT NULL,
-    status text NOT NULL,
+    breaker text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT attempt_outcomes_billing_check CHECK ((billing = ANY (ARRAY['usage_or_reservation'::text, 'usage'::text, 'nothing'::text]))),
     CONSTRAINT attempt_outcomes_breaker_check CHECK ((breaker = ANY (ARRAY['success'::text, 'failure'::text, 'ignored'::text]))),
     CONSTRAINT attempt_outcomes_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text])))
@@ -5821,8 +5891,8 @@ COMMENT ON COLUMN tollhouse_private.attempt_outcomes.retries IS 'Whether another
 COMMENT ON COLUMN tollhouse_private.attempt_outcomes.breaker IS 'What it tells the breakers.';
 COMMENT ON COLUMN tollhouse_private.attempt_outcomes.status IS 'What becomes of the call when there is no further attempt.';
 CREATE TABLE tollhouse_private.budget_caps (
-    tenant_id text NOT NULL,
-    user_id text DEFAULT ''::text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     cap_micro_usd bigint NOT NULL,
     CONSTRAINT budget_caps_cap_check CHECK ((cap_micro_usd >= 0))
 );
@@ -5830,11 +5900,11 @@ ALTER TABLE ONLY tollhouse_private.budget_caps FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.budget_caps OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.budget_caps IS 'The monthly cap of a tenant (user_id empty) or a user, copied into each new month.';
 CREATE TABLE tollhouse_private.cache_flights (
-    tenant_id text NOT NULL,
-    scope text NOT NULL,
-    endpoint text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    scope text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
     cache_key bytea NOT NULL,
-    watermark text NOT NULL,
+    watermark text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL
 )
 WITH (autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
@@ -5843,15 +5913,15 @@ ALTER TABLE tollhouse_private.cache_flights OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.cache_flights IS 'The call that is fetching an answer (the leader); identical calls wait for it instead of paying twice.';
 CREATE TABLE tollhouse_private.channel_secret (
     only_row boolean DEFAULT true NOT NULL,
-    secret text DEFAULT ((gen_random_uuid())::text || (gen_random_uuid())::text) NOT NULL,
+    secret text DEFAULT ((gen_random_uuid())::text || (gen_random_uuid())::text) NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT channel_secret_only_row_check CHECK (only_row)
 );
 ALTER TABLE tollhouse_private.channel_secret OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.channel_secret IS 'One row: the secret that the names of done-channels are derived from.';
 CREATE TABLE tollhouse_private.deliveries (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    user_id text NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
     response jsonb NOT NULL,
     expires_at timestamp with time zone NOT NULL
 );
@@ -5859,12 +5929,12 @@ ALTER TABLE ONLY tollhouse_private.deliveries FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
 CREATE TABLE tollhouse_private.ended_flights (
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    scope text NOT NULL,
-    endpoint text NOT NULL,
+    scope text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
     cache_key bytea NOT NULL,
-    watermark text NOT NULL
+    watermark text NOT NULL COLLATE pg_catalog."C"
 );
 ALTER TABLE ONLY tollhouse_private.ended_flights FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.ended_flights OWNER TO tollhouse_owner;
@@ -5882,8 +5952,8 @@ COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that are not truste
 COMMENT ON COLUMN tollhouse_private.login_bindings.login_oid IS 'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
 COMMENT ON COLUMN tollhouse_private.login_bindings.reads_all_users IS 'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 CREATE TABLE tollhouse_private.model_prices (
-    model text NOT NULL,
-    kind text NOT NULL,
+    model text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
     effective_from timestamp with time zone NOT NULL,
     micro_usd_per_million bigint NOT NULL,
     CONSTRAINT model_prices_amount_check CHECK (((micro_usd_per_million >= 0) AND (micro_usd_per_million <= '1000000000000'::bigint))),
@@ -5893,8 +5963,8 @@ ALTER TABLE tollhouse_private.model_prices OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.model_prices IS 'What a million tokens of a kind cost from a time on, in micro-USD. cached_input falls back to input, reasoning to output.';
 CREATE TABLE tollhouse_private.models (
     model tollhouse_private.identifier NOT NULL,
-    provider text NOT NULL,
-    provider_model text NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    provider_model text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT models_provider_model_check CHECK (((length(provider_model) >= 1) AND (length(provider_model) <= 256)))
 );
 ALTER TABLE tollhouse_private.models OWNER TO tollhouse_owner;
@@ -5909,13 +5979,13 @@ ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAY
     CACHE 1
 );
 CREATE TABLE tollhouse_private.provider_windows (
-    provider text NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
     worker_id uuid NOT NULL,
-    tenant_id text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
     window_start timestamp with time zone NOT NULL,
     calls bigint NOT NULL,
     failures bigint NOT NULL,
-    failing_users text[] NOT NULL
+    failing_users text[] NOT NULL COLLATE pg_catalog."C"
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY tollhouse_private.provider_windows FORCE ROW LEVEL SECURITY;
@@ -5923,16 +5993,16 @@ ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider, worker and tenant.';
 COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct users whose calls failed.';
 CREATE TABLE tollhouse_private.rate_limits (
-    scope text NOT NULL,
-    target text NOT NULL,
+    scope text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL COLLATE pg_catalog."C",
     requests_per_minute integer,
     tokens_per_minute integer,
     max_in_flight integer,
     requests_available numeric DEFAULT 0 NOT NULL,
     tokens_available numeric DEFAULT 0 NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
-    last_tenant_id text DEFAULT ''::text NOT NULL,
-    line text GENERATED ALWAYS AS (((scope || ' '::text) || target)) STORED NOT NULL,
+    last_tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    line text GENERATED ALWAYS AS (((scope || ' '::text) || target)) STORED NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT rate_limits_in_flight_check CHECK ((max_in_flight > 0)),
     CONSTRAINT rate_limits_requests_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT rate_limits_scope_check CHECK ((scope = ANY (ARRAY['tenant'::text, 'provider'::text, 'model'::text]))),
@@ -5945,14 +6015,14 @@ COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a c
 COMMENT ON COLUMN tollhouse_private.rate_limits.last_tenant_id IS 'Where the round over the tenants in its line goes on.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.line IS 'What jobs.line says of those that wait for it.';
 CREATE TABLE tollhouse_private.response_cache (
-    tenant_id text NOT NULL,
-    scope text NOT NULL,
-    endpoint text NOT NULL,
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    scope text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
     cache_key bytea NOT NULL,
-    watermark text NOT NULL,
+    watermark text NOT NULL COLLATE pg_catalog."C",
     origin_call_id uuid NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    model text NOT NULL COLLATE pg_catalog."C",
     cost_micro_usd bigint NOT NULL,
     response jsonb NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -5987,7 +6057,7 @@ COMMENT ON COLUMN tollhouse_private.settings.ledger_retention IS 'Age at which a
 COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions exist beyond the current one.';
 CREATE TABLE tollhouse_private.tenant_settings (
     tenant_id tollhouse_private.identifier NOT NULL,
-    capture_policy text DEFAULT 'full'::text NOT NULL,
+    capture_policy text DEFAULT 'full'::text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT tenant_settings_capture_policy_check CHECK ((capture_policy = ANY (ARRAY['full'::text, 'metadata'::text, 'none'::text])))
 );
 ALTER TABLE ONLY tollhouse_private.tenant_settings FORCE ROW LEVEL SECURITY;
@@ -5995,9 +6065,9 @@ ALTER TABLE tollhouse_private.tenant_settings OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.tenant_settings IS 'What a tenant decided; a tenant without a row has the defaults.';
 COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
 CREATE TABLE tollhouse_private.turns (
-    tenant_id text NOT NULL,
-    line text NOT NULL,
-    last_user_id text NOT NULL
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    line text NOT NULL COLLATE pg_catalog."C",
+    last_user_id text NOT NULL COLLATE pg_catalog."C"
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY tollhouse_private.turns FORCE ROW LEVEL SECURITY;

@@ -40,6 +40,10 @@ create function tollhouse.enqueue(
   set jit = 'off'
 as $$
 declare
+  p_endpoint constant text collate "C" := enqueue.p_endpoint;
+  p_request_id constant text collate "C" := enqueue.p_request_id;
+  p_model constant text collate "C" := enqueue.p_model;
+  p_watermark constant text collate "C" := enqueue.p_watermark;
   v_now timestamptz := clock_timestamp();
   v_job tollhouse_private.jobs;
   v_verdict tollhouse_private.verdict;

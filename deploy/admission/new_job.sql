@@ -50,12 +50,12 @@ begin
 
   v_job.tenant_id := v_identity.tenant_id;
   v_job.user_id := v_identity.user_id;
-  v_job.endpoint := p_endpoint;
+  v_job.endpoint := v_task.endpoint;
   v_job.created_at := date_trunc('milliseconds', p_now);
   v_job.call_id := tollhouse_private.new_call_id(p_now);
   v_job.request_id := coalesce(p_request_id, v_job.call_id::text);
   v_job.fingerprint := sha256(convert_to(
-    jsonb_build_array(v_identity.user_id, p_endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
+    jsonb_build_array(v_identity.user_id, v_task.endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
   v_job.request := p_request;
   v_job.request_bytes := octet_length(p_request::text);
   v_job.max_output_tokens := coalesce(

@@ -6,8 +6,8 @@ set local role tollhouse_owner;
 
 create type tollhouse_private.verdict as (
   call_id uuid,
-  verdict text,
-  reason text,
+  verdict text collate "C",
+  reason text collate "C",
   retry_at timestamptz
 );
 comment on type tollhouse_private.verdict is
@@ -15,9 +15,9 @@ comment on type tollhouse_private.verdict is
 
 create type tollhouse_private.route as (
   job tollhouse_private.jobs,
-  provider text,
-  model text,
-  provider_model text,
+  provider text collate "C",
+  model text collate "C",
+  provider_model text collate "C",
   timeout_ms integer,
   price tollhouse_private.price,
   reservation bigint,

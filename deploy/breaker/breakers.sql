@@ -5,15 +5,15 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.breakers (
-  tenant_id text not null,
-  user_id text not null,
-  provider text not null,
-  state text not null default 'closed',
+  tenant_id text collate "C" not null,
+  user_id text collate "C" not null,
+  provider text collate "C" not null,
+  state text collate "C" not null default 'closed',
   consecutive_failures integer not null default 0,
   opened_at timestamptz,
   open_until timestamptz,
   probe_call_id uuid,
-  reason text,
+  reason text collate "C",
   constraint breakers_pkey primary key (tenant_id, user_id, provider),
   constraint breakers_state_check check (
     (state = 'closed' and open_until is null and probe_call_id is null)

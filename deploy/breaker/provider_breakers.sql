@@ -5,12 +5,12 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.provider_breakers (
-  provider text not null,
-  state text not null default 'closed',
+  provider text collate "C" not null,
+  state text collate "C" not null default 'closed',
   opened_at timestamptz,
   open_until timestamptz,
   probe_call_id uuid,
-  reason text,
+  reason text collate "C",
   constraint provider_breakers_pkey primary key (provider),
   constraint provider_breakers_state_check check (
     (state = 'closed' and open_until is null and probe_call_id is null)

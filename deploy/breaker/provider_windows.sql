@@ -6,13 +6,13 @@ set local role tollhouse_owner;
 
 -- Each worker counts in rows of its own, so that no two workers' batches wait for each other.
 create table tollhouse_private.provider_windows (
-  provider text not null,
+  provider text collate "C" not null,
   worker_id uuid not null,
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   window_start timestamptz not null,
   calls bigint not null,
   failures bigint not null,
-  failing_users text[] not null,
+  failing_users text[] collate "C" not null,
   constraint provider_windows_pkey primary key (provider, worker_id, tenant_id)
 ) with (fillfactor = 50);
 comment on table tollhouse_private.provider_windows is 'Outcomes of the running window, per provider, worker and tenant.';

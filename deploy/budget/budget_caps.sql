@@ -5,8 +5,8 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.budget_caps (
-  tenant_id text not null,
-  user_id text not null default '',
+  tenant_id text collate "C" not null,
+  user_id text collate "C" not null default '',
   cap_micro_usd bigint not null,
   constraint budget_caps_pkey primary key (tenant_id, user_id),
   constraint budget_caps_cap_check check (cap_micro_usd >= 0)

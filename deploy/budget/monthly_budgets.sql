@@ -5,8 +5,8 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.monthly_budgets (
-  tenant_id text not null,
-  user_id text not null default '',
+  tenant_id text collate "C" not null,
+  user_id text collate "C" not null default '',
   month date not null,
   cap_micro_usd bigint,
   reserved_micro_usd bigint not null default 0,

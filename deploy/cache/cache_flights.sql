@@ -6,11 +6,11 @@ set local role tollhouse_owner;
 
 -- One row per answer that is being paid for right now; its primary key is what makes coalescing exact.
 create table tollhouse_private.cache_flights (
-  tenant_id text not null,
-  scope text not null,
-  endpoint text not null,
+  tenant_id text collate "C" not null,
+  scope text collate "C" not null,
+  endpoint text collate "C" not null,
   cache_key bytea not null,
-  watermark text not null,
+  watermark text collate "C" not null,
   call_id uuid not null,
   constraint cache_flights_pkey primary key (tenant_id, scope, endpoint, cache_key, watermark)
 ) with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);

@@ -5,12 +5,12 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.ended_flights (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
-  scope text not null,
-  endpoint text not null,
+  scope text collate "C" not null,
+  endpoint text collate "C" not null,
   cache_key bytea not null,
-  watermark text not null,
+  watermark text collate "C" not null,
   constraint ended_flights_pkey primary key (tenant_id, call_id)
 );
 comment on table tollhouse_private.ended_flights is

@@ -5,14 +5,14 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.response_cache (
-  tenant_id text not null,
-  scope text not null,
-  endpoint text not null,
+  tenant_id text collate "C" not null,
+  scope text collate "C" not null,
+  endpoint text collate "C" not null,
   cache_key bytea not null,
-  watermark text not null,
+  watermark text collate "C" not null,
   origin_call_id uuid not null,
-  provider text not null,
-  model text not null,
+  provider text collate "C" not null,
+  model text collate "C" not null,
   cost_micro_usd bigint not null,
   response jsonb not null,
   expires_at timestamptz not null,

@@ -5,12 +5,12 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.attempt_outcomes (
-  outcome text not null,
+  outcome text collate "C" not null,
   sent boolean not null,
-  billing text not null,
+  billing text collate "C" not null,
   retries boolean not null,
-  breaker text not null,
-  status text not null,
+  breaker text collate "C" not null,
+  status text collate "C" not null,
   constraint attempt_outcomes_pkey primary key (outcome),
   constraint attempt_outcomes_billing_check check (billing in ('usage_or_reservation', 'usage', 'nothing')),
   constraint attempt_outcomes_breaker_check check (breaker in ('success', 'failure', 'ignored')),

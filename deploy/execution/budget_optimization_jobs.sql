@@ -5,11 +5,11 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.budget_optimization_jobs (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
   created_at timestamptz not null,
-  user_id text not null,
-  objective text,
+  user_id text collate "C" not null,
+  objective text collate "C",
   recommendation jsonb,
   constraint budget_optimization_jobs_pkey primary key (tenant_id, call_id),
   constraint budget_optimization_jobs_recommendation_check check ((objective is null) = (recommendation is null))

@@ -5,12 +5,12 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.investigations (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
   created_at timestamptz not null,
-  user_id text not null,
-  question text,
-  findings text,
+  user_id text collate "C" not null,
+  question text collate "C",
+  findings text collate "C",
   constraint investigations_pkey primary key (tenant_id, call_id),
   constraint investigations_findings_check check ((question is null) = (findings is null))
 );

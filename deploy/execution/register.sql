@@ -23,6 +23,8 @@ create function tollhouse_worker.register(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_name constant text collate "C" := register.p_name;
+  p_version constant text collate "C" := register.p_version;
   v_settings tollhouse_private.settings;
 begin
   if p_worker_id is null

@@ -5,26 +5,26 @@ begin;
 set local role tollhouse_owner;
 
 create type tollhouse_private.attempt_result as (
-  tenant_id text,
+  tenant_id text collate "C",
   call_id uuid,
   attempt integer,
-  outcome text,
+  outcome text collate "C",
   sent boolean,
   http_status integer,
-  error_code text,
-  error_message text,
+  error_code text collate "C",
+  error_message text collate "C",
   retry_after_ms bigint,
   latency_ms integer,
-  provider_request_id text,
+  provider_request_id text collate "C",
   input_tokens integer,
   cached_input_tokens integer,
   output_tokens integer,
   reasoning_tokens integer,
   saved_micro_usd bigint,
-  provider text,
-  model text,
+  provider text collate "C",
+  model text collate "C",
   response jsonb,
-  reasoning text,
+  reasoning text collate "C",
   metadata jsonb,
   materialize boolean
 );
@@ -33,13 +33,13 @@ comment on type tollhouse_private.attempt_result is 'How one attempt ended, as t
 create type tollhouse_private.settlement as (
   job tollhouse_private.jobs,
   result tollhouse_private.attempt_result,
-  status text,
-  blocked_reason text,
+  status text collate "C",
+  blocked_reason text collate "C",
   was_cached boolean,
   sent boolean,
-  breaker text,
+  breaker text collate "C",
   cost_micro_usd bigint,
-  cost_basis text,
+  cost_basis text collate "C",
   retry_at timestamptz
 );
 comment on type tollhouse_private.settlement is

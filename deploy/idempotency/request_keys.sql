@@ -5,10 +5,10 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.request_keys (
-  tenant_id text not null,
-  endpoint text not null,
-  request_id text not null,
-  user_id text not null,
+  tenant_id text collate "C" not null,
+  endpoint text collate "C" not null,
+  request_id text collate "C" not null,
+  user_id text collate "C" not null,
   call_id uuid not null,
   created_at timestamptz not null,
   fingerprint bytea not null,

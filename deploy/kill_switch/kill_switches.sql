@@ -5,10 +5,10 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.kill_switches (
-  scope text not null,
-  tenant_id text not null default '',
-  target text not null,
-  reason text not null,
+  scope text collate "C" not null,
+  tenant_id text collate "C" not null default '',
+  target text collate "C" not null,
+  reason text collate "C" not null,
   set_by name not null,
   set_at timestamptz not null,
   constraint kill_switches_pkey primary key (scope, tenant_id, target),

@@ -5,13 +5,13 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.call_content (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
   created_at timestamptz not null,
-  user_id text not null,
+  user_id text collate "C" not null,
   request jsonb,
   response jsonb,
-  reasoning text,
+  reasoning text collate "C",
   metadata jsonb,
   constraint call_content_pkey primary key (tenant_id, call_id, created_at)
 ) partition by range (created_at);

@@ -5,9 +5,9 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.deliveries (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
-  user_id text not null,
+  user_id text collate "C" not null,
   response jsonb not null,
   expires_at timestamptz not null,
   constraint deliveries_pkey primary key (tenant_id, call_id)

@@ -22,6 +22,10 @@ create function tollhouse_ops.bind_login(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_login constant name collate "C" := bind_login.p_login;
+  p_tenant_id constant text collate "C" := bind_login.p_tenant_id;
+  p_reason constant text collate "C" := bind_login.p_reason;
+  p_user_id constant text collate "C" := bind_login.p_user_id;
   v_before jsonb;
   v_after jsonb;
 begin

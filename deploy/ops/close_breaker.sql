@@ -18,7 +18,7 @@ create function tollhouse_ops.close_breaker(
   set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_private.wake_idle_worker();
-  select tollhouse_private.move_breaker('close_breaker', p_provider, p_tenant_id, p_user_id, 'closed', null, p_reason)
+  select tollhouse_private.move_breaker('close_breaker', p_provider collate "C", p_tenant_id collate "C", p_user_id collate "C", 'closed', null, p_reason collate "C")
 $$;
 comment on function tollhouse_ops.close_breaker(text, text, text, text) is
   'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';

@@ -17,6 +17,9 @@ create function tollhouse_ops.drop_rate_limit(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_scope constant text collate "C" := drop_rate_limit.p_scope;
+  p_target constant text collate "C" := drop_rate_limit.p_target;
+  p_reason constant text collate "C" := drop_rate_limit.p_reason;
   v_before jsonb;
 begin
   delete from tollhouse_private.rate_limits as rl where rl.scope = p_scope and rl.target = p_target returning to_jsonb(rl) into v_before;

@@ -29,6 +29,10 @@ create function tollhouse_ops.explain(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant_id constant text collate "C" := explain.p_tenant_id;
+  p_endpoint constant text collate "C" := explain.p_endpoint;
+  p_request_id constant text collate "C" := explain.p_request_id;
+  p_user_id constant text collate "C" := explain.p_user_id;
   v_key tollhouse_private.request_keys;
 begin
   for v_key in

@@ -17,8 +17,8 @@ create function tollhouse_ops.lift_shutoff(
   set search_path = pg_catalog, pg_temp
 as $$
   select tollhouse_private.wake_idle_worker();
-  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id, p_user_id,
-    '{"disabled_until": null, "mode": null, "reason": null}', p_reason)
+  select tollhouse_private.change_shutoff('lift_shutoff', p_tenant_id collate "C", p_user_id collate "C",
+    '{"disabled_until": null, "mode": null, "reason": null}', p_reason collate "C")
 $$;
 comment on function tollhouse_ops.lift_shutoff(text, text, text) is
   'Ends a shutoff before its time; the threshold stays. False if there was none. Raises TH301, TH303.';

@@ -18,6 +18,11 @@ create function tollhouse_ops.open_breaker(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  p_provider constant text collate "C" := open_breaker.p_provider;
+  p_reason constant text collate "C" := open_breaker.p_reason;
+  p_tenant_id constant text collate "C" := open_breaker.p_tenant_id;
+  p_user_id constant text collate "C" := open_breaker.p_user_id;
 begin
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
     format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');

@@ -8,9 +8,9 @@ create table tollhouse_private.operator_audit (
   id bigint generated always as identity,
   at timestamptz not null default pg_catalog.clock_timestamp(),
   operator name not null default session_user,
-  action text not null,
+  action text collate "C" not null,
   target jsonb not null,
-  reason text not null,
+  reason text collate "C" not null,
   before jsonb,
   after jsonb,
   constraint operator_audit_pkey primary key (id)

@@ -21,7 +21,11 @@ create function tollhouse_ops.pull_kill_switch(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_tenant_id text := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
+  p_scope constant text collate "C" := pull_kill_switch.p_scope;
+  p_target constant text collate "C" := pull_kill_switch.p_target;
+  p_reason constant text collate "C" := pull_kill_switch.p_reason;
+  p_tenant_id constant text collate "C" := pull_kill_switch.p_tenant_id;
+  v_tenant_id text collate "C" := coalesce(nullif(p_tenant_id, ''), case p_scope when 'tenant' then p_target else '' end);
   v_before jsonb;
   v_after jsonb;
 begin

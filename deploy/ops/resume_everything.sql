@@ -13,7 +13,7 @@ create function tollhouse_ops.resume_everything(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select tollhouse_ops.lift_kill_switch('global', '*', p_reason)
+  select tollhouse_ops.lift_kill_switch('global', '*', p_reason collate "C")
 $$;
 comment on function tollhouse_ops.resume_everything(text) is
   'Lifts the global switch; narrower ones stay. False if it was not pulled. Raises TH301.';

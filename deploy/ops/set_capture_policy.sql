@@ -19,6 +19,9 @@ create function tollhouse_ops.set_capture_policy(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant_id constant text collate "C" := set_capture_policy.p_tenant_id;
+  p_policy constant text collate "C" := set_capture_policy.p_policy;
+  p_reason constant text collate "C" := set_capture_policy.p_reason;
   v_before jsonb;
 begin
   perform tollhouse_private.check_target('tenant', p_tenant_id);

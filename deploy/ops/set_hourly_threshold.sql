@@ -21,6 +21,9 @@ create function tollhouse_ops.set_hourly_threshold(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant_id constant text collate "C" := set_hourly_threshold.p_tenant_id;
+  p_user_id constant text collate "C" := set_hourly_threshold.p_user_id;
+  p_reason constant text collate "C" := set_hourly_threshold.p_reason;
   v_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
   v_until timestamptz;
   v_change jsonb := jsonb_build_object('threshold_micro_usd', p_threshold_micro_usd, 'cooldown', p_cooldown);

@@ -21,6 +21,10 @@ create function tollhouse_ops.set_model(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_model constant text collate "C" := set_model.p_model;
+  p_provider constant text collate "C" := set_model.p_provider;
+  p_provider_model constant text collate "C" := set_model.p_provider_model;
+  p_reason constant text collate "C" := set_model.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin

@@ -22,6 +22,9 @@ create function tollhouse_ops.set_monthly_cap(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant_id constant text collate "C" := set_monthly_cap.p_tenant_id;
+  p_user_id constant text collate "C" := set_monthly_cap.p_user_id;
+  p_reason constant text collate "C" := set_monthly_cap.p_reason;
   v_before jsonb;
 begin
   perform tollhouse_private.check_target('tenant', p_tenant_id);

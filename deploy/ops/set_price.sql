@@ -22,6 +22,9 @@ create function tollhouse_ops.set_price(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_model constant text collate "C" := set_price.p_model;
+  p_kind constant text collate "C" := set_price.p_kind;
+  p_reason constant text collate "C" := set_price.p_reason;
   v_now timestamptz := clock_timestamp();
   v_in_force boolean;
   v_from timestamptz;

@@ -22,6 +22,8 @@ create function tollhouse_ops.set_provider(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_provider constant text collate "C" := set_provider.p_provider;
+  p_reason constant text collate "C" := set_provider.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin

@@ -22,6 +22,9 @@ create function tollhouse_ops.set_rate_limit(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_scope constant text collate "C" := set_rate_limit.p_scope;
+  p_target constant text collate "C" := set_rate_limit.p_target;
+  p_reason constant text collate "C" := set_rate_limit.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin

@@ -20,6 +20,7 @@ create function tollhouse_ops.set_settings(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_reason constant text collate "C" := set_settings.p_reason;
   v_before jsonb;
   v_after jsonb;
 begin

@@ -17,6 +17,10 @@ create function tollhouse_ops.set_shutoff(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  p_tenant_id constant text collate "C" := set_shutoff.p_tenant_id;
+  p_user_id constant text collate "C" := set_shutoff.p_user_id;
+  p_reason constant text collate "C" := set_shutoff.p_reason;
 begin
   perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
     format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');

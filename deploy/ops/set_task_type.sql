@@ -29,10 +29,16 @@ create function tollhouse_ops.set_task_type(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_endpoint constant text collate "C" := set_task_type.p_endpoint;
+  p_reason constant text collate "C" := set_task_type.p_reason;
+  p_models constant text[] collate "C" := set_task_type.p_models;
+  p_cache_scope constant text collate "C" := set_task_type.p_cache_scope;
+  p_capture constant text collate "C" := set_task_type.p_capture;
+  p_materializer constant text collate "C" := set_task_type.p_materializer;
   v_before tollhouse_private.task_types;
   v_after tollhouse_private.task_types;
-  v_model text;
-  v_materializer text;
+  v_model text collate "C";
+  v_materializer text collate "C";
 begin
   perform tollhouse_private.check_target('name', p_endpoint);
   foreach v_model in array coalesce(p_models, '{}') loop

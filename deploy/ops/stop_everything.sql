@@ -13,7 +13,7 @@ create function tollhouse_ops.stop_everything(
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select tollhouse_ops.pull_kill_switch('global', '*', p_reason)
+  select tollhouse_ops.pull_kill_switch('global', '*', p_reason collate "C")
 $$;
 comment on function tollhouse_ops.stop_everything(text) is
   'No call is admitted from now on and those in flight are aborted. Undone by resume_everything. Raises TH301.';

@@ -16,6 +16,8 @@ create function tollhouse_ops.unbind_login(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_login constant name collate "C" := unbind_login.p_login;
+  p_reason constant text collate "C" := unbind_login.p_reason;
   v_before jsonb := tollhouse_private.drop_bindings(p_login);
 begin
   if v_before is null then

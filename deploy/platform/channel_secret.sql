@@ -7,7 +7,7 @@ set local role tollhouse_owner;
 -- What makes the name of a done-channel unguessable. Deliberately granted to no reader.
 create table tollhouse_private.channel_secret (
   only_row boolean not null default true,
-  secret text not null default pg_catalog.gen_random_uuid()::pg_catalog.text || pg_catalog.gen_random_uuid()::pg_catalog.text,
+  secret text collate "C" not null default pg_catalog.gen_random_uuid()::pg_catalog.text || pg_catalog.gen_random_uuid()::pg_catalog.text,
   constraint channel_secret_pkey primary key (only_row),
   constraint channel_secret_only_row_check check (only_row)
 );

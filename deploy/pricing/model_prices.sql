@@ -5,8 +5,8 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.model_prices (
-  model text not null,
-  kind text not null,
+  model text collate "C" not null,
+  kind text collate "C" not null,
   effective_from timestamptz not null,
   micro_usd_per_million bigint not null,
   constraint model_prices_pkey primary key (model, kind, effective_from),

@@ -6,9 +6,9 @@ set local role tollhouse_owner;
 
 -- A table of its own: a client that marked the job would hold, as long as its transaction is open, a lock that record waits for.
 create table tollhouse_private.cancel_requests (
-  tenant_id text not null,
+  tenant_id text collate "C" not null,
   call_id uuid not null,
-  user_id text not null,
+  user_id text collate "C" not null,
   constraint cancel_requests_pkey primary key (tenant_id, call_id)
 );
 comment on table tollhouse_private.cancel_requests is

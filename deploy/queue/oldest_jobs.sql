@@ -5,8 +5,8 @@ begin;
 set local role tollhouse_owner;
 
 create type tollhouse_private.turn as (
-  tenant_id text,
-  user_id text,
+  tenant_id text collate "C",
+  user_id text collate "C",
   after uuid,
   calls integer,
   bytes bigint

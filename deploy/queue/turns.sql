@@ -5,9 +5,9 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.turns (
-  tenant_id text not null,
-  line text not null,
-  last_user_id text not null,
+  tenant_id text collate "C" not null,
+  line text collate "C" not null,
+  last_user_id text collate "C" not null,
   constraint turns_pkey primary key (tenant_id, line)
 ) with (fillfactor = 50);
 comment on table tollhouse_private.turns is

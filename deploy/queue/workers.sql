@@ -6,14 +6,14 @@ set local role tollhouse_owner;
 
 create table tollhouse_private.workers (
   worker_id uuid not null,
-  name text not null,
-  version text not null,
+  name text collate "C" not null,
+  version text collate "C" not null,
   capacity integer not null,
   in_flight integer not null default 0,
   idle boolean not null default false,
   started_at timestamptz not null,
   alive_until timestamptz not null,
-  last_tenant_id text not null default '',
+  last_tenant_id text collate "C" not null default '',
   constraint workers_pkey primary key (worker_id),
   constraint workers_capacity_check check (capacity between 1 and 100000)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);

@@ -77,7 +77,7 @@ begin
     select
       u.*,
       row_number() over (
-        partition by u.line, u.tenant_id order by u.admitted desc, u.user_round, u.had_a_turn, u.user_id
+        partition by u.line, u.tenant_id order by u.admitted desc, u.user_round, u.had_a_turn, u.user_id collate "C"
       ) as tenant_round
     from by_user as u
   ),
@@ -86,7 +86,7 @@ begin
       b.*, row_number() over the_line as place, sum(least(b.tokens, b.tokens_per_minute)) over the_line as tokens_in_line
     from by_tenant as b
     window the_line as (
-      partition by b.line order by b.admitted desc, b.tenant_round, b.tenant_id <= b.last_tenant_id, b.tenant_id
+      partition by b.line order by b.admitted desc, b.tenant_round, b.tenant_id collate "C" <= b.last_tenant_id, b.tenant_id collate "C"
     )
   )
   select

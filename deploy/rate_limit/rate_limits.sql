@@ -5,16 +5,16 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.rate_limits (
-  scope text not null,
-  target text not null,
+  scope text collate "C" not null,
+  target text collate "C" not null,
   requests_per_minute integer,
   tokens_per_minute integer,
   max_in_flight integer,
   requests_available numeric not null default 0,
   tokens_available numeric not null default 0,
   refilled_at timestamptz not null,
-  last_tenant_id text not null default '',
-  line text not null generated always as (scope || ' ' || target) stored,
+  last_tenant_id text collate "C" not null default '',
+  line text collate "C" not null generated always as (scope || ' ' || target) stored,
   constraint rate_limits_pkey primary key (scope, target),
   constraint rate_limits_line_key unique (line),
   constraint rate_limits_scope_check check (scope in ('tenant', 'provider', 'model')),

@@ -7,8 +7,8 @@ set local role tollhouse_owner;
 
 create table tollhouse_private.models (
   model tollhouse_private.identifier not null,
-  provider text not null,
-  provider_model text not null,
+  provider text collate "C" not null,
+  provider_model text collate "C" not null,
   constraint models_pkey primary key (model),
   constraint models_provider_fkey foreign key (provider) references tollhouse_private.providers (provider),
   constraint models_provider_model_check check (pg_catalog.length(provider_model) between 1 and 256)

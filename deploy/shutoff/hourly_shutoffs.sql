@@ -5,13 +5,13 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.hourly_shutoffs (
-  tenant_id text not null,
-  user_id text not null default '',
+  tenant_id text collate "C" not null,
+  user_id text collate "C" not null default '',
   threshold_micro_usd bigint,
   cooldown interval,
   disabled_until timestamptz,
-  mode text,
-  reason text,
+  mode text collate "C",
+  reason text collate "C",
   constraint hourly_shutoffs_pkey primary key (tenant_id, user_id),
   constraint hourly_shutoffs_threshold_check check (threshold_micro_usd > 0),
   constraint hourly_shutoffs_cooldown_check check (cooldown > '0' and cooldown <= '366 days'),

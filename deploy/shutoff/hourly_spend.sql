@@ -5,8 +5,8 @@ begin;
 set local role tollhouse_owner;
 
 create table tollhouse_private.hourly_spend (
-  tenant_id text not null,
-  user_id text not null default '',
+  tenant_id text collate "C" not null,
+  user_id text collate "C" not null default '',
   hour timestamptz not null,
   calls bigint not null default 0,
   spent_micro_usd bigint not null default 0,

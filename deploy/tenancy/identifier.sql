@@ -4,7 +4,7 @@
 begin;
 set local role tollhouse_owner;
 
-create domain tollhouse_private.identifier as text
+create domain tollhouse_private.identifier as text collate "C"
   constraint identifier_check check (tollhouse_private.is_identifier(value));
 comment on domain tollhouse_private.identifier is
   'What names a tenant, user, endpoint or model.';

@@ -15,6 +15,8 @@ create function tollhouse.set_identity(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  p_tenant_id constant text collate "C" := set_identity.p_tenant_id;
+  p_user_id constant text collate "C" := set_identity.p_user_id;
   v_identity record;
 begin
   if (tollhouse_private.is_identifier(p_tenant_id) and tollhouse_private.is_identifier(p_user_id)) is not true then

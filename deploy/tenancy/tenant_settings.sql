@@ -6,7 +6,7 @@ set local role tollhouse_owner;
 
 create table tollhouse_private.tenant_settings (
   tenant_id tollhouse_private.identifier not null,
-  capture_policy text not null default 'full',
+  capture_policy text collate "C" not null default 'full',
   constraint tenant_settings_pkey primary key (tenant_id),
   constraint tenant_settings_capture_policy_check check (capture_policy in ('full', 'metadata', 'none'))
 );

@@ -92,8 +92,9 @@ def routines(_: str, script: str) -> Iterator[str]:
         if order != sorted(order):
             yield f"{name}: attributes out of order"
         for declared in _DECLARED.findall(match["body"]):
-            for variable in re.findall(r"^  (\w+) ", declared, re.MULTILINE):
-                if not variable.startswith(("v_", "c_")):
+            for variable, rest in re.findall(r"^  (\w+) (.*)", declared, re.MULTILINE):
+                recollated = rest.endswith(f' collate "C" := {name.rpartition(".")[2]}.{variable};')
+                if not (recollated or variable.startswith(("v_", "c_"))):
                     yield f"{name}: {variable} is not v_ or c_"
 
 

@@ -1,5 +1,6 @@
 """plpgsql_check over every PL/pgSQL function: names, types, unused and missing, SQL injection."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,10 @@ ACCEPTED = {
         "text type variable is not sanitized",
     ): "task_types.materializer holds a quoted name that set_task_type got from the catalog",
 }
+
+# Functions that others call begin with copies of their texts, under the same names: CONVENTIONS.md.
+_CALLED = re.compile(r"tollhouse(_worker|_ops)?\.")
+_COPIED = re.compile(r'parameter "p_\w+" is overlapped')
 
 _FINDINGS = """
 select p.oid::regprocedure::text as function, c.lineno, c.level, c.sqlstate, c.message, c.detail
@@ -44,7 +49,11 @@ def checked(pg15_template: Database) -> Iterator[Database]:
 
 def test_no_finding(checked: Database) -> None:
     """Errors, warnings and security warnings: none but the accepted, and each of those occurs."""
-    found = {(row["function"], row["message"]): row for row in checked.rows(_FINDINGS)}
+    found = {
+        (row["function"], row["message"]): row
+        for row in checked.rows(_FINDINGS)
+        if not (_COPIED.fullmatch(row["message"]) and _CALLED.match(row["function"]))
+    }
     new = [
         f"{row['function']}:{row['lineno']}: {row['message']}; {row['detail']}"
         for key, row in found.items()

@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(6);
 
 select tollhouse_private.audit('test', '{"a": 1, "b": null}', 'because', '{"x": 1}', null);
 select results_eq('select operator, action, target, reason, before, after from tollhouse_private.operator_audit',
@@ -9,6 +9,8 @@ select throws_ok($$select tollhouse_private.audit('test', '{}', '', null, null)$
 select throws_ok($$select tollhouse_private.audit('test', '{}', '  ', null, null)$$, 'TH301', null, 'and a blank one');
 
 select throws_ok($$select tollhouse_private.audit('test', '{}', e' \n\t\r', null, null)$$, 'TH301', null, 'whatever the blanks are');
+
+select throws_ok($$select tollhouse_private.audit('test', '{}', repeat('x', 2001), null, null)$$, 'TH301', 'reason too long', 'a reason is no essay');
 
 select * from finish();
 rollback;

@@ -8,8 +8,8 @@ select results_eq(
     select bb.user_id, bb.cap_usd, bb.spent_usd, bb.reserved_usd, bb.used_percent, bb.last_24h_usd
     from tollhouse.budget_burn as bb where bb.tenant_id = 'acme' order by bb.user_id
   $$,
-  $$values ('', 10.000000, 6.000000, 1.000000, 70.0, 2.500000), ('ann', null::numeric, 5.999999, 1.000000, null, 0),
-    ('bob', 1.000000, 0.000001, 0.000000, 0.0, 0.500000), ('eve', 0.000000, 0.000000, 0.000000, null, 0)$$,
+  $$values ('', 10.000000, 6.000000, 1.000000, 70.0, 2.500000), ('ann', null::numeric, 5.999999, 1.000000, null, 0.000000),
+    ('bob', 1.000000, 0.000001, 0.000000, 0.0, 0.500000), ('eve', 0.000000, 0.000000, 0.000000, null, 0.000000)$$,
   'budget_burn: the running month against its cap'
 );
 select results_eq(
