@@ -35,6 +35,10 @@ class Proxy:
         netloc = f"{login}@127.0.0.1:{self._port}"
         return urlunsplit(self._target._replace(netloc=netloc))
 
+    def lead_to(self, target: str) -> None:
+        """Lead new connections to another server, as a name or an address that moved does."""
+        self._target = urlsplit(target)
+
     def swallow(self, *, replies_only: bool = False) -> None:
         """Let every connection that is open now lead nowhere, or nothing come back."""
         for link in self._links:
