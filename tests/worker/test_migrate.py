@@ -1,15 +1,19 @@
 """The embedded deployment: in order, only what is missing, and an error that can be found."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import sql
 
 from tests.support.servers import admin
+from tests.support.waiting import PATIENCE, until
 from tollhouse import migrate
 from tollhouse.embedded import Cluster
 from tollhouse.errors import DeployError
+from tollhouse.plan import Change
 
 AT = "2026-01-02T03:04:05Z A. Planner <a@example.com>"
 
@@ -101,6 +105,78 @@ def test_database_of_sqitch(url: str, root: Path, pg18: Cluster) -> None:
         connection.execute("create schema sqitch")
     with pytest.raises(DeployError, match="sqitch manages this database"):
         migrate.deploy(url, root=root)
+
+
+def test_a_second_deployment_is_told_of_the_first(url: str, root: Path, pg18: Cluster) -> None:
+    """It does not wait, and what the first one leaves is whole."""
+    refused: list[str] = []
+
+    def deploy_again(change: Change) -> None:
+        if change.name == "a/one":
+            with admin(pg18, "tollhouse_migrate") as other, other.transaction():
+                other.execute("select pg_advisory_xact_lock(1953459308)")
+                with pytest.raises(DeployError) as caught:
+                    migrate.deploy(url, root=root)
+                refused.append(str(caught.value))
+
+    migrate.deploy(url, root=root, on_change=deploy_again)
+    assert refused == [
+        "another deployment of this database is at work: wait until it has ended, then try again"
+    ]
+    assert migrate.deploy(url, root=root) == []
+
+
+def test_the_lock_covers_the_script(url: str, root: Path, pg18: Cluster) -> None:
+    """While a script waits for somebody, a second deployment is refused; the first goes on."""
+    waiting = (
+        "select true from pg_stat_activity where wait_event_type = 'Lock'"
+        " and application_name = 'tollhouse deploy' and datname = current_database()"
+    )
+    migrate.deploy(url, root=root)
+    _add(root, "three", "alter table one add b text;", "")
+    with (
+        ThreadPoolExecutor(1) as pool,
+        admin(pg18, "tollhouse_migrate") as look,
+        psycopg.connect(url) as blocker,
+    ):
+        blocker.execute("select from one")
+        first = pool.submit(migrate.deploy, url, root=root)
+        until(lambda: look.execute(waiting).fetchone(), "the script waits")
+        with pytest.raises(DeployError, match="another deployment of this database is at work"):
+            migrate.deploy(url, root=root)
+        blocker.rollback()
+        assert [change.name for change in first.result(PATIENCE)] == ["three"]
+
+
+def test_nothing_of_a_deployment_stays_with_a_session(url: str, root: Path, pg18: Cluster) -> None:
+    """Between two scripts no lock is held and no setting is changed: a pooler would keep them."""
+    held: list[object] = []
+
+    def look(_: Change) -> None:
+        with admin(pg18, "tollhouse_migrate") as other:
+            query = (
+                "select a.state, count(l) from pg_stat_activity as a"
+                " left join pg_locks as l on l.pid = a.pid"
+                " where a.application_name = 'tollhouse deploy' group by a.pid, a.state"
+            )
+            held.extend(other.execute(query).fetchall())
+
+    migrate.deploy(url, root=root, on_change=look)
+    assert held == [("idle", 0)] * 2
+
+
+def test_a_script_waits_so_long_and_no_longer(
+    url: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's open transaction stops the deployment with a reason; it can be repeated."""
+    monkeypatch.setattr(migrate, "_BEGIN", migrate._BEGIN.replace("'10s'", "'300ms'"))
+    migrate.deploy(url, root=root)
+    _add(root, "three", "alter table one add b text;", "")
+    with psycopg.connect(url) as blocker:
+        blocker.execute("select from one")
+        with pytest.raises(DeployError, match=r"three failed at .* lock timeout.* try again"):
+            migrate.deploy(url, root=root)
+    assert [change.name for change in migrate.deploy(url, root=root)] == ["three"]
 
 
 def test_no_server(root: Path) -> None:

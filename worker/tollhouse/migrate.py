@@ -1,22 +1,35 @@
 """Applies sqitch.plan to a disposable database through psycopg, where no sqitch is installed.
 
-In production sqitch does this: it also verifies, reverts and keeps the history. Each script opens
-and closes its own transaction; what was applied is kept in tollhouse_embedded.applied_changes.
+In production sqitch does this: it also verifies, reverts and keeps the history. What was applied
+is kept in tollhouse_embedded.applied_changes, in the transaction of the script itself, which also
+holds the lock that keeps a second deployment out.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
+from tollhouse.connection import CONNECTION_OPTIONS
 from tollhouse.errors import DeployError
 from tollhouse.plan import Change, read_plan, sql_root
 
 __all__ = ["deploy", "revert"]
 
-_LOCK = 0x746F6C6C  # any constant: two deployments of one database take turns
+# Held in each transaction, never by a session, which behind a pooler would keep it.
+_BEGIN = """
+begin;
+set local client_min_messages = error;
+set local lock_timeout = '10s';
+set local statement_timeout = '10min';
+set local idle_in_transaction_session_timeout = '1min';
+select pg_try_advisory_xact_lock(1953459308);
+"""
+_OWN_BEGIN = re.compile(r"^begin;$", re.MULTILINE)
+_BUSY = "another deployment of this database is at work: wait until it has ended, then try again"
 _REGISTRY = """
 create schema if not exists tollhouse_embedded;
 create table if not exists tollhouse_embedded.applied_changes (
@@ -46,12 +59,14 @@ def deploy(
     with _session(conninfo) as connection:
         done = len(_applied(connection, plan, root))
         for position, change in enumerate(plan[done:], start=done + 1):
-            _run(connection, change, change.path(root, "deploy"))
+            path = change.path(root, "deploy")
+            _begin(connection)
             connection.execute(
                 "insert into tollhouse_embedded.applied_changes (position, change, sha256)"
                 " values (%s, %s, %s)",
-                (position, change.name, _sha256(change.path(root, "deploy"))),
+                (position, change.name, _sha256(path)),
             )
+            _run(connection, change, path)
             on_change(change)
     return list(plan[done:])
 
@@ -64,31 +79,50 @@ def revert(conninfo: str, *, root: Path | None = None) -> list[Change]:
         done = len(_applied(connection, plan, root))
         for position in range(done, 0, -1):
             change = plan[position - 1]
-            _run(connection, change, change.path(root, "revert"))
+            _begin(connection)
             connection.execute(
                 "delete from tollhouse_embedded.applied_changes where position = %s", (position,)
             )
+            _run(connection, change, change.path(root, "revert"))
+        _begin(connection)
         connection.execute("drop schema tollhouse_embedded cascade")
+        connection.execute("commit")
     return list(reversed(plan[:done]))
 
 
 @contextmanager
 def _session(conninfo: str) -> Iterator[psycopg.Connection]:
     try:
-        connection = psycopg.connect(conninfo, autocommit=True, application_name="tollhouse deploy")
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            prepare_threshold=None,
+            application_name="tollhouse deploy",
+            **CONNECTION_OPTIONS,
+        )
     except psycopg.OperationalError as error:
         raise DeployError(f"no connection to the database: {_one_line(error)}") from error
     with connection:
         try:
-            connection.execute("set client_min_messages = warning")
-            connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+            _begin(connection)
             if _exists(connection, "to_regnamespace('sqitch')"):
                 raise DeployError("sqitch manages this database (it has a schema sqitch): use it")
             if not _exists(connection, "to_regclass('tollhouse_embedded.applied_changes')"):
                 connection.execute(_REGISTRY)
+            connection.execute("commit")
             yield connection
+        except psycopg.errors.UniqueViolation as error:
+            raise DeployError(_BUSY) from error
         except psycopg.Error as error:
             raise DeployError(f"the deployment stopped: {_one_line(error)}") from error
+
+
+def _begin(connection: psycopg.Connection) -> None:
+    cursor = connection.execute(_BEGIN)
+    while cursor.nextset():
+        pass
+    if cursor.fetchone() != (True,):
+        raise DeployError(_BUSY)
 
 
 def _exists(connection: psycopg.Connection, expression: str) -> bool:
@@ -111,7 +145,8 @@ def _applied(connection: psycopg.Connection, plan: tuple[Change, ...], root: Pat
 
 
 def _run(connection: psycopg.Connection, change: Change, path: Path) -> None:
-    script = _read(path)
+    # The transaction is open already: the server would log a warning for each script.
+    script = _OWN_BEGIN.sub("", _read(path), count=1)
     try:
         connection.execute(script.encode())
     except psycopg.Error as error:
@@ -136,4 +171,6 @@ def _sha256(path: Path) -> str:
 def _one_line(error: psycopg.Error) -> str:
     diag = error.diag
     parts = [diag.message_primary or str(error), diag.message_detail, diag.context]
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        parts.append("somebody uses what it changes: when that has ended, try again")
     return "; ".join(" ".join(part.split()) for part in parts if part)
