@@ -40,13 +40,14 @@ create function tollhouse_worker.claim(
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_last_tenant_id text;
+  v_worker tollhouse_private.workers;
+  v_last_due_tenant_id text;
   v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
 begin
   -- Held to the end: reap must not bury a worker that is taking calls.
-  select w.last_tenant_id into v_last_tenant_id
+  select w.* into v_worker
   from tollhouse_private.workers as w
   where w.worker_id = p_worker_id
     and w.alive_until > v_now
@@ -59,9 +60,9 @@ begin
       hint = 'Register under a new id.';
   end if;
 
-  perform tollhouse_private.promote_due(v_now);
+  v_last_due_tenant_id := tollhouse_private.promote_due(v_now, v_worker.last_due_tenant_id);
   perform tollhouse_private.call_up(v_now);
-  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
+  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_worker.last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
   v_jobs := v_picked.jobs;
   if cardinality(v_jobs) = 0 then
     return;
@@ -78,9 +79,9 @@ begin
   end if;
 
   update tollhouse_private.workers as w
-  set last_tenant_id = v_picked.last_tenant_id, idle = false
+  set last_tenant_id = v_picked.last_tenant_id, last_due_tenant_id = v_last_due_tenant_id, idle = false
   where w.worker_id = p_worker_id
-    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id);
+    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id or w.last_due_tenant_id <> v_last_due_tenant_id);
 
   return query
   select

@@ -61,7 +61,7 @@ create table tollhouse_private.jobs (
 create index jobs_queued_idx on tollhouse_private.jobs (tenant_id, user_id, call_id) where state = 'queued';
 create index jobs_line_idx on tollhouse_private.jobs (line, tenant_id, user_id, call_id) where line is not null;
 create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state = 'scheduled';
-create index jobs_scheduled_tenant_idx on tollhouse_private.jobs (tenant_id, run_at) where state = 'scheduled';
+create index jobs_scheduled_user_idx on tollhouse_private.jobs (tenant_id, user_id, run_at) where state = 'scheduled';
 create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
 create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) where state = 'running';
 

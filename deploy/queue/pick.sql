@@ -22,6 +22,8 @@ declare
   c_bytes constant bigint := 4 * 1024 * 1024;
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
   v_count integer;
+  v_moved text[];
+  v_users text[];
   v_turns tollhouse_private.turn[];
   v_first tollhouse_private.turn[];
   v_places integer;
@@ -54,33 +56,16 @@ begin
     select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id
     from share as s
     where s.count > 1 or s.count = s.calls
-  ),
-  -- What another claim is just writing is passed over: where a round begins is worth no wait.
-  free as materialized (
-    select tu.ctid as place, m.user_id
-    from moved as m
-    join tollhouse_private.turns as tu on tu.tenant_id = m.tenant_id and tu.line = '' and tu.last_user_id <> m.user_id
-    for update of tu skip locked
-  ),
-  noted as (
-    update tollhouse_private.turns as tu set last_user_id = f.user_id from free as f where tu.ctid = f.place
-  ),
-  made as (
-    insert into tollhouse_private.turns (tenant_id, line, last_user_id)
-    select m.tenant_id, '', m.user_id
-    from moved as m
-    where m.user_id is not null
-      and (select true from tollhouse_private.turns as tu where tu.tenant_id = m.tenant_id and tu.line = '') is not true
-    order by m.tenant_id
-    on conflict do nothing
   )
   select array_agg(row(
     s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
     s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
-  )::tollhouse_private.turn order by s.turn, u.turn)
-  into v_turns
+  )::tollhouse_private.turn order by s.turn, u.turn),
+    (select array_agg(m.tenant_id) from moved as m), (select array_agg(m.user_id) from moved as m)
+  into v_turns, v_moved, v_users
   from share as s
   cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  perform tollhouse_private.note_turns('', v_moved, v_users);
   jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
 
   v_places := p_limit - cardinality(jobs);

@@ -14,6 +14,7 @@ create table tollhouse_private.workers (
   started_at timestamptz not null,
   alive_until timestamptz not null,
   last_tenant_id text collate "C" not null default '',
+  last_due_tenant_id text collate "C" not null default '',
   constraint workers_pkey primary key (worker_id),
   constraint workers_capacity_check check (capacity between 1 and 100000)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
@@ -21,6 +22,8 @@ create table tollhouse_private.workers (
 comment on table tollhouse_private.workers is 'One row per live worker: its lease covers every call it holds.';
 comment on column tollhouse_private.workers.idle is 'It sleeps and wants a notification; enqueue looks here before it sends one.';
 comment on column tollhouse_private.workers.last_tenant_id is 'Where its round over the tenants goes on.';
+comment on column tollhouse_private.workers.last_due_tenant_id is
+  'Where its round over the tenants goes on that have more calls due than it queues at once.';
 
 grant select, insert, update, delete on tollhouse_private.workers to tollhouse_engine;
 grant select on tollhouse_private.workers to tollhouse_operator, tollhouse_auditor;

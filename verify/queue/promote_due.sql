@@ -12,6 +12,8 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.promote_due(timestamptz)'::regprocedure;
+where p.oid in (
+  'tollhouse_private.promote_due(timestamptz, text)'::regprocedure, 'tollhouse_private.users_scheduled(text, text, integer)'::regprocedure
+);
 
 rollback;

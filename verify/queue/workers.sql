@@ -2,7 +2,7 @@
 
 begin;
 
-select worker_id, name, version, capacity, in_flight, idle, started_at, alive_until, last_tenant_id
+select worker_id, name, version, capacity, in_flight, idle, started_at, alive_until, last_tenant_id, last_due_tenant_id
 from tollhouse_private.workers
 where false;
 

@@ -66,11 +66,11 @@ update tollhouse_private.jobs set run_at = clock_timestamp() where request_id = 
 select is(pg_temp.claimed(), 1::bigint, 'a scheduled call is claimed when its time has come');
 select results_eq('select request_id, state from tollhouse_private.jobs order by 1', $$values ('due', 'running'), ('later', 'scheduled')$$, 'and not before');
 rollback to start;
-select tollhouse_private.promote_due('2100-01-01Z');
+select tollhouse_private.promote_due('2100-01-01Z', '');
 select tollhouse.enqueue('route', '{"prompt": "a"}', 'edge', p_run_at => date_trunc('day', now()) + interval '300 days');
-select tollhouse_private.promote_due(date_trunc('day', now()) + interval '300 days' - interval '1 microsecond');
+select tollhouse_private.promote_due(date_trunc('day', now()) + interval '300 days' - interval '1 microsecond', '');
 select is((select state from tollhouse_private.jobs), 'scheduled', 'a microsecond before it is not due');
-select tollhouse_private.promote_due(date_trunc('day', now()) + interval '300 days');
+select tollhouse_private.promote_due(date_trunc('day', now()) + interval '300 days', '');
 select is((select state from tollhouse_private.jobs), 'queued', 'at its time it is');
 rollback to start;
 

@@ -13,7 +13,8 @@ select results_eq(
     'idle boolean not null default false',
     'started_at timestamp with time zone not null',
     'alive_until timestamp with time zone not null',
-    'last_tenant_id text not null default ''''::text'
+    'last_tenant_id text not null default ''''::text',
+    'last_due_tenant_id text not null default ''''::text'
   ],
   'workers has exactly these columns'
 );

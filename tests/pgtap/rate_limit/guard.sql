@@ -134,7 +134,7 @@ $$;
 select is((select count(*) from tollhouse_worker.claim('00000000-0000-0000-0000-000000000001', 10)), 1::bigint, 'a claim takes what the limit lets pass');
 select results_eq('select state, count(*) from tollhouse_private.jobs group by 1 order by 1', $$values ('running', 1::bigint), ('scheduled', 2)$$,
   'the rest is kept, scheduled for later');
-select tollhouse_private.promote_due(clock_timestamp() + interval '61 seconds');
+select tollhouse_private.promote_due(clock_timestamp() + interval '61 seconds', '');
 select results_eq('select state, count(*) from tollhouse_private.jobs group by 1 order by 1', $$values ('queued', 2::bigint), ('running', 1)$$,
   'and is queued again when it is due: never lost');
 
