@@ -1448,6 +1448,83 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Corrects the charge of abandoned attempts by results that came after all; repeated or foreign results book nothing. Returns how many it booked.';
+CREATE FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_rows constant integer := 1000;
+  -- No limit defers for longer, and a bucket holds no more.
+  c_minute constant interval := interval '1 minute';
+  -- No provider's Retry-After is heeded for longer.
+  c_hour constant interval := interval '1 hour';
+begin
+  update tollhouse_private.workers as w
+  set alive_until = far.alive_until
+  from (
+    select v.ctid as place, p_now + s.lease as alive_until
+    from tollhouse_private.workers as v
+    cross join tollhouse_private.settings as s
+    where v.alive_until > p_now + s.lease
+    for update of v skip locked
+  ) as far
+  where w.ctid = far.place;
+
+  update tollhouse_private.jobs as j
+  set run_at = p_now + case j.waits_for when 'backoff' then c_hour else c_minute end
+  where j.ctid = any (array(
+    select far.ctid from tollhouse_private.jobs as far
+    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for = 'backoff' and far.run_at > p_now + c_hour
+    limit c_rows for update skip locked
+  ) || array(
+    select far.ctid from tollhouse_private.jobs as far
+    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for in ('rate_limit', 'budget') and far.run_at > p_now + c_minute
+    limit c_rows for update skip locked
+  ));
+
+  update tollhouse_private.rate_limits as rl
+  set refilled_at = p_now
+  where rl.ctid = any (array(
+    select far.ctid from tollhouse_private.rate_limits as far where far.refilled_at > p_now + c_minute for update skip locked
+  ));
+
+  delete from tollhouse_private.provider_windows as pw
+  where pw.ctid = any (array(
+    select far.ctid from tollhouse_private.provider_windows as far where far.window_start > p_now + c_minute for update skip locked
+  ));
+  -- One that an operator opened keeps the time that they gave it.
+  update tollhouse_private.breakers as b
+  set opened_at = least(b.opened_at, p_now), open_until = p_now + far.rest
+  from (
+    select v.ctid as place, least(
+      case when v.opened_at > p_now then v.open_until - v.opened_at end, case when v.reason is null then p.cooldown end
+    ) as rest
+    from tollhouse_private.breakers as v
+    join tollhouse_private.providers as p on p.provider = v.provider
+    where v.state = 'open'
+      and v.open_until > p_now + c_minute
+      and (v.opened_at > p_now + c_minute or (v.reason is null and v.open_until > p_now + c_minute + p.cooldown))
+    limit c_rows
+    for update of v skip locked
+  ) as far
+  where b.ctid = far.place;
+  update tollhouse_private.provider_breakers as b
+  set opened_at = least(b.opened_at, p_now), open_until = p_now + far.rest
+  from (
+    select v.ctid as place, least(
+      case when v.opened_at > p_now then v.open_until - v.opened_at end, case when v.reason like '%calls failed' then p.cooldown end
+    ) as rest
+    from tollhouse_private.provider_breakers as v
+    join tollhouse_private.providers as p on p.provider = v.provider
+    where v.state = 'open'
+      and (v.opened_at > p_now + c_minute or (v.reason like '%calls failed' and v.open_until > p_now + c_minute + p.cooldown))
+    for update of v skip locked
+  ) as far
+  where b.ctid = far.place;
+end
+$$;
+ALTER FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) IS 'Cuts the times that lie further ahead than they can, after the server''s clock has gone back: leases, waits, buckets, windows, breakers. Else all that waits for them would wait for the clock to come back to where it was.';
 CREATE FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -3224,6 +3301,31 @@ CREATE FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id tex
 $$;
 ALTER FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) IS 'The calls whose turn is next in the line of a rate limit: by turns over the tenants, and over the users of each, the oldest of each user first.';
+CREATE FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with moved as (
+    select m.tenant_id, m.user_id from unnest(p_tenants, p_users) as m (tenant_id, user_id) where m.user_id is not null
+  ),
+  free as materialized (
+    select tu.ctid as place, m.user_id
+    from moved as m
+    join tollhouse_private.turns as tu on tu.tenant_id = m.tenant_id and tu.line = p_line and tu.last_user_id <> m.user_id
+    for update of tu skip locked
+  ),
+  noted as (
+    update tollhouse_private.turns as tu set last_user_id = f.user_id from free as f where tu.ctid = f.place
+  )
+  insert into tollhouse_private.turns (tenant_id, line, last_user_id)
+  select m.tenant_id, p_line, m.user_id
+  from moved as m
+  where (select true from tollhouse_private.turns as tu where tu.tenant_id = m.tenant_id and tu.line = p_line) is not true
+  order by m.tenant_id
+  on conflict do nothing
+$$;
+ALTER FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) IS 'Remembers which user of each tenant had the last turn in a line.';
 CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3554,6 +3656,8 @@ declare
   c_bytes constant bigint := 4 * 1024 * 1024;
   v_tenants text[] := tollhouse_private.tenants_in_line(p_last_tenant_id, p_limit);
   v_count integer;
+  v_moved text[];
+  v_users text[];
   v_turns tollhouse_private.turn[];
   v_first tollhouse_private.turn[];
   v_places integer;
@@ -3586,33 +3690,16 @@ begin
     select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id
     from share as s
     where s.count > 1 or s.count = s.calls
-  ),
-  -- What another claim is just writing is passed over: where a round begins is worth no wait.
-  free as materialized (
-    select tu.ctid as place, m.user_id
-    from moved as m
-    join tollhouse_private.turns as tu on tu.tenant_id = m.tenant_id and tu.line = '' and tu.last_user_id <> m.user_id
-    for update of tu skip locked
-  ),
-  noted as (
-    update tollhouse_private.turns as tu set last_user_id = f.user_id from free as f where tu.ctid = f.place
-  ),
-  made as (
-    insert into tollhouse_private.turns (tenant_id, line, last_user_id)
-    select m.tenant_id, '', m.user_id
-    from moved as m
-    where m.user_id is not null
-      and (select true from tollhouse_private.turns as tu where tu.tenant_id = m.tenant_id and tu.line = '') is not true
-    order by m.tenant_id
-    on conflict do nothing
   )
   select array_agg(row(
     s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
     s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
-  )::tollhouse_private.turn order by s.turn, u.turn)
-  into v_turns
+  )::tollhouse_private.turn order by s.turn, u.turn),
+    (select array_agg(m.tenant_id) from moved as m), (select array_agg(m.user_id) from moved as m)
+  into v_turns, v_moved, v_users
   from share as s
   cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  perform tollhouse_private.note_turns('', v_moved, v_users);
   jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
 
   v_places := p_limit - cardinality(jobs);
@@ -3664,12 +3751,19 @@ CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with ti
 $$;
 ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
-CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  c_oldest constant integer := 1000;
+  c_tenants constant integer := 100;
+  c_users constant integer := 10;
   v_promoted bigint;
+  v_tenants text[];
+  v_next text;
+  v_users text[];
+  v_last boolean[];
 begin
   -- By place, here and below: a plan made for an empty queue would read a full one to find them.
   update tollhouse_private.jobs as j
@@ -3680,45 +3774,60 @@ begin
     where due.state = 'scheduled'
       and due.run_at <= p_now
     order by due.run_at
-    limit 1000
+    limit c_oldest
     for update skip locked
   ));
   get diagnostics v_promoted = row_count;
-  if v_promoted < 1000 then
-    return;
+  if v_promoted < c_oldest then
+    return p_last_tenant_id;
   end if;
 
-  -- They may all be one tenant's: so that nobody waits behind its backlog, some of each tenant's besides.
+  -- They may all be one tenant's, or one user's: so that nobody waits behind a backlog, some of others by turns besides.
   with recursive onward (tenant_id) as (
-    select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled'
+    select (
+      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > p_last_tenant_id
+    )
     union all
     select (
       select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
     )
     from onward as o
     where o.tenant_id is not null
-  ),
-  due as materialized (
-    select ten.place
-    from onward as o
-    cross join lateral (
-      select due.ctid as place
-      from tollhouse_private.jobs as due
-      where due.state = 'scheduled'
-        and due.tenant_id = o.tenant_id
-        and due.run_at <= p_now
-      order by due.run_at
-      limit 10
-      for update skip locked
-    ) as ten
   )
+  select coalesce(array_agg(t.tenant_id), '{}') into v_tenants
+  from (select o.tenant_id from onward as o where o.tenant_id is not null limit c_tenants) as t;
+  v_next := case when cardinality(v_tenants) = c_tenants then v_tenants[c_tenants] else '' end;
+
+  select array_agg(t.tenant_id), array_agg(u.user_id), array_agg(u.turn = cardinality(w.users)) into v_tenants, v_users, v_last
+  from unnest(v_tenants) as t (tenant_id)
+  left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = 'due'
+  cross join lateral tollhouse_private.users_scheduled(t.tenant_id, coalesce(tu.last_user_id, ''), c_users) as w (users)
+  cross join lateral unnest(w.users) with ordinality as u (user_id, turn);
   update tollhouse_private.jobs as j
   set state = 'queued'
-  where j.ctid = any (array(select due.place from due));
+  where j.ctid = any (array(
+    select due.place
+    from unnest(v_tenants, v_users) as u (tenant_id, user_id)
+    cross join lateral (
+      select d.ctid as place
+      from tollhouse_private.jobs as d
+      where d.state = 'scheduled'
+        and d.tenant_id = u.tenant_id
+        and d.user_id = u.user_id
+        and d.run_at <= p_now
+      order by d.run_at
+      limit 1
+      for update skip locked
+    ) as due
+  ));
+  perform tollhouse_private.note_turns('due', array_agg(u.tenant_id), array_agg(u.user_id))
+  from unnest(v_tenants, v_users, v_last) as u (tenant_id, user_id, last)
+  where u.last;
+  return v_next;
 end
 $$;
-ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) IS 'Queues the scheduled jobs whose time has come, a thousand at a time, and ten of each tenant where there are more.';
+ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) IS 'Queues the scheduled jobs whose time has come: the thousand that are due longest, and where there are more, by turns, one of each of ten users of each of a hundred tenants, beginning after the given tenant. Returns after which tenant the next one begins.';
 CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4524,6 +4633,30 @@ CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, 
 $$;
 ALTER FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
+CREATE FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive onward (user_id, again) as (
+    select (
+      select min(j.user_id) from tollhouse_private.jobs as j
+      where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > p_after
+    ), false
+    union all
+    select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
+    from onward as o
+    cross join lateral (select o.again or o.user_id is null as again) as round
+    cross join lateral (
+      select min(j.user_id) as user_id from tollhouse_private.jobs as j
+      where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+    ) as next
+    where o.user_id is not null or not o.again
+  )
+  select coalesce(array_agg(u.user_id), '{}')
+  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+$$;
+ALTER FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with scheduled jobs, as users_in_line.';
 CREATE FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -4730,13 +4863,14 @@ CREATE FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) RETURN
     AS $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_last_tenant_id text;
+  v_worker tollhouse_private.workers;
+  v_last_due_tenant_id text collate "C";
   v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
 begin
   -- Held to the end: reap must not bury a worker that is taking calls.
-  select w.last_tenant_id into v_last_tenant_id
+  select w.* into v_worker
   from tollhouse_private.workers as w
   where w.worker_id = p_worker_id
     and w.alive_until > v_now
@@ -4749,9 +4883,9 @@ begin
       hint = 'Register under a new id.';
   end if;
 
-  perform tollhouse_private.promote_due(v_now);
+  v_last_due_tenant_id := tollhouse_private.promote_due(v_now, v_worker.last_due_tenant_id);
   perform tollhouse_private.call_up(v_now);
-  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
+  select p.jobs, p.last_tenant_id into v_picked from tollhouse_private.pick(v_worker.last_tenant_id, greatest(0, coalesce(p_limit, 0))) as p;
   v_jobs := v_picked.jobs;
   if cardinality(v_jobs) = 0 then
     return;
@@ -4768,9 +4902,9 @@ begin
   end if;
 
   update tollhouse_private.workers as w
-  set last_tenant_id = v_picked.last_tenant_id, idle = false
+  set last_tenant_id = v_picked.last_tenant_id, last_due_tenant_id = v_last_due_tenant_id, idle = false
   where w.worker_id = p_worker_id
-    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id);
+    and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id or w.last_due_tenant_id <> v_last_due_tenant_id);
 
   return query
   select
@@ -4966,6 +5100,7 @@ begin
   -- Last, for settle waits for flights.
   perform tollhouse_private.wake_followers();
   perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
+  perform tollhouse_private.bound_times(clock_timestamp());
   return cardinality(v_jobs);
 end
 $$;
@@ -5843,6 +5978,7 @@ CREATE TABLE tollhouse_private.workers (
     started_at timestamp with time zone NOT NULL,
     alive_until timestamp with time zone NOT NULL,
     last_tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    last_due_tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT workers_capacity_check CHECK (((capacity >= 1) AND (capacity <= 100000)))
 )
 WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
@@ -5850,6 +5986,7 @@ ALTER TABLE tollhouse_private.workers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.workers IS 'One row per live worker: its lease covers every call it holds.';
 COMMENT ON COLUMN tollhouse_private.workers.idle IS 'It sleeps and wants a notification; enqueue looks here before it sends one.';
 COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'Where its round over the tenants goes on.';
+COMMENT ON COLUMN tollhouse_private.workers.last_due_tenant_id IS 'Where its round over the tenants goes on that have more calls due than it queues at once.';
 CREATE VIEW tollhouse_ops.workers WITH (security_invoker='true') AS
  SELECT w.name,
     w.worker_id,
@@ -6072,7 +6209,7 @@ CREATE TABLE tollhouse_private.turns (
 WITH (fillfactor='50');
 ALTER TABLE ONLY tollhouse_private.turns FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.turns OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.turns IS 'Which of a tenant''s users had the last turn, in each line: that of the claim (empty), or that of a rate limit.';
+COMMENT ON TABLE tollhouse_private.turns IS 'Which of a tenant''s users had the last turn, in each line: that of the claim (empty), of calls that are due (due), or of a rate limit.';
 ALTER TABLE ONLY tollhouse_private.attempt_outcomes
     ADD CONSTRAINT attempt_outcomes_pkey PRIMARY KEY (outcome);
 ALTER TABLE ONLY tollhouse_private.breakers
@@ -6144,13 +6281,15 @@ ALTER TABLE ONLY tollhouse_private.turns
 ALTER TABLE ONLY tollhouse_private.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
 CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (provider) WHERE (state = 'half_open'::text);
+CREATE INDEX breakers_open_idx ON tollhouse_private.breakers USING btree (open_until) WHERE (state = 'open'::text);
 CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
 CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id, cache_key) WHERE (state = 'coalesced'::text);
 CREATE INDEX jobs_line_idx ON tollhouse_private.jobs USING btree (line, tenant_id, user_id, call_id) WHERE (line IS NOT NULL);
+CREATE INDEX jobs_put_off_idx ON tollhouse_private.jobs USING btree (waits_for, run_at) WHERE ((state = 'scheduled'::text) AND (waits_for <> 'run_at'::text));
 CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE (state = 'queued'::text);
 CREATE INDEX jobs_running_idx ON tollhouse_private.jobs USING btree (worker_id, call_id) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled_idx ON tollhouse_private.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
-CREATE INDEX jobs_scheduled_tenant_idx ON tollhouse_private.jobs USING btree (tenant_id, run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX jobs_scheduled_user_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, run_at) WHERE (state = 'scheduled'::text);
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
 CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
@@ -6341,6 +6480,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_rout
 REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
@@ -6434,6 +6574,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider 
 REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -6442,7 +6583,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text
 REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
@@ -6480,6 +6621,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.ro
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;

@@ -21,6 +21,7 @@ create table tollhouse_private.breakers (
     or (state = 'half_open' and open_until is not null and probe_call_id is not null)
   )
 ) with (fillfactor = 70);
+create index breakers_open_idx on tollhouse_private.breakers (open_until) where state = 'open';
 create index breakers_half_open_idx on tollhouse_private.breakers (provider) where state = 'half_open';
 comment on table tollhouse_private.breakers is
   'Stops one user''s calls to a provider after consecutive failures; no row means closed.';

@@ -41,7 +41,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_worker tollhouse_private.workers;
-  v_last_due_tenant_id text;
+  v_last_due_tenant_id text collate "C";
   v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;

@@ -5,6 +5,7 @@
 -- requires: cache/wake_followers
 -- requires: cache/wake_stranded
 -- requires: execution/settle
+-- requires: execution/bound_times
 
 begin;
 set local role tollhouse_engine;
@@ -76,6 +77,7 @@ begin
   -- Last, for settle waits for flights.
   perform tollhouse_private.wake_followers();
   perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
+  perform tollhouse_private.bound_times(clock_timestamp());
   return cardinality(v_jobs);
 end
 $$;

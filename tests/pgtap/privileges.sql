@@ -82,6 +82,7 @@ insert into routines values
   ('tollhouse_private.begin_probes(tollhouse_private.route[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.book_late(uuid, tollhouse_private.attempt_result[], timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.bound_times(timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.breaker_gate(text, timestamptz, timestamptz)', 'engine', 'invoker', 'engine owner'),
   ('tollhouse_private.budget_month(timestamptz)', 'engine', 'invoker', 'engine owner'),
   ('tollhouse_private.call_up(timestamptz)', 'engine', 'invoker', 'engine'),
