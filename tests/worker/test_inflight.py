@@ -9,7 +9,7 @@ import pytest
 from tests.worker.fakes import make_call, make_lease, success
 from tollhouse.providers import Call, Outcome
 from tollhouse.worker.failures import Failures
-from tollhouse.worker.inflight import Inflight
+from tollhouse.worker.inflight import Inflight, Reason
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
 
@@ -51,19 +51,39 @@ async def test_success_comes_out() -> None:
 
 
 @pytest.mark.parametrize("reason", ["aborted", "cancelled", "interrupted"])
-async def test_abort_in_flight(reason: str) -> None:
+async def test_abort_in_flight(reason: Reason) -> None:
     """A call that is under way ends with the reason, and with its latency."""
     inflight, results = make(never)
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
     await asyncio.sleep(0.02)
-    inflight.abort(lease, call.call_id, call.attempt, reason)  # type: ignore[arg-type]
+    inflight.abort(lease, [(call.call_id, call.attempt, reason)])
     inflight.abort_all("interrupted")
     await inflight.drained()
     (outcome,) = [outcome for _, _, outcome in results]
     assert outcome.outcome == reason
     assert outcome.latency_ms is not None
     assert outcome.latency_ms >= 15
+
+
+async def test_all_are_hung_up_before_the_first_is_unwound() -> None:
+    """Of a thousand calls that a switch stops, the last one's provider waits for no bookkeeping."""
+    order: list[str] = []
+    inflight = Inflight(
+        complete=never,
+        put=lambda lease, call, outcome: order.append(outcome.outcome),
+        metrics=Metrics(),
+        failures=Failures(),
+        hang_up=lambda call: order.append("hung up"),
+    )
+    lease, calls = make_lease(), [make_call() for _ in range(3)]
+    for call in calls:
+        inflight.start(lease, call)
+    await asyncio.sleep(0.02)
+    inflight.abort(lease, [(call.call_id, call.attempt, "aborted") for call in calls])
+    inflight.abort_all("interrupted")
+    await inflight.drained()
+    assert order == ["hung up"] * 3 + ["aborted"] * 3
 
 
 async def test_abort_before_the_first_step() -> None:
@@ -82,8 +102,8 @@ async def test_abort_names_one_attempt_of_one_lease() -> None:
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
     await asyncio.sleep(0)
-    inflight.abort(lease, call.call_id, 2, "aborted")
-    inflight.abort(make_lease(), call.call_id, 1, "aborted")
+    inflight.abort(lease, [(call.call_id, 2, "aborted")])
+    inflight.abort(make_lease(), [(call.call_id, 1, "aborted")])
     inflight.abort_all("interrupted", make_lease())
     await asyncio.sleep(0.01)
     assert (len(inflight), results) == (1, [])

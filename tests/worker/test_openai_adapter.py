@@ -5,6 +5,7 @@ import base64
 import json
 import random
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.worker.fakes import eventually
 from tollhouse.mock_provider import MockProvider, start
 from tollhouse.providers import (
     Call,
@@ -380,6 +382,36 @@ async def test_an_echoed_key_is_kept_nowhere(
     assert "[key]" in kept
     assert KEY[:8] not in kept
     assert KEY not in repr(outcome)
+
+
+async def test_a_call_is_hung_up_at_once(session: aiohttp.ClientSession) -> None:
+    """The provider learns it before the worker's loop comes round; no other call is."""
+    heard: list[bytes] = []
+    gone = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            while piece := connection.recv(65536):
+                heard.append(piece)
+        gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=[listening], daemon=True)
+        thread.start()
+        base_url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        adapter = OpenAIProvider(session=session, base_url=base_url)
+        sent = call()
+        task = asyncio.create_task(adapter.complete(sent))
+        await eventually(lambda: heard)
+        adapter.hang_up(call())
+        assert not gone.wait(0.1)
+        adapter.hang_up(sent)
+        task.cancel()
+        assert gone.wait(60.0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        adapter.hang_up(sent)
 
 
 async def test_no_key_no_header(session: aiohttp.ClientSession) -> None:

@@ -17,7 +17,7 @@ from .request_body import build_body
 from .room import Room, Share
 from .sanitize import bounded
 from .usage import NO_USAGE, Usage
-from .wire import Answer, TooLargeError, post
+from .wire import Answer, Connector, TooLargeError, post
 
 __all__ = ["MAX_RESPONSE_BYTES", "OpenAIProvider"]
 
@@ -93,6 +93,14 @@ class OpenAIProvider:
         except BaseException:
             share.release()
             raise
+        finally:
+            if isinstance(self._session.connector, Connector):
+                self._session.connector.forget(call.client_request_id)
+
+    def hang_up(self, call: Call) -> None:
+        """Cut the call's connection at once. Its task is cancelled by whoever has it."""
+        if isinstance(self._session.connector, Connector):
+            self._session.connector.hang_up(call.client_request_id)
 
     async def _exchange(self, call: Call, started: float, body: bytes, share: Share) -> Outcome:
         try:

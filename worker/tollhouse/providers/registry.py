@@ -69,6 +69,12 @@ class Providers:
             )
         return await adapter.complete(call)
 
+    def hang_up(self, call: Call) -> None:
+        """Cut the connection that the call is on, if it is on one."""
+        adapter = self._adapters.get(_key(call.provider))
+        if adapter is not None:
+            adapter.hang_up(call)
+
     def _miss(self, provider: str) -> None:
         if provider not in self._missed:
             self._missed.add(provider)

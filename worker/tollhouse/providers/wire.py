@@ -8,16 +8,19 @@ aiohttp repeats a request on its own only for idempotent methods, so a POST goes
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from .room import Share
 
-__all__ = ["Answer", "TooLargeError", "open_session", "post"]
+__all__ = ["Answer", "Connector", "TooLargeError", "open_session", "post"]
 
 _ERROR_BODY_LIMIT = 64 * 1024
 _CONNECT_SECONDS = 10.0
@@ -43,6 +46,34 @@ class Answer:
     waited: float
 
 
+class Connector(aiohttp.TCPConnector):
+    """Knows which connection a request is on, by its X-Client-Request-Id."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=4.0)
+        self._lines: dict[str, Connection] = {}
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """As the class above does; keeps the connection."""
+        connection = await super().connect(req, traces, timeout)
+        self._lines[req.headers.get("X-Client-Request-Id", "")] = connection
+        return connection
+
+    def forget(self, request_id: str) -> None:
+        """Its exchange is over: the connection may be another's."""
+        self._lines.pop(request_id, None)
+
+    def hang_up(self, request_id: str) -> None:
+        """Let the other end know at once; closing a transport waits for the loop's next round."""
+        connection = self._lines.get(request_id)
+        transport = connection.transport if connection is not None else None
+        if transport is not None:
+            with contextlib.suppress(OSError):
+                transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
 def open_session() -> aiohttp.ClientSession:
     """The session that all adapters of a worker share; call it inside the running loop.
 
@@ -52,7 +83,7 @@ def open_session() -> aiohttp.ClientSession:
     No cookies: nothing of one tenant's answer travels with another's request.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
+        connector=Connector(),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
 

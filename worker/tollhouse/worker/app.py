@@ -8,6 +8,7 @@ from typing import Any
 from tollhouse.db import Gate
 from tollhouse.http import Probe
 from tollhouse.log import Log
+from tollhouse.providers import Call
 from tollhouse.pulse import HangError, Watch
 from tollhouse.settings import WorkerSettings
 from tollhouse.worker.control import Control
@@ -45,6 +46,7 @@ class Worker:
         open_gate: Callable[[], Gate],
         metrics: Metrics,
         complete: Complete,
+        hang_up: Callable[[Call], None],
     ) -> None:
         """`open_gate` makes one for the heartbeat, which shares no connection."""
         self.gate = gate
@@ -70,7 +72,11 @@ class Worker:
             on_stuck=self.leases.retire,
         )
         self.inflight = Inflight(
-            complete=complete, put=self.flusher.put, metrics=metrics, failures=Failures()
+            complete=complete,
+            put=self.flusher.put,
+            metrics=metrics,
+            failures=Failures(),
+            hang_up=hang_up,
         )
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
         self.keeper = Keeper(gate=gate, leases=self.leases)

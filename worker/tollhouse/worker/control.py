@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tollhouse.db import Gate
+from tollhouse.db import Abort, Gate
 from tollhouse.errors import GateError
 from tollhouse.log import Log
 from tollhouse.worker.inflight import Inflight, Reason
@@ -46,8 +46,10 @@ class Control:
     async def _stop_calls(self) -> None:
         for lease in self.leases.live:
             aborts = await self.gate.calls_to_abort(lease.worker_id) if lease.held else []
-            for abort in aborts:
-                reason: Reason = "cancelled" if abort.reason == "cancelled" else "aborted"
-                self.inflight.abort(lease, abort.call_id, abort.attempt, reason)
+            self.inflight.abort(lease, [(a.call_id, a.attempt, _reason(a)) for a in aborts])
             if aborts:
                 log.info("calls aborted", worker_id=lease.worker_id, calls=len(aborts))
+
+
+def _reason(abort: Abort) -> Reason:
+    return "cancelled" if abort.reason == "cancelled" else "aborted"

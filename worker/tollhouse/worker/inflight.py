@@ -1,7 +1,7 @@
 """The calls in flight: one task each, and a way to stop any of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -37,12 +37,16 @@ class _Entry:
 
 @dataclass(kw_only=True, eq=False)
 class Inflight:
-    """Runs calls and hands every outcome to `put`: a call that came in always comes out."""
+    """Runs calls and hands every outcome to `put`: a call that came in always comes out.
+
+    hang_up: lets the provider know at once that nobody waits for this call any more
+    """
 
     complete: Callable[[Call], Awaitable[Outcome]]
     put: Callable[[Lease, Call, Outcome], None]
     metrics: Metrics
     failures: Failures
+    hang_up: Callable[[Call], None] = lambda call: None
 
     def __post_init__(self) -> None:
         self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
@@ -68,17 +72,26 @@ class Inflight:
         self._empty.clear()
         entry.task = asyncio.create_task(self._run(entry))
 
-    def abort(self, lease: Lease, call_id: UUID, attempt: int, reason: Reason) -> None:
-        """Stop one call, if it is still in flight."""
-        entry = self._entries.get(_key(lease, call_id, attempt))
-        if entry is not None:
-            entry.stop(reason)
+    def abort(self, lease: Lease, stops: Iterable[tuple[UUID, int, Reason]]) -> None:
+        """Stop calls of a lease by id, attempt and reason, as far as they are still in flight."""
+        found = [
+            (self._entries.get(_key(lease, call_id, attempt)), reason)
+            for call_id, attempt, reason in stops
+        ]
+        self._stop([(entry, reason) for entry, reason in found if entry is not None])
 
     def abort_all(self, reason: Reason, lease: Lease | None = None) -> None:
         """Stop every call, or every call of one lease."""
-        for entry in self._entries.values():
-            if lease is None or entry.lease is lease:
-                entry.stop(reason)
+        entries = self._entries.values()
+        self._stop([(e, reason) for e in entries if lease is None or e.lease is lease])
+
+    def _stop(self, stops: list[tuple[_Entry, Reason]]) -> None:
+        # All are hung up before the first is unwound: a thousand of those take a while.
+        for entry, _ in stops:
+            if entry.reason is None and entry.sent_at is not None:
+                self.hang_up(entry.call)
+        for entry, reason in stops:
+            entry.stop(reason)
 
     async def _run(self, entry: _Entry) -> None:
         if entry.reason is None:

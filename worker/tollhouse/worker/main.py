@@ -87,6 +87,7 @@ async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
                 open_gate=open_gate,
                 metrics=metrics,
                 complete=complete,
+                hang_up=providers.hang_up,
             )
 
 
