@@ -106,7 +106,7 @@ def _insert_cost(connection: Connected, rows: int) -> None:
 
 
 async def _page(url: str, rounds: int) -> None:
-    url = make_conninfo(url, options="-c role=tollhouse_auditor")
+    url = make_conninfo(url, options="-c role=tollhouse_monitor")
     async with Reader(database_url=url, application_name="bench") as reader:
         times = [(await reader.snapshot()).read_ms for _ in range(rounds + 1)]
     print(f"\nthe page, all that one look at it reads: {statistics.median(times[1:]):,.0f} ms")

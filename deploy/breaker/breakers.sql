@@ -41,9 +41,9 @@ create policy breakers_select_identity on tollhouse_private.breakers
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy breakers_select_operator on tollhouse_private.breakers
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update, delete on tollhouse_private.breakers to tollhouse_engine;
-grant select on tollhouse_private.breakers to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.breakers to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

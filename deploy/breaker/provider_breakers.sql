@@ -24,6 +24,6 @@ comment on column tollhouse_private.provider_breakers.opened_at is 'When it open
 comment on column tollhouse_private.provider_breakers.reason is 'What share of the calls had failed, or an operator''s reason.';
 
 grant select, insert, update, delete on tollhouse_private.provider_breakers to tollhouse_engine;
-grant select on tollhouse_private.provider_breakers to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.provider_breakers to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

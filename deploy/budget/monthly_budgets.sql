@@ -37,9 +37,9 @@ create policy monthly_budgets_select_client on tollhouse_private.monthly_budgets
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy monthly_budgets_select_operator on tollhouse_private.monthly_budgets
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update on tollhouse_private.monthly_budgets to tollhouse_engine;
-grant select on tollhouse_private.monthly_budgets to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.monthly_budgets to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

@@ -37,9 +37,9 @@ create policy kill_switches_select_client on tollhouse_private.kill_switches
     )
   );
 create policy kill_switches_select_operator on tollhouse_private.kill_switches
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update, delete on tollhouse_private.kill_switches to tollhouse_engine;
-grant select on tollhouse_private.kill_switches to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.kill_switches to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

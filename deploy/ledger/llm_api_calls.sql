@@ -87,11 +87,17 @@ create policy llm_api_calls_insert_owner on tollhouse_private.llm_api_calls
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy llm_api_calls_select_operator on tollhouse_private.llm_api_calls
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 -- Append-only: nobody but a superuser has update or delete, not even the owner.
 revoke update, delete, truncate on tollhouse_private.llm_api_calls from tollhouse_owner;
 grant select, insert on tollhouse_private.llm_api_calls to tollhouse_engine;
 grant select on tollhouse_private.llm_api_calls to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+-- The monitor gets numbers and names: no words of a provider, which may quote the request, nor a hash of it.
+grant select (
+  tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, status, blocked_reason, was_cached, was_coalesced,
+  provider_attempted, attempts, provider, model, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+  cost_micro_usd, cost_basis, saved_micro_usd, refused_micro_usd, latency_ms, error_code
+) on tollhouse_private.llm_api_calls to tollhouse_monitor;
 
 commit;

@@ -57,10 +57,16 @@ create policy provider_attempts_select_identity on tollhouse_private.provider_at
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy provider_attempts_select_operator on tollhouse_private.provider_attempts
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 revoke insert, update, delete, truncate on tollhouse_private.provider_attempts from tollhouse_owner;
 grant select, insert on tollhouse_private.provider_attempts to tollhouse_engine;
 grant select on tollhouse_private.provider_attempts to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+-- The monitor gets numbers and names, and no words of a provider, which may quote the request.
+grant select (
+  tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model, worker_id,
+  outcome, sent, http_status, error_code, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+  cost_micro_usd, cost_basis, budget_month, latency_ms
+) on tollhouse_private.provider_attempts to tollhouse_monitor;
 
 commit;

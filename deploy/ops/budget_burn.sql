@@ -42,6 +42,6 @@ where mb.month = pg_catalog.date_trunc('month', pg_catalog.now() at time zone 'U
 comment on view tollhouse.budget_burn is
   'The running month (UTC) against its cap. projected_usd goes on as the last 24 hours went; cap_reached_at is when spend meets the cap at that pace, null when not in this month or without a cap.';
 
-grant select on tollhouse.budget_burn to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.budget_burn to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

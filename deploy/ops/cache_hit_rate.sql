@@ -28,6 +28,6 @@ cross join lateral (
 comment on view tollhouse.cache_hit_rate is
   'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
 
-grant select on tollhouse.cache_hit_rate to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.cache_hit_rate to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

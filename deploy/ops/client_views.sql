@@ -1,4 +1,5 @@
 -- Deploy tollhouse:ops/client_views to pg
+-- requires: distillation/keeps_content
 -- requires: queue/jobs
 -- requires: queue/cancel_requests
 -- requires: execution/investigations
@@ -27,9 +28,10 @@ select
   exists (
     select from tollhouse_private.cancel_requests as cr where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
   ) as cancel_requested,
-  j.error_code, j.error_message, j.request
+  j.error_code, j.error_message,
+  case when tollhouse_private.keeps_content(j.tenant_id, j.endpoint) then j.request end as request
 from tollhouse_private.jobs as j;
-comment on view tollhouse.jobs is 'Calls that are not finished.';
+comment on view tollhouse.jobs is 'Calls that are not finished. request is null unless tenant and endpoint let us keep it.';
 
 create view tollhouse.provider_attempts with (security_invoker = true) as
 select * from tollhouse_private.provider_attempts;
@@ -76,5 +78,9 @@ grant select on
   tollhouse.investigations, tollhouse.budget_optimization_jobs, tollhouse.monthly_budgets,
   tollhouse.hourly_shutoffs, tollhouse.hourly_spend, tollhouse.breakers, tollhouse.kill_switches
   to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+-- Not the views of calls: the monitor's own, in tollhouse_ops, are without what was asked and answered.
+grant select on
+  tollhouse.monthly_budgets, tollhouse.hourly_shutoffs, tollhouse.hourly_spend, tollhouse.breakers, tollhouse.kill_switches
+  to tollhouse_monitor;
 
 commit;

@@ -68,6 +68,6 @@ where c.relnamespace = 'tollhouse_private'::pg_catalog.regnamespace
 comment on view tollhouse_ops.database_health is
   'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
 
-grant select on tollhouse_ops.database_health to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_ops.database_health to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

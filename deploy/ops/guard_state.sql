@@ -38,7 +38,7 @@ from tollhouse_private.breakers as b;
 comment on view tollhouse.guard_state is
   'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
 
-grant select on tollhouse.guard_state to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.guard_state to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 set local role tollhouse_engine;
 
@@ -52,6 +52,6 @@ select
 from tollhouse_private.provider_breakers as pb;
 comment on view tollhouse_ops.guard_state is 'tollhouse.guard_state, and the breakers of whole providers.';
 
-grant select on tollhouse_ops.guard_state to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_ops.guard_state to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

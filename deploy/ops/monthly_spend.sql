@@ -20,6 +20,6 @@ where mb.month >= (pg_catalog.date_trunc('month', pg_catalog.now() at time zone 
 comment on view tollhouse.monthly_spend is
   'What each tenant (user_id empty) and user spent in each of the last twelve months (UTC), corrections by late results included.';
 
-grant select on tollhouse.monthly_spend to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.monthly_spend to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

@@ -19,7 +19,7 @@ comment on table tollhouse_private.operator_audit is 'Every operator action: who
 
 revoke update, delete, truncate on tollhouse_private.operator_audit from tollhouse_owner;
 grant insert on tollhouse_private.operator_audit to tollhouse_engine;
-grant select on tollhouse_private.operator_audit to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.operator_audit to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 set local role tollhouse_engine;
 
@@ -27,6 +27,6 @@ create view tollhouse_ops.operator_audit with (security_invoker = true) as
 select * from tollhouse_private.operator_audit;
 comment on view tollhouse_ops.operator_audit is 'Every operator action: who, what, why, before and after.';
 
-grant select on tollhouse_ops.operator_audit to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_ops.operator_audit to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

@@ -27,6 +27,6 @@ group by pa.provider, pa.model, pa.endpoint;
 comment on view tollhouse.provider_performance is
   'Attempts for the calls of the last 24 hours: what they cost and how long their answers took. A tenant''s own, or everybody''s: the reader decides.';
 
-grant select on tollhouse.provider_performance to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.provider_performance to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

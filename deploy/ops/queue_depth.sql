@@ -23,6 +23,6 @@ group by j.tenant_id;
 comment on view tollhouse.queue_depth is
   'Unfinished calls per tenant. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
 
-grant select on tollhouse.queue_depth to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.queue_depth to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

@@ -27,6 +27,6 @@ group by 1, 2, 3, 4;
 comment on view tollhouse.refusals is
   'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
 
-grant select on tollhouse.refusals to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.refusals to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

@@ -34,6 +34,6 @@ group by a.tenant_id, a.provider, a.model;
 comment on view tollhouse.retries is
   'Attempts for the calls of the last 24 hours that were not their call''s first, that brought no answer, whose worker died (abandoned), or whose result came after that (late).';
 
-grant select on tollhouse.retries to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.retries to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

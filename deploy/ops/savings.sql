@@ -19,6 +19,6 @@ group by 1, 2, 3;
 comment on view tollhouse.savings is
   'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
 
-grant select on tollhouse.savings to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse.savings to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

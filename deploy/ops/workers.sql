@@ -25,6 +25,6 @@ cross join lateral (
 comment on view tollhouse_ops.workers is
   'Workers that are registered. in_flight: what the worker said with its last heartbeat; holds: what the queue says. An expired lease is reaped by the other workers, and its calls with it.';
 
-grant select on tollhouse_ops.workers to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_ops.workers to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

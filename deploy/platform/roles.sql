@@ -9,7 +9,7 @@ declare
 begin
   foreach v_role in array array[
     'tollhouse_owner', 'tollhouse_engine',
-    'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor'
+    'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_monitor'
   ]
   loop
     if not exists (select from pg_catalog.pg_roles r where r.rolname = v_role) then
@@ -32,6 +32,7 @@ comment on role tollhouse_client is 'Application code: may enqueue, read, wait f
 comment on role tollhouse_worker is 'The worker process: may call the functions of schema tollhouse_worker, nothing else.';
 comment on role tollhouse_operator is 'Operators: switches, caps, prices, and every view over all tenants.';
 comment on role tollhouse_auditor is 'Reads what an operator reads, changes nothing.';
+comment on role tollhouse_monitor is 'Page, exporters and Grafana: numbers and names of all tenants, never what was asked or answered.';
 
 -- The per-schema form of this statement takes nothing away: it must be global for the owner roles.
 alter default privileges for role tollhouse_owner revoke execute on functions from public;

@@ -13,9 +13,9 @@ comment on schema tollhouse_worker is 'What the worker may call.';
 comment on schema tollhouse_ops is 'What operators steer and watch with.';
 
 -- A schema is a trust level: usage says who may enter.
-grant usage on schema tollhouse to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_engine;
+grant usage on schema tollhouse to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor, tollhouse_engine;
 grant usage on schema tollhouse_worker to tollhouse_worker;
-grant usage on schema tollhouse_ops to tollhouse_operator, tollhouse_auditor;
+grant usage on schema tollhouse_ops to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 grant usage, create on schema tollhouse_private to tollhouse_engine;
 
 commit;

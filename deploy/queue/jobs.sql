@@ -98,9 +98,15 @@ create policy jobs_select_client on tollhouse_private.jobs
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy jobs_select_operator on tollhouse_private.jobs
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update, delete on tollhouse_private.jobs to tollhouse_engine;
 grant select on tollhouse_private.jobs to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+-- The monitor gets numbers and names: no request, metadata, words of a provider, nor a hash that a guess could be held against.
+grant select (
+  tenant_id, call_id, user_id, endpoint, request_id, created_at, request_bytes, max_output_tokens, requested_model,
+  max_cost_micro_usd, state, run_at, line, waits_for, attempts, unsent, worker_id, started_at, provider, model, reserved_micro_usd,
+  budget_month, spent_micro_usd, cost_basis, provider_attempted, error_code
+) on tollhouse_private.jobs to tollhouse_monitor;
 
 commit;

@@ -26,6 +26,6 @@ comment on column tollhouse_private.workers.last_due_tenant_id is
   'Where its round over the tenants goes on that have more calls due than it queues at once.';
 
 grant select, insert, update, delete on tollhouse_private.workers to tollhouse_engine;
-grant select on tollhouse_private.workers to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.workers to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

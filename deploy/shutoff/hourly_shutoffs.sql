@@ -36,9 +36,9 @@ create policy hourly_shutoffs_select_client on tollhouse_private.hourly_shutoffs
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
 create policy hourly_shutoffs_select_operator on tollhouse_private.hourly_shutoffs
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update, delete on tollhouse_private.hourly_shutoffs to tollhouse_engine;
-grant select on tollhouse_private.hourly_shutoffs to tollhouse_client, tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.hourly_shutoffs to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

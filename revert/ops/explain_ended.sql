@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_ops.explain_ended(tollhouse_private.llm_api_calls);
+drop function tollhouse_ops.explain_ended(text, uuid, timestamptz);
 
 commit;

@@ -1,4 +1,4 @@
-"""docs/ops/grafana.json: every query runs as an auditor, and every panel has a place."""
+"""docs/ops/grafana.json: every query runs as a monitor, and every panel has a place."""
 
 import itertools
 import json
@@ -34,17 +34,17 @@ def expanded(raw: str) -> bytes:
     return query.encode()
 
 
-def test_every_query_runs_as_an_auditor(database: Database) -> None:
+def test_every_query_runs_as_a_monitor(database: Database) -> None:
     """On each supported server; panels over finished calls have rows; time series have a time."""
     database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
     with database.connect("postgres") as connection:
         connection.execute(CATALOG.encode())
         connection.execute(AN_HOUR)
-    with database.connect("th_auditor") as auditor:
-        auditor.execute("set default_transaction_read_only = on")
+    with database.connect("th_monitor") as monitor:
+        monitor.execute("set default_transaction_read_only = on")
         for panel in PANELS:
             for target in panel["targets"]:
-                cursor = auditor.execute(expanded(target["rawSql"]))
+                cursor = monitor.execute(expanded(target["rawSql"]))
                 rows = cursor.fetchall()
                 if panel["type"] == "stat" or panel["title"] in FILLED_BY_AN_HOUR:
                     assert rows, panel["title"]

@@ -32,6 +32,6 @@ async def served(page: PageSettings | None) -> AsyncIterator[aiohttp.ClientSessi
         yield session
 
 
-def page_of(database: Database, login: str = "th_auditor") -> PageSettings:
+def page_of(database: Database, login: str = "th_monitor") -> PageSettings:
     """Return the settings of a page that reads a database of the tests."""
     return PageSettings(token=TOKEN, database_url=database.url(login))

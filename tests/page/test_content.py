@@ -42,7 +42,7 @@ async def shown(database: Database, path: str = "/") -> str:
         return await response.text()
 
 
-async def look(database: Database, login: str = "th_auditor") -> Any:
+async def look(database: Database, login: str = "th_monitor") -> Any:
     """Return a snapshot."""
     async with Reader(database_url=database.url(login), application_name="test") as reader:
         return await reader.snapshot()
@@ -52,7 +52,7 @@ async def printed(database: Database, width: int = 220) -> tuple[int, str]:
     """Return how `tollhouse top --once` ends, and what it prints."""
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
-    code = await asyncio.to_thread(top, database.url("th_auditor"), once=True, console=console)
+    code = await asyncio.to_thread(top, database.url("th_monitor"), once=True, console=console)
     return code, out.getvalue()
 
 
@@ -128,7 +128,7 @@ async def test_it_reads_and_never_writes(pg18_database: Database) -> None:
 
 async def test_a_client_can_not_feed_the_page(pg18_database: Database) -> None:
     """A login without the role is told what is missing."""
-    with pytest.raises(PageError, match="tollhouse_auditor"):
+    with pytest.raises(PageError, match="tollhouse_monitor"):
         await look(pg18_database, "th_client")
 
 
@@ -152,17 +152,17 @@ async def test_old_numbers_are_not_up(pg18_database: Database) -> None:
         async with session.get("/", headers=BEARER) as response:
             assert '<strong class="chip up">Up</strong>' in await response.text()
         with pg18_database.connect("postgres") as connection:
-            connection.execute("alter role th_auditor nologin")
+            connection.execute("alter role th_monitor nologin")
             try:
                 connection.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
-                    " where usename = 'th_auditor'"
+                    " where usename = 'th_monitor'"
                 )
                 await asyncio.sleep(1.1)  # a look is shared for a second
                 async with session.get("/", headers=BEARER) as response:
                     text = await response.text()
             finally:
-                connection.execute("alter role th_auditor login")
+                connection.execute("alter role th_monitor login")
     assert '<html lang="en" class="stale">' in text
     assert "<strong>Up</strong>" not in text
     assert 2 == text.count(">Not readable</strong>")
@@ -171,10 +171,10 @@ async def test_old_numbers_are_not_up(pg18_database: Database) -> None:
 
 async def test_a_hanging_database_is_not_waited_for(pg18_database: Database) -> None:
     """The answer comes before a browser would give up on the worker that serves the page."""
-    async with Reader(database_url=pg18_database.url("th_auditor"), application_name="t") as reader:
+    async with Reader(database_url=pg18_database.url("th_monitor"), application_name="t") as reader:
         await reader.snapshot()
         with pg18_database.connect("postgres") as connection:
-            query = "select pid from pg_stat_activity where usename = 'th_auditor'"
+            query = "select pid from pg_stat_activity where usename = 'th_monitor'"
             (row,) = connection.execute(query.encode()).fetchall()
             pid = row["pid"]
             os.kill(pid, signal.SIGSTOP)

@@ -25,19 +25,19 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
 
 
 def test_once(pg18_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
-    """A snapshot answers the three questions, for an auditor and an operator alike."""
+    """A snapshot answers the three questions, for a monitor and an operator alike."""
     pg18_database.rows("select tollhouse_worker.register(gen_random_uuid(), 'w1', 8, '1')")
     with pg18_database.connect("postgres") as connection:
         connection.execute(CATALOG.encode())
         connection.execute(AN_HOUR)
-    for login in ("th_auditor", "th_operator"):
+    for login in ("th_monitor", "th_operator"):
         assert main(["top", "--once", "--database-url", pg18_database.url(login)]) == 0
         said = capsys.readouterr().out
         assert "1 worker alive" in said
         assert "kill switch" in said
     out = io.StringIO()
     wide = Console(file=out, width=160, highlight=False)
-    assert top(pg18_database.url("th_auditor"), once=True, console=wide) == 0
+    assert top(pg18_database.url("th_monitor"), once=True, console=wide) == 0
     for text in ("$39.87", "monthly cap", "all providers", "wrong answers since the new prompt"):
         assert text in out.getvalue()
 
@@ -67,7 +67,7 @@ def test_a_narrow_terminal_gets_whole_sentences(
         connection.execute(CATALOG.encode())
         connection.execute(AN_HOUR)
     monkeypatch.setenv("COLUMNS", "80")
-    main(["top", "--once", "--database-url", pg18_database.url("th_auditor")])
+    main(["top", "--once", "--database-url", pg18_database.url("th_monitor")])
     said = capsys.readouterr().out
     calls = said[said.index("The last calls") :].splitlines()[2:]
     assert all(re.match(r"\d\d:\d\d:\d\d  .*[a-z]{4}", line) for line in calls)
@@ -76,7 +76,7 @@ def test_a_narrow_terminal_gets_whole_sentences(
 
 def test_not_up_is_an_exit_code(pg18_database: Database) -> None:
     """Without a worker nothing works."""
-    assert main(["top", "--once", "--database-url", pg18_database.url("th_auditor")]) == 1
+    assert main(["top", "--once", "--database-url", pg18_database.url("th_monitor")]) == 1
 
 
 def test_who_may_not_read_is_told(
@@ -84,7 +84,7 @@ def test_who_may_not_read_is_told(
 ) -> None:
     """In one line, without a traceback."""
     assert main(["top", "--once", "--database-url", pg18_database.url("th_client")]) == 1
-    assert "tollhouse_auditor" in capsys.readouterr().err
+    assert "tollhouse_monitor" in capsys.readouterr().err
 
 
 def test_a_reason_can_not_steer_the_terminal(pg18_database: Database) -> None:
@@ -98,7 +98,7 @@ def test_a_reason_can_not_steer_the_terminal(pg18_database: Database) -> None:
         )
 
     async def look() -> object:
-        url = pg18_database.url("th_auditor")
+        url = pg18_database.url("th_monitor")
         async with Reader(database_url=url, application_name="test") as reader:
             return render(await reader.snapshot())
 
@@ -119,7 +119,7 @@ def test_ctrl_c_ends_it_well(pg18_database: Database) -> None:
     """Whoever has seen enough gets exit code 0, the cursor and the screen as it was."""
     command = [sys.executable, "-c", IN_A_TERMINAL, sys.executable, "-m", "tollhouse", "top"]
     with subprocess.Popen(
-        [*command, "--database-url", pg18_database.url("th_auditor")],
+        [*command, "--database-url", pg18_database.url("th_monitor")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"},

@@ -161,7 +161,7 @@ async def test_a_global_kill_switch_is_the_headline(town: Database) -> None:
 
 def test_stopped_is_an_exit_code(town: Database, capsys: pytest.CaptureFixture[str]) -> None:
     """`--once` tells a script that nothing works, as its help says."""
-    command = ["top", "--once", "--database-url", town.url("th_auditor")]
+    command = ["top", "--once", "--database-url", town.url("th_monitor")]
     assert main(command) == 0
     town.rows("select tollhouse_ops.stop_everything('test')", login="th_operator")
     assert main(command) == 1

@@ -57,7 +57,7 @@ insert into routines values
   ('tollhouse_ops.close_breaker(text, text, text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.drop_rate_limit(text, text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.explain(text, text, text, text)', 'engine', 'definer', 'auditor engine operator'),
-  ('tollhouse_ops.explain_ended(tollhouse_private.llm_api_calls)', 'engine', 'definer', 'auditor engine operator'),
+  ('tollhouse_ops.explain_ended(text, uuid, timestamptz)', 'engine', 'definer', 'auditor engine monitor operator'),
   ('tollhouse_ops.lift_kill_switch(text, text, text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.lift_shutoff(text, text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.open_breaker(text, text, text, text, interval)', 'engine', 'definer', 'engine operator'),
@@ -102,6 +102,7 @@ insert into routines values
   ('tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.guard_rate_limit(tollhouse_private.route[], timestamptz, tollhouse_private.route[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.identity()', 'engine', 'definer', 'client engine owner'),
+  ('tollhouse_private.keeps_content(text, text)', 'engine', 'definer', 'auditor client engine operator owner'),
   ('tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
@@ -192,7 +193,7 @@ insert into routines values
 create temporary table relations (relation text, kind text, privileges text);
 insert into relations values
   ('tollhouse.breakers', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.budget_optimization_jobs', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.call_content', 'view',
@@ -200,55 +201,61 @@ insert into relations values
   ('tollhouse.distillation_samples', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.hourly_shutoffs', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.hourly_spend', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.investigations', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.jobs', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.kill_switches', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.llm_api_calls', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.monthly_budgets', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.provider_attempts', 'view',
     'auditor: select; client: select; operator: select; owner: all'),
   ('tollhouse.budget_burn', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.cache_hit_rate', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.guard_state', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.monthly_spend', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.provider_performance', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.queue_depth', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.refusals', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.retries', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse.savings', 'view',
-    'auditor: select; client: select; operator: select; owner: all'),
+    'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse_ops.database_health', 'view',
-    'auditor: select; engine: all; operator: select'),
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.guard_state', 'view',
-    'auditor: select; engine: all; operator: select'),
+    'auditor: select; engine: all; monitor: select; operator: select'),
+  ('tollhouse_ops.attempts', 'view',
+    'auditor: select; engine: all; monitor: select; operator: select'),
+  ('tollhouse_ops.finished_calls', 'view',
+    'auditor: select; engine: all; monitor: select; operator: select'),
+  ('tollhouse_ops.unfinished_calls', 'view',
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.workers', 'view',
-    'auditor: select; engine: all; operator: select'),
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.operator_audit', 'view',
-    'auditor: select; engine: all; operator: select'),
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.explained_calls', 'view',
-    'auditor: select; engine: all; operator: select'),
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_private.operator_audit_id_seq', 'sequence',
     'owner: select update usage'),
   ('tollhouse_private.attempt_outcomes', 'table',
     'auditor: select; engine: select; operator: select; owner: all'),
   ('tollhouse_private.breakers', 'table',
-    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+    'auditor: select; client: select; engine: delete insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.budget_caps', 'table',
     'auditor: select; engine: delete insert select update; operator: select; owner: all'),
   ('tollhouse_private.budget_optimization_jobs', 'table',
@@ -266,15 +273,15 @@ insert into relations values
   ('tollhouse_private.ended_flights', 'table',
     'engine: delete insert select update; owner: insert references trigger'),
   ('tollhouse_private.hourly_shutoffs', 'table',
-    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+    'auditor: select; client: select; engine: delete insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.hourly_spend', 'table',
-    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+    'auditor: select; client: select; engine: delete insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.investigations', 'table',
     'auditor: select; client: select; engine: insert select; operator: select; owner: all'),
   ('tollhouse_private.jobs', 'table',
     'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
   ('tollhouse_private.kill_switches', 'table',
-    'auditor: select; client: select; engine: delete insert select update; operator: select; owner: all'),
+    'auditor: select; client: select; engine: delete insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.llm_api_calls', 'table',
     'auditor: select; client: select; engine: insert select; operator: select; owner: insert references select trigger'),
   ('tollhouse_private.login_bindings', 'table',
@@ -284,13 +291,13 @@ insert into relations values
   ('tollhouse_private.models', 'table',
     'auditor: select; engine: delete insert select update; operator: select; owner: all'),
   ('tollhouse_private.monthly_budgets', 'table',
-    'auditor: select; client: select; engine: insert select update; operator: select; owner: all'),
+    'auditor: select; client: select; engine: insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.operator_audit', 'table',
-    'auditor: select; engine: insert; operator: select; owner: insert references select trigger'),
+    'auditor: select; engine: insert; monitor: select; operator: select; owner: insert references select trigger'),
   ('tollhouse_private.provider_attempts', 'table',
     'auditor: select; client: select; engine: insert select; operator: select; owner: references select trigger'),
   ('tollhouse_private.provider_breakers', 'table',
-    'auditor: select; engine: delete insert select update; operator: select; owner: all'),
+    'auditor: select; engine: delete insert select update; monitor: select; operator: select; owner: all'),
   ('tollhouse_private.provider_windows', 'table',
     'auditor: select; engine: delete insert select update; operator: select; owner: all'),
   ('tollhouse_private.providers', 'table',
@@ -310,7 +317,7 @@ insert into relations values
   ('tollhouse_private.tenant_settings', 'table',
     'auditor: select; engine: delete insert select update; operator: select; owner: all'),
   ('tollhouse_private.workers', 'table',
-    'auditor: select; engine: delete insert select update; operator: select; owner: all');
+    'auditor: select; engine: delete insert select update; monitor: select; operator: select; owner: all');
 
 select set_eq(
   'select routine, owner, security, executes from routines_now', 'select routine, owner, security, executes from routines',
@@ -333,19 +340,30 @@ select is_empty(
   $$
     select r.relation, who.rolname, privilege from relations_now as r cross join pg_roles as who
     cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate']) as privilege
-    where who.rolname in ('tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor')
+    where who.rolname in ('tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_monitor')
       and r.kind <> 'sequence'
       and has_table_privilege(who.oid, r.relation_oid, privilege)
       and not (privilege = 'select' and r.privileges like '%' || replace(who.rolname, 'tollhouse_', '') || ': select%')
   $$,
   'nobody who logs in has more on a table or view than to select'
 );
-select is_empty(
+select set_eq(
   $$
-    select c.oid::regclass, a.attname from pg_attribute as a join pg_class as c on c.oid = a.attrelid
-    where c.relnamespace::regnamespace::text like 'tollhouse%' and a.attacl is not null
+    select format('%s: %s %s of %s', c.relname, pg_temp.short(g.grantee), lower(g.privilege_type), a.attname)
+    from pg_attribute as a join pg_class as c on c.oid = a.attrelid cross join lateral aclexplode(a.attacl) as g
+    where c.relnamespace::regnamespace::text like 'tollhouse%'
   $$,
-  'no privilege hides on a column'
+  $$
+    select format('%s: monitor select of %s', c.relname, a.attname)
+    from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+    where c.oid in ('tollhouse_private.jobs'::regclass, 'tollhouse_private.llm_api_calls'::regclass, 'tollhouse_private.provider_attempts'::regclass)
+      and a.attnum > 0 and not a.attisdropped
+      and a.attname not in (
+        'request', 'metadata', 'error_message', 'watermark', 'provider_request_id', 'fingerprint', 'cache_key', 'cache_scope', 'price',
+        'content_ref', 'reasoning_ref', 'metadata_ref'
+      )
+  $$,
+  'the only privileges on columns are the monitor''s, on all that holds no content'
 );
 select is_empty(
   $$

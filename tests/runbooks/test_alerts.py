@@ -141,10 +141,10 @@ def trouble(town: Town) -> Iterator[Town]:
     town.rows("delete from tollhouse_private.jobs")
 
 
-def test_an_auditor_may_ask_every_query(trouble: Town) -> None:
+def test_a_monitor_may_ask_every_query(trouble: Town) -> None:
     """And each answers with the columns that are declared, numbers where a gauge is."""
     for block, query in QUERIES.items():
-        rows = trouble.rows(query["query"], login="auditor")
+        rows = trouble.rows(query["query"], login="monitor")
         assert rows, block
         labels, gauges = columns(block, "LABEL"), columns(block, "GAUGE")
         for row in rows:
@@ -168,7 +168,7 @@ def test_the_rules_ask_for_what_is_measured(town: Town) -> None:
 
 
 def test_the_real_exporter_serves_them(trouble: Town, tmp_path: Path) -> None:
-    """Under the names that the rules use, with the auditor's login."""
+    """Under the names that the rules use, with the monitor's login."""
     if shutil.which("prometheus-postgres-exporter") is None:
         pytest.skip("postgres_exporter is not installed (Debian: prometheus-postgres-exporter)")
     address = f"127.0.0.1:{free_port()}"
@@ -182,7 +182,7 @@ def test_the_real_exporter_serves_them(trouble: Town, tmp_path: Path) -> None:
                 "--disable-default-metrics",
                 "--disable-settings-metrics",
             ],
-            env={"DATA_SOURCE_NAME": f"{trouble.stack.url('auditor')}?sslmode=disable"},
+            env={"DATA_SOURCE_NAME": f"{trouble.stack.url('monitor')}?sslmode=disable"},
             stdout=file,
             stderr=file,
         )
@@ -212,6 +212,6 @@ def test_a_worker_that_is_killed_is_counted_out(town: Town) -> None:
     alive = "select alive from ({}) as w".format  # the query is ours
     town.stack.kill_worker()
     query: Any = alive(QUERIES["tollhouse_workers"]["query"])
-    until(lambda: town.value(query, login="auditor") == 0, "the lease is over")
+    until(lambda: town.value(query, login="monitor") == 0, "the lease is over")
     start_worker(town)
-    assert town.value(query, login="auditor") == 1
+    assert town.value(query, login="monitor") == 1

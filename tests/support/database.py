@@ -22,6 +22,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
     "th_worker": ("tollhouse_worker",),
     "th_operator": ("tollhouse_operator",),
     "th_auditor": ("tollhouse_auditor",),
+    "th_monitor": ("tollhouse_monitor",),
     "th_stranger": (),  # may connect, is a member of nothing
 }
 

@@ -1,7 +1,7 @@
 """An installation that somebody else runs, such as the topology of docker-compose.e2e.yml.
 
 TOLLHOUSE_E2E_DATABASE_URL    the superuser's; this variable is what selects an installation
-TOLLHOUSE_E2E_APP_URL, …_WORKER_URL, …_OPERATOR_URL, …_AUDITOR_URL    the other logins
+TOLLHOUSE_E2E_APP_URL, …_WORKER_URL, …_OPERATOR_URL, …_AUDITOR_URL, …_MONITOR_URL
 TOLLHOUSE_E2E_MOCK_URL        the mock provider, scheme, host and port
 TOLLHOUSE_E2E_WORKER_HTTP     a worker's HTTP address
 """
@@ -24,7 +24,7 @@ from tollhouse.embedded import Cluster
 from tollhouse.wait import wait
 
 _PREFIX = "TOLLHOUSE_E2E_"
-_LOGINS = ("app", "worker", "operator", "auditor")
+_LOGINS = ("app", "worker", "operator", "auditor", "monitor")
 _REASON = "these processes are not the test's own: it can't start, stop or kill them"
 
 

@@ -17,6 +17,7 @@ select
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'select, insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'select, insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.deliveries'::regclass;

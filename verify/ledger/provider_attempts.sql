@@ -16,6 +16,7 @@ select
   1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
   1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'select'))::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
   1 / (not has_table_privilege('tollhouse_owner', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
@@ -23,6 +24,7 @@ select
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.provider_attempts'::regclass;
@@ -35,5 +37,11 @@ where p.polrelid = 'tollhouse_private.provider_attempts'::regclass
     'provider_attempts_select_identity',
     'provider_attempts_select_operator'
   );
+
+select
+  1 / has_column_privilege('tollhouse_monitor', t.oid, 'call_id', 'select')::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'error_message', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'provider_request_id', 'select'))::int
+from (values ('tollhouse_private.provider_attempts'::regclass)) as t (oid);
 
 rollback;

@@ -10,6 +10,7 @@ select
   1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
   1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
   1 / (not has_table_privilege('tollhouse_owner', c.oid, 'update, delete, truncate'))::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
@@ -17,6 +18,7 @@ select
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.operator_audit'::regclass;
@@ -25,11 +27,13 @@ select
   1 / ('security_invoker=true' = any (coalesce(c.reloptions, '{}')))::int,
   1 / (c.relowner = 'tollhouse_engine'::regrole)::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_ops.operator_audit'::regclass;

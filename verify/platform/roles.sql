@@ -13,7 +13,8 @@ where r.oid in (
   'tollhouse_client'::regrole,
   'tollhouse_worker'::regrole,
   'tollhouse_operator'::regrole,
-  'tollhouse_auditor'::regrole
+  'tollhouse_auditor'::regrole,
+  'tollhouse_monitor'::regrole
 );
 
 -- None of them is a member of another: what one may do, no other inherits.
@@ -24,7 +25,7 @@ join pg_catalog.pg_roles as member on member.oid = m.member
 cross join (
   select array[
     'tollhouse_owner', 'tollhouse_engine',
-    'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor'
+    'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_monitor'
   ] as names
 ) as ours
 where granted.rolname = any (ours.names)

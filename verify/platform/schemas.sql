@@ -18,7 +18,8 @@ from (values
   ('tollhouse_client', '{tollhouse}'::text[]),
   ('tollhouse_worker', '{tollhouse_worker}'),
   ('tollhouse_operator', '{tollhouse,tollhouse_ops}'),
-  ('tollhouse_auditor', '{tollhouse,tollhouse_ops}')
+  ('tollhouse_auditor', '{tollhouse,tollhouse_ops}'),
+  ('tollhouse_monitor', '{tollhouse,tollhouse_ops}')
 ) as r (role, enters)
 cross join (values ('tollhouse'), ('tollhouse_private'), ('tollhouse_worker'), ('tollhouse_ops')) as s (schema);
 

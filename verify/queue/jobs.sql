@@ -20,11 +20,13 @@ select
   1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
   1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'select'))::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
 from pg_catalog.pg_class as c
 where c.oid = 'tollhouse_private.jobs'::regclass;
@@ -38,5 +40,15 @@ where p.polrelid = 'tollhouse_private.jobs'::regclass
     'jobs_select_client',
     'jobs_select_operator'
   );
+
+select
+  1 / has_column_privilege('tollhouse_monitor', t.oid, 'call_id', 'select')::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'request', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'metadata', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'error_message', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'fingerprint', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'cache_key', 'select'))::int,
+  1 / (not has_column_privilege('tollhouse_monitor', t.oid, 'watermark', 'select'))::int
+from (values ('tollhouse_private.jobs'::regclass)) as t (oid);
 
 rollback;

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     top = adding.add_parser(
         "top",
         help="what the page shows, in a terminal",
-        description="Reads as a member of tollhouse_auditor or tollhouse_operator, and never "
+        description="Reads as a member of tollhouse_monitor (or auditor, or operator), and never "
         "writes. With --once it exits with 1 when nothing works: down, or stopped by a switch.",
     )
     _take_database_url(top, "TOLLHOUSE_PAGE_DATABASE_URL", "DATABASE_URL")

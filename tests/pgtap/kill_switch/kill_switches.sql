@@ -33,7 +33,7 @@ select results_eq(
   array[
     'kill_switches_all_engine: all for tollhouse_engine',
     'kill_switches_select_client: select for tollhouse_client',
-    'kill_switches_select_operator: select for tollhouse_auditor, tollhouse_operator',
+    'kill_switches_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator',
     'kill_switches_select_owner: select for tollhouse_owner'
   ],
   'kill_switches has exactly these policies'

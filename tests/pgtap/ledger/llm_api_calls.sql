@@ -63,7 +63,7 @@ select results_eq(
     'llm_api_calls_all_engine: all for tollhouse_engine',
     'llm_api_calls_insert_owner: insert for tollhouse_owner',
     'llm_api_calls_select_identity: select for tollhouse_client, tollhouse_owner',
-    'llm_api_calls_select_operator: select for tollhouse_auditor, tollhouse_operator'
+    'llm_api_calls_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator'
   ],
   'llm_api_calls has exactly these policies'
 );

@@ -52,7 +52,7 @@ select results_eq(
   array[
     'provider_attempts_all_engine: all for tollhouse_engine',
     'provider_attempts_select_identity: select for tollhouse_client, tollhouse_owner',
-    'provider_attempts_select_operator: select for tollhouse_auditor, tollhouse_operator'
+    'provider_attempts_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator'
   ],
   'provider_attempts has exactly these policies'
 );

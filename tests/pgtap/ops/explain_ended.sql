@@ -11,7 +11,7 @@ select results_eq('select e.why, e.what_to_do from tollhouse_ops.explained_calls
   'a row of the ledger has the sentences that its caller reads');
 reset role;
 set local role tollhouse_client;
-select throws_ok('select tollhouse_ops.explain_ended(null)', '42501', null, 'a client has explain');
+select throws_ok('select tollhouse_ops.explain_ended(null, null, null)', '42501', null, 'a client has explain');
 reset role;
 
 select * from finish();

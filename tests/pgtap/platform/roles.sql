@@ -13,11 +13,12 @@ select results_eq(
       ('tollhouse_auditor', false, false, false, false, false, false, false),
       ('tollhouse_client', false, false, false, false, false, false, false),
       ('tollhouse_engine', false, false, false, false, false, false, false),
+      ('tollhouse_monitor', false, false, false, false, false, false, false),
       ('tollhouse_operator', false, false, false, false, false, false, false),
       ('tollhouse_owner', false, false, false, false, false, false, false),
       ('tollhouse_worker', false, false, false, false, false, false, false)
   $$,
-  'there are six roles; none logs in, is a superuser, passes by row-level security or inherits'
+  'there are seven roles; none logs in, is a superuser, passes by row-level security or inherits'
 );
 select is_empty(
   $$

@@ -14,8 +14,8 @@ select results_eq(
     order by n.nspname
   $$,
   array[
-    'tollhouse: tollhouse_owner: tollhouse_auditor usage, tollhouse_client usage, tollhouse_engine usage, tollhouse_operator usage',
-    'tollhouse_ops: tollhouse_engine: tollhouse_auditor usage, tollhouse_operator usage',
+    'tollhouse: tollhouse_owner: tollhouse_auditor usage, tollhouse_client usage, tollhouse_engine usage, tollhouse_monitor usage, tollhouse_operator usage',
+    'tollhouse_ops: tollhouse_engine: tollhouse_auditor usage, tollhouse_monitor usage, tollhouse_operator usage',
     'tollhouse_private: tollhouse_owner: tollhouse_engine create, tollhouse_engine usage',
     'tollhouse_worker: tollhouse_engine: tollhouse_worker usage'
   ],

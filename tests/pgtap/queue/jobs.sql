@@ -68,7 +68,7 @@ select results_eq(
     'jobs_all_engine: all for tollhouse_engine',
     'jobs_all_owner: all for tollhouse_owner',
     'jobs_select_client: select for tollhouse_client',
-    'jobs_select_operator: select for tollhouse_auditor, tollhouse_operator'
+    'jobs_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator'
   ],
   'jobs has exactly these policies'
 );

@@ -34,7 +34,7 @@ select results_eq(
   array[
     'hourly_shutoffs_all_engine: all for tollhouse_engine',
     'hourly_shutoffs_select_client: select for tollhouse_client',
-    'hourly_shutoffs_select_operator: select for tollhouse_auditor, tollhouse_operator',
+    'hourly_shutoffs_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator',
     'hourly_shutoffs_select_owner: select for tollhouse_owner'
   ],
   'hourly_shutoffs has exactly these policies'

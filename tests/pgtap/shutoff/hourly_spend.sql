@@ -30,7 +30,7 @@ select results_eq(
   array[
     'hourly_spend_all_engine: all for tollhouse_engine',
     'hourly_spend_select_client: select for tollhouse_client',
-    'hourly_spend_select_operator: select for tollhouse_auditor, tollhouse_operator'
+    'hourly_spend_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator'
   ],
   'hourly_spend has exactly these policies'
 );

@@ -31,12 +31,12 @@ select is_empty(
 select is_empty(
   $$
     select name from policy
-    where roles && array['tollhouse_operator'::regrole::oid, 'tollhouse_auditor'::regrole::oid, 'tollhouse_client'::regrole::oid]
+    where roles && array['tollhouse_operator'::regrole::oid, 'tollhouse_auditor'::regrole::oid, 'tollhouse_monitor'::regrole::oid, 'tollhouse_client'::regrole::oid]
       and command <> 'select'
     union all
     select name from policy where 'tollhouse_worker'::regrole = any (roles)
   $$,
-  'clients, operators and auditors only read through policies, workers not even that'
+  'clients, operators, auditors and monitors only read through policies, workers not even that'
 );
 
 select * from finish();

@@ -6,10 +6,10 @@ select r.*
 from pg_catalog.pg_roles as r
 where r.rolname in (
   'tollhouse_owner', 'tollhouse_engine',
-  'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor'
+  'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_monitor'
 );
 
-select is((select count(*) from ours), 6::bigint, 'the six roles exist');
+select is((select count(*) from ours), 7::bigint, 'the seven roles exist');
 select is_empty(
   $$ select rolname from ours where rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication $$,
   'none is a superuser, bypasses row security, or makes roles, databases or replicas'

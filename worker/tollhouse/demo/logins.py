@@ -14,6 +14,7 @@ ROLES = {
     "worker": "tollhouse_worker",
     "operator": "tollhouse_operator",
     "auditor": "tollhouse_auditor",
+    "monitor": "tollhouse_monitor",
 }
 """The logins that a stack makes, and what each is a member of."""
 

@@ -88,7 +88,7 @@ class Stack:
         return self._workers.running
 
     def url(self, login: str = "postgres") -> str:
-        """Return a login's libpq URL: app, worker, operator, auditor, postgres or an added one."""
+        """Return a login's libpq URL: one of the stack's logins, postgres or an added one."""
         return self._installation.url(login)
 
     @property
@@ -110,7 +110,7 @@ class Stack:
         told = environment(
             database_url=self.url("worker"),
             provider_url=self.mock.base_url,
-            page_url=self.url("auditor"),
+            page_url=self.url("monitor"),
             page_token=self._page_token,
         )
         return self._workers.start(told | self._worker_environ | environ)

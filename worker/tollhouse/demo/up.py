@@ -28,7 +28,7 @@ mock provider, process {mock_pid}: {mock}
 worker, process {worker_pid}, writes {log}
   its page, read-only: {page}
   the same in a terminal:
-  {tollhouse} top --database-url {auditor_url}
+  {tollhouse} top --database-url {monitor_url}
 
 psql as the application, an operator, an auditor, the superuser:
   psql={psql}
@@ -101,7 +101,7 @@ def _banner(stack: Stack) -> str:
         page=stack.page_url,
         log=worker.log,
         tollhouse=program(),
-        auditor_url=quote(stack.url("auditor")),
+        monitor_url=quote(stack.url("monitor")),
         psql=quote(str(stack.cluster.psql_path)),
         **{name: f"$psql {quote(stack.url(login))}" for name, login in logins.items()},
     )

@@ -1,4 +1,4 @@
--- All SQL of the page and of `tollhouse top`: what a member of tollhouse_auditor may read.
+-- All SQL of the page and of `tollhouse top`: what a member of tollhouse_monitor may read.
 -- Queries over the ledger go tenant by tenant, from a call id on: that is its primary key.
 -- A call id begins with the call's created_at in milliseconds.
 
@@ -10,9 +10,9 @@ set local statement_timeout = '2s';
 
 -- name: look
 with recursive known (tenant_id) as (
-  (select c.tenant_id from tollhouse.llm_api_calls as c order by c.tenant_id limit 1)
+  (select c.tenant_id from tollhouse_ops.finished_calls as c order by c.tenant_id limit 1)
   union all
-  select (select c.tenant_id from tollhouse.llm_api_calls as c where c.tenant_id > k.tenant_id order by c.tenant_id limit 1)
+  select (select c.tenant_id from tollhouse_ops.finished_calls as c where c.tenant_id > k.tenant_id order by c.tenant_id limit 1)
   from known as k
   where k.tenant_id is not null
 )
@@ -62,7 +62,7 @@ limit %(spends)s;
 with refused as (
   select distinct c.tenant_id, c.user_id
   from unnest(%(tenants)s::text[]) as t (tenant_id)
-  join tollhouse.llm_api_calls as c
+  join tollhouse_ops.finished_calls as c
     on c.tenant_id = t.tenant_id and c.call_id >= %(lately_id)s and c.created_at >= %(lately)s
   where c.blocked_reason = 'monthly_cap_exceeded'
 ), caps as (
@@ -136,7 +136,7 @@ limit %(stops)s;
 with ended as (
   select c.tenant_id, c.user_id, c.provider, c.status, c.blocked_reason
   from unnest(%(tenants)s::text[]) as t (tenant_id)
-  join tollhouse.llm_api_calls as c
+  join tollhouse_ops.finished_calls as c
     on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
   where c.finished_at >= %(recent)s
     and (
@@ -171,7 +171,7 @@ select
 from (
   select c.blocked_reason, c.tenant_id, count(*) as calls, max(c.finished_at) as last_at
   from unnest(%(tenants)s::text[]) as t (tenant_id)
-  join tollhouse.llm_api_calls as c
+  join tollhouse_ops.finished_calls as c
     on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
   where c.status = 'blocked'
   group by c.blocked_reason, c.tenant_id
@@ -189,7 +189,7 @@ select
   percentile_disc(0.95) within group (order by a.latency_ms) filter (where a.outcome = 'success') as p95_ms,
   percentile_disc(0.99) within group (order by a.latency_ms) filter (where a.outcome = 'success') as p99_ms
 from unnest(%(tenants)s::text[]) as t (tenant_id)
-join tollhouse.provider_attempts as a
+join tollhouse_ops.attempts as a
   on a.tenant_id = t.tenant_id and a.call_id >= %(hour_id)s and a.created_at >= %(hour)s
 where not a.late and a.outcome not in ('aborted', 'cancelled', 'interrupted', 'abandoned', 'not_sent')
 group by rollup (a.provider)
@@ -200,13 +200,13 @@ limit 6;
 -- name: queue
 with counted as (
   select j.tenant_id, count(*) as queued, 0::bigint as running, 0::bigint as later, 0::bigint as shared
-  from tollhouse.jobs as j where j.state = 'queued' group by j.tenant_id
+  from tollhouse_ops.unfinished_calls as j where j.state = 'queued' group by j.tenant_id
   union all
-  select j.tenant_id, 0, count(*), 0, 0 from tollhouse.jobs as j where j.state = 'running' group by j.tenant_id
+  select j.tenant_id, 0, count(*), 0, 0 from tollhouse_ops.unfinished_calls as j where j.state = 'running' group by j.tenant_id
   union all
-  select j.tenant_id, 0, 0, count(*), 0 from tollhouse.jobs as j where j.state = 'scheduled' group by j.tenant_id
+  select j.tenant_id, 0, 0, count(*), 0 from tollhouse_ops.unfinished_calls as j where j.state = 'scheduled' group by j.tenant_id
   union all
-  select j.tenant_id, 0, 0, 0, count(*) from tollhouse.jobs as j where j.state = 'coalesced' group by j.tenant_id
+  select j.tenant_id, 0, 0, 0, count(*) from tollhouse_ops.unfinished_calls as j where j.state = 'coalesced' group by j.tenant_id
 ), tenants as (
   select
     c.tenant_id, sum(c.queued)::bigint as queued, sum(c.running)::bigint as running,
@@ -222,7 +222,7 @@ select
 from tenants as t
 left join lateral (
   select greatest(j.created_at, j.run_at) as since
-  from tollhouse.jobs as j
+  from tollhouse_ops.unfinished_calls as j
   where j.tenant_id = t.tenant_id and j.state = 'queued'
   order by j.call_id
   limit 1
@@ -236,7 +236,7 @@ with last as (
   from unnest(%(tenants)s::text[]) as t (tenant_id)
   cross join lateral (
     select c.tenant_id, c.call_id, c.created_at, c.finished_at
-    from tollhouse.llm_api_calls as c
+    from tollhouse_ops.finished_calls as c
     where c.tenant_id = t.tenant_id and c.call_id >= %(month_id)s and c.created_at >= %(month)s
     order by c.call_id desc
     limit %(calls)s
@@ -265,7 +265,7 @@ select
   count(*) filter (where c.status = 'failed') as failed,
   sum(c.cost_micro_usd)::bigint as cost_micro_usd
 from unnest(%(tenants)s::text[]) as t (tenant_id)
-join tollhouse.llm_api_calls as c
+join tollhouse_ops.finished_calls as c
   on c.tenant_id = t.tenant_id and c.call_id >= %(hour_id)s and c.created_at >= %(hour)s
 group by date_trunc('minute', c.created_at)
 order by date_trunc('minute', c.created_at);
@@ -277,7 +277,7 @@ select
   percentile_disc(0.95) within group (order by a.latency_ms) as p95_ms,
   percentile_disc(0.99) within group (order by a.latency_ms) as p99_ms
 from unnest(%(tenants)s::text[]) as t (tenant_id)
-join tollhouse.provider_attempts as a
+join tollhouse_ops.attempts as a
   on a.tenant_id = t.tenant_id and a.call_id >= %(hour_id)s and a.created_at >= %(hour)s
 where a.outcome = 'success' and not a.late and a.latency_ms is not null
 group by date_trunc('minute', a.created_at)

@@ -68,7 +68,7 @@ class Reader:
                 raise PageError("a query took longer than 2 seconds") from None
             except psycopg.errors.InsufficientPrivilege:
                 await self._close()
-                raise PageError("the login is not a member of tollhouse_auditor") from None
+                raise PageError("the login is not a member of tollhouse_monitor") from None
             except psycopg.Error as error:
                 await self._close()
                 state = f"SQLSTATE {error.sqlstate}" if error.sqlstate else "no connection"

@@ -17,7 +17,7 @@ _SHORTEST_TOKEN = 16
 
 @dataclass(frozen=True, kw_only=True)
 class PageSettings:
-    """The token that opens the page, and the URL of a login of role tollhouse_auditor."""
+    """The token that opens the page, and the URL of a login of role tollhouse_monitor."""
 
     token: str = field(repr=False)
     database_url: str = field(repr=False)
@@ -33,7 +33,7 @@ class PageSettings:
             raise SettingsError("TOLLHOUSE_PAGE_TOKEN is not set, but the page's database is")
         if not url:
             raise SettingsError(
-                "TOLLHOUSE_PAGE_DATABASE_URL is not set: the page reads as a tollhouse_auditor"
+                "TOLLHOUSE_PAGE_DATABASE_URL is not set: the page reads as a tollhouse_monitor"
             )
         if len(token) < _SHORTEST_TOKEN or not all("!" <= letter <= "~" for letter in token):
             raise SettingsError(
