@@ -604,69 +604,21 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it: a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
-CREATE TABLE tollhouse_private.llm_api_calls (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    call_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone NOT NULL,
-    user_id text NOT NULL COLLATE pg_catalog."C",
-    endpoint text NOT NULL COLLATE pg_catalog."C",
-    request_id text NOT NULL COLLATE pg_catalog."C",
-    fingerprint bytea NOT NULL,
-    status text NOT NULL COLLATE pg_catalog."C",
-    blocked_reason text COLLATE pg_catalog."C",
-    was_cached boolean NOT NULL,
-    was_coalesced boolean DEFAULT false NOT NULL,
-    provider_attempted boolean NOT NULL,
-    attempts integer NOT NULL,
-    provider text COLLATE pg_catalog."C",
-    model text COLLATE pg_catalog."C",
-    input_tokens integer,
-    cached_input_tokens integer,
-    output_tokens integer,
-    reasoning_tokens integer,
-    cost_micro_usd bigint NOT NULL,
-    cost_basis text NOT NULL COLLATE pg_catalog."C",
-    saved_micro_usd bigint,
-    refused_micro_usd bigint,
-    latency_ms integer,
-    error_code text COLLATE pg_catalog."C",
-    error_message text COLLATE pg_catalog."C",
-    content_ref uuid,
-    reasoning_ref uuid,
-    metadata_ref uuid,
-    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
-    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
-    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
-    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
-    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
-    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
-    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
-)
-PARTITION BY RANGE (created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.refused_micro_usd IS 'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
-CREATE FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) RETURNS record
+CREATE FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  p_tenant_id constant text collate "C" := explain_ended.p_tenant_id;
 begin
-  select e.why, e.what_to_do into why, what_to_do from tollhouse_private.explain_ended(p_call, clock_timestamp()) as e;
+  select e.why, e.what_to_do into why, what_to_do
+  from tollhouse_private.llm_api_calls as c
+  cross join lateral tollhouse_private.explain_ended(c, clock_timestamp()) as e
+  where c.tenant_id = p_tenant_id and c.call_id = p_call_id and c.created_at = p_created_at;
 end
 $$;
-ALTER FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: what became of the call, and what its caller can do about it, in words.';
+ALTER FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: what became of the call, and what its caller can do about it, in words.';
 CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2274,6 +2226,59 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the user''s call that already has this request id. Raises TH107 when it was another request.';
+CREATE TABLE tollhouse_private.llm_api_calls (
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    call_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    endpoint text NOT NULL COLLATE pg_catalog."C",
+    request_id text NOT NULL COLLATE pg_catalog."C",
+    fingerprint bytea NOT NULL,
+    status text NOT NULL COLLATE pg_catalog."C",
+    blocked_reason text COLLATE pg_catalog."C",
+    was_cached boolean NOT NULL,
+    was_coalesced boolean DEFAULT false NOT NULL,
+    provider_attempted boolean NOT NULL,
+    attempts integer NOT NULL,
+    provider text COLLATE pg_catalog."C",
+    model text COLLATE pg_catalog."C",
+    input_tokens integer,
+    cached_input_tokens integer,
+    output_tokens integer,
+    reasoning_tokens integer,
+    cost_micro_usd bigint NOT NULL,
+    cost_basis text NOT NULL COLLATE pg_catalog."C",
+    saved_micro_usd bigint,
+    refused_micro_usd bigint,
+    latency_ms integer,
+    error_code text COLLATE pg_catalog."C",
+    error_message text COLLATE pg_catalog."C",
+    content_ref uuid,
+    reasoning_ref uuid,
+    metadata_ref uuid,
+    CONSTRAINT llm_api_calls_blocked_reason_check CHECK (((status = 'blocked'::text) = (blocked_reason IS NOT NULL))),
+    CONSTRAINT llm_api_calls_cost_basis_check CHECK ((cost_basis = ANY (ARRAY['none'::text, 'usage'::text, 'reservation'::text]))),
+    CONSTRAINT llm_api_calls_cost_check CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT llm_api_calls_saved_check CHECK (((saved_micro_usd IS NULL) OR (was_cached AND (saved_micro_usd >= 0)))),
+    CONSTRAINT llm_api_calls_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text]))),
+    CONSTRAINT llm_api_calls_was_cached_check CHECK (((NOT was_cached) OR ((status = 'success'::text) AND (NOT provider_attempted) AND (cost_micro_usd = 0)))),
+    CONSTRAINT llm_api_calls_was_coalesced_check CHECK (((NOT was_coalesced) OR was_cached))
+)
+PARTITION BY RANGE (created_at);
+ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.refused_micro_usd IS 'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.metadata_ref IS 'call_content row with the provider''s metadata, when it is kept.';
 CREATE FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2969,6 +2974,19 @@ CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
 $_$;
 ALTER FUNCTION tollhouse_private.json_problem(p_value jsonb) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.json_problem(p_value jsonb) IS 'What is wrong with a JSON value of a client''s, whatever it is for, in words, or null.';
+CREATE FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return tollhouse_private.stricter_capture(
+    (select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint),
+    (select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id)
+  ) = 'full';
+end
+$$;
+ALTER FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) IS 'Whether what a tenant asks at an endpoint may be kept, and so be read by others than workers while it waits.';
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -5602,10 +5620,13 @@ CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
           WHERE ((cr.tenant_id = j.tenant_id) AND (cr.call_id = j.call_id)))) AS cancel_requested,
     error_code,
     error_message,
-    request
+        CASE
+            WHEN tollhouse_private.keeps_content(tenant_id, endpoint) THEN request
+            ELSE NULL::jsonb
+        END AS request
    FROM tollhouse_private.jobs j;
 ALTER VIEW tollhouse.jobs OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.jobs IS 'Calls that are not finished.';
+COMMENT ON VIEW tollhouse.jobs IS 'Calls that are not finished. request is null unless tenant and endpoint let us keep it.';
 CREATE VIEW tollhouse.kill_switches WITH (security_invoker='true') AS
  SELECT scope,
     tenant_id,
@@ -5843,6 +5864,34 @@ CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
   GROUP BY tenant_id, endpoint, model;
 ALTER VIEW tollhouse.savings OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.savings IS 'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
+CREATE VIEW tollhouse_ops.attempts WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    attempt,
+    late,
+    created_at,
+    started_at,
+    finished_at,
+    user_id,
+    endpoint,
+    provider,
+    model,
+    worker_id,
+    outcome,
+    sent,
+    http_status,
+    error_code,
+    input_tokens,
+    cached_input_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_micro_usd,
+    cost_basis,
+    budget_month,
+    latency_ms
+   FROM tollhouse_private.provider_attempts;
+ALTER VIEW tollhouse_ops.attempts OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.attempts IS 'Attempts in numbers and names: what monitoring may read of them.';
 CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
  SELECT c.relname AS relation,
     (GREATEST(c.reltuples, (0)::real))::bigint AS estimated_rows,
@@ -5901,9 +5950,38 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
     e.why,
     e.what_to_do
    FROM (tollhouse_private.llm_api_calls c
-     CROSS JOIN LATERAL tollhouse_ops.explain_ended(c.*) e(why, what_to_do));
+     CROSS JOIN LATERAL tollhouse_ops.explain_ended(c.tenant_id, c.call_id, c.created_at) e(why, what_to_do));
 ALTER VIEW tollhouse_ops.explained_calls OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with why it ended so and what can be done about it. A sentence is made for each row that is read: ask for a few.';
+CREATE VIEW tollhouse_ops.finished_calls WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    finished_at,
+    user_id,
+    endpoint,
+    request_id,
+    status,
+    blocked_reason,
+    was_cached,
+    was_coalesced,
+    provider_attempted,
+    attempts,
+    provider,
+    model,
+    input_tokens,
+    cached_input_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_micro_usd,
+    cost_basis,
+    saved_micro_usd,
+    refused_micro_usd,
+    latency_ms,
+    error_code
+   FROM tollhouse_private.llm_api_calls;
+ALTER VIEW tollhouse_ops.finished_calls OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.finished_calls IS 'The ledger in numbers and names: what monitoring may read of it.';
 CREATE TABLE tollhouse_private.provider_breakers (
     provider text NOT NULL COLLATE pg_catalog."C",
     state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
@@ -5968,6 +6046,28 @@ CREATE VIEW tollhouse_ops.operator_audit WITH (security_invoker='true') AS
    FROM tollhouse_private.operator_audit;
 ALTER VIEW tollhouse_ops.operator_audit OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.operator_audit IS 'Every operator action: who, what, why, before and after.';
+CREATE VIEW tollhouse_ops.unfinished_calls WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    call_id,
+    created_at,
+    user_id,
+    endpoint,
+    request_id,
+    request_bytes,
+    state,
+    run_at,
+    waits_for,
+    (attempts - unsent) AS attempts,
+    worker_id,
+    provider,
+    model,
+    started_at,
+    reserved_micro_usd,
+    spent_micro_usd,
+    error_code
+   FROM tollhouse_private.jobs;
+ALTER VIEW tollhouse_ops.unfinished_calls OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.unfinished_calls IS 'The queue in numbers and names: what monitoring may read of it.';
 CREATE TABLE tollhouse_private.workers (
     worker_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -6303,7 +6403,7 @@ ALTER TABLE ONLY tollhouse_private.models
 ALTER TABLE tollhouse_private.breakers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY breakers_all_engine ON tollhouse_private.breakers TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY breakers_select_identity ON tollhouse_private.breakers FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY breakers_select_operator ON tollhouse_private.breakers FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY breakers_select_operator ON tollhouse_private.breakers FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.budget_caps ENABLE ROW LEVEL SECURITY;
 CREATE POLICY budget_caps_all_engine ON tollhouse_private.budget_caps TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY budget_caps_select_operator ON tollhouse_private.budget_caps FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
@@ -6334,12 +6434,12 @@ CREATE POLICY ended_flights_insert_owner ON tollhouse_private.ended_flights FOR 
 ALTER TABLE tollhouse_private.hourly_shutoffs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hourly_shutoffs_all_engine ON tollhouse_private.hourly_shutoffs TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY hourly_shutoffs_select_client ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY hourly_shutoffs_select_operator ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY hourly_shutoffs_select_operator ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 CREATE POLICY hourly_shutoffs_select_owner ON tollhouse_private.hourly_shutoffs FOR SELECT TO tollhouse_owner USING ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)));
 ALTER TABLE tollhouse_private.hourly_spend ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hourly_spend_all_engine ON tollhouse_private.hourly_spend TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY hourly_spend_select_client ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY hourly_spend_select_operator ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY hourly_spend_select_operator ON tollhouse_private.hourly_spend FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.investigations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY investigations_all_engine ON tollhouse_private.investigations TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY investigations_insert_owner ON tollhouse_private.investigations FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
@@ -6349,29 +6449,29 @@ ALTER TABLE tollhouse_private.jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY jobs_all_engine ON tollhouse_private.jobs TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY jobs_all_owner ON tollhouse_private.jobs TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY jobs_select_client ON tollhouse_private.jobs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY jobs_select_operator ON tollhouse_private.jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY jobs_select_operator ON tollhouse_private.jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.kill_switches ENABLE ROW LEVEL SECURITY;
 CREATE POLICY kill_switches_all_engine ON tollhouse_private.kill_switches TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY kill_switches_select_client ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_client USING ((((tenant_id = ''::text) AND (( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id) IS NOT NULL)) OR ((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((scope = 'tenant'::text) OR (target = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users)))));
-CREATE POLICY kill_switches_select_operator ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY kill_switches_select_operator ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 CREATE POLICY kill_switches_select_owner ON tollhouse_private.kill_switches FOR SELECT TO tollhouse_owner USING (((tenant_id = ''::text) OR (tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id))));
 ALTER TABLE tollhouse_private.llm_api_calls ENABLE ROW LEVEL SECURITY;
 CREATE POLICY llm_api_calls_all_engine ON tollhouse_private.llm_api_calls TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY llm_api_calls_insert_owner ON tollhouse_private.llm_api_calls FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY llm_api_calls_select_identity ON tollhouse_private.llm_api_calls FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY llm_api_calls_select_operator ON tollhouse_private.llm_api_calls FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY llm_api_calls_select_operator ON tollhouse_private.llm_api_calls FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.login_bindings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY login_bindings_all_engine ON tollhouse_private.login_bindings TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY login_bindings_select_operator ON tollhouse_private.login_bindings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.monthly_budgets ENABLE ROW LEVEL SECURITY;
 CREATE POLICY monthly_budgets_all_engine ON tollhouse_private.monthly_budgets TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY monthly_budgets_select_client ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY monthly_budgets_select_operator ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY monthly_budgets_select_operator ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 CREATE POLICY monthly_budgets_select_owner ON tollhouse_private.monthly_budgets FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)])) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 ALTER TABLE tollhouse_private.provider_attempts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY provider_attempts_all_engine ON tollhouse_private.provider_attempts TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY provider_attempts_select_identity ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_owner, tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
-CREATE POLICY provider_attempts_select_operator ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+CREATE POLICY provider_attempts_select_operator ON tollhouse_private.provider_attempts FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.provider_windows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY provider_windows_all_engine ON tollhouse_private.provider_windows TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY provider_windows_select_operator ON tollhouse_private.provider_windows FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
@@ -6392,9 +6492,11 @@ CREATE POLICY turns_select_operator ON tollhouse_private.turns FOR SELECT TO tol
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_client;
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_operator;
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_auditor;
+GRANT USAGE ON SCHEMA tollhouse TO tollhouse_monitor;
 GRANT USAGE ON SCHEMA tollhouse TO tollhouse_engine;
 GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_operator;
 GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_auditor;
+GRANT USAGE ON SCHEMA tollhouse_ops TO tollhouse_monitor;
 GRANT ALL ON SCHEMA tollhouse_private TO tollhouse_engine;
 GRANT USAGE ON SCHEMA tollhouse_worker TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_private.is_identifier(p_value text) FROM PUBLIC;
@@ -6403,6 +6505,32 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.jobs TO tollhouse_e
 GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.jobs TO tollhouse_auditor;
+GRANT SELECT(tenant_id) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(call_id) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(user_id) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(endpoint) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(request_id) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(created_at) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(request_bytes) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(max_output_tokens) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(requested_model) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(max_cost_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(state) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(run_at) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(waits_for) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(attempts) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(unsent) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(worker_id) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(started_at) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(provider) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(model) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(reserved_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(budget_month) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(spent_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(cost_basis) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(provider_attempted) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(error_code) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(line) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse.cancel(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.cancel(p_call_id uuid) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.done_channel() FROM PUBLIC;
@@ -6428,15 +6556,10 @@ GRANT ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text,
 REVOKE ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) TO tollhouse_auditor;
-REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
-GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
-REVOKE ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) TO tollhouse_operator;
-GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_call tollhouse_private.llm_api_calls, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
+GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) FROM PUBLIC;
@@ -6526,6 +6649,37 @@ REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.j
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
+GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_auditor;
+GRANT SELECT(tenant_id) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(call_id) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(created_at) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(finished_at) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(user_id) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(endpoint) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(request_id) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(status) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(blocked_reason) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(was_cached) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(was_coalesced) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(provider_attempted) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(attempts) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(provider) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(model) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(input_tokens) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(cached_input_tokens) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(output_tokens) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(reasoning_tokens) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(cost_micro_usd) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(cost_basis) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(saved_micro_usd) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(refused_micro_usd) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(latency_ms) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
+GRANT SELECT(error_code) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 GRANT SELECT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
@@ -6561,6 +6715,11 @@ GRANT ALL ON FUNCTION tollhouse_private.has_visible(p_text text) TO tollhouse_en
 REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.json_problem(p_value jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_owner;
+GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_client;
+GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
@@ -6608,6 +6767,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.kill_switches TO to
 GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.kill_switches TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
@@ -6655,20 +6815,25 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.breakers TO tollhou
 GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_monitor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_spend TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.hourly_spend TO tollhouse_monitor;
 GRANT SELECT,INSERT,UPDATE ON TABLE tollhouse_private.monthly_budgets TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.monthly_budgets TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.budget_burn TO tollhouse_monitor;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.budget_optimization_jobs TO tollhouse_operator;
@@ -6679,6 +6844,7 @@ GRANT SELECT ON TABLE tollhouse.budget_optimization_jobs TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.cache_hit_rate TO tollhouse_monitor;
 REVOKE ALL ON TABLE tollhouse_private.call_content FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.call_content TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.call_content TO tollhouse_engine;
@@ -6695,15 +6861,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.hourly_shutoffs TO 
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.hourly_shutoffs TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.guard_state TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.hourly_shutoffs TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.hourly_spend TO tollhouse_monitor;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.investigations TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.investigations TO tollhouse_operator;
@@ -6723,60 +6893,109 @@ GRANT SELECT ON TABLE tollhouse.jobs TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.kill_switches TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.llm_api_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.monthly_budgets TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.monthly_spend TO tollhouse_monitor;
 REVOKE ALL ON TABLE tollhouse_private.provider_attempts FROM tollhouse_owner;
 GRANT SELECT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.provider_attempts TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.provider_attempts TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.provider_attempts TO tollhouse_auditor;
+GRANT SELECT(tenant_id) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(call_id) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(attempt) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(late) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(created_at) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(started_at) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(finished_at) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(user_id) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(endpoint) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(provider) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(model) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(worker_id) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(outcome) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(sent) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(http_status) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(error_code) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(input_tokens) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(cached_input_tokens) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(output_tokens) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(reasoning_tokens) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(cost_micro_usd) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(cost_basis) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(budget_month) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
+GRANT SELECT(latency_ms) ON TABLE tollhouse_private.provider_attempts TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.provider_attempts TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.provider_performance TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.queue_depth TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.refusals TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.retries TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_monitor;
+GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_monitor;
+GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_monitor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_monitor;
 REVOKE ALL ON TABLE tollhouse_private.operator_audit FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.operator_audit TO tollhouse_owner;
 GRANT INSERT ON TABLE tollhouse_private.operator_audit TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_monitor;
+GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_monitor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.workers TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.workers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.workers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.workers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.workers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_auditor;

@@ -1,0 +1,1 @@
+"""What a login, or an argument, can do: every one of them, from the catalog."""
