@@ -17,9 +17,12 @@ from typing import Any
 
 import psycopg
 
+from tollhouse.connection import CONNECTION_OPTIONS, deadline
+
 FOLDER = Path(__file__).parents[2] / "db" / "dashboards"
 # Once a call was made these have rows; the others show what is so at the moment, if anything is.
 NEVER_EMPTY = ("01", "02", "04", "07", "08", "11")
+_SECONDS = 600.0
 _RECENT = timedelta(hours=12)  # well inside the 24 hours that the shortest dashboards look back
 _COLUMN = re.compile(r"^-- ([a-z0-9_]+): \S", re.MULTILINE)
 _LIMIT = re.compile(r"^limit \d+;\s*\Z", re.MULTILINE)
@@ -152,9 +155,14 @@ def _check(given: argparse.Namespace) -> Iterator[str]:
     if not queries:
         yield f"no dashboards in {given.dashboards}"
     given.output.mkdir(parents=True, exist_ok=True)
-    with psycopg.connect(given.database_url, autocommit=True) as connection:
-        connection.execute("set default_transaction_read_only = on")
-        connection.execute("set timezone = 'UTC'")
+    with (
+        psycopg.connect(given.database_url, autocommit=True, **CONNECTION_OPTIONS) as connection,
+        deadline(connection, _SECONDS),
+        connection.transaction(),
+    ):
+        connection.execute("set transaction read only")
+        connection.execute("set local timezone = 'UTC'")
+        connection.execute("set local statement_timeout = '1min'")
         (now,) = connection.execute("select now()").fetchone() or (datetime.now(UTC),)
         expected: dict[str, set[str]] = {}
         if given.probe:

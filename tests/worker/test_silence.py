@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import psycopg
 import pytest
 
 from tests.support.database import Database
 from tests.support.proxy import Proxy
 from tests.worker.running import Bench, bench
 from tollhouse import statements
-from tollhouse.connection import Limit
+from tollhouse.connection import Limit, deadline
+from tollhouse.page.reader import PageError, Reader
 from tollhouse.worker.app import Worker
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
@@ -121,3 +123,30 @@ async def test_stopped_while_nothing_answers(
         proxy.swallow()
     assert desk.ledger() == {"success": 8}
     assert desk.attempts() == {"success": 8}
+
+
+async def test_other_clients_hang_up_too(pg18_database: Database, proxy: Proxy) -> None:
+    """`tollhouse wait` and the dashboards' runner by their own clock; the page, and comes back."""
+
+    async def swallow() -> None:
+        proxy.swallow()
+
+    def ask() -> None:
+        with psycopg.connect(proxy.url, autocommit=True) as connection:
+            connection.execute("select 1")
+            asyncio.run_coroutine_threadsafe(swallow(), loop).result(PATIENT)
+            with deadline(connection, 1.0), pytest.raises(psycopg.OperationalError):
+                connection.execute("select 1")
+
+    loop = asyncio.get_running_loop()
+    await asyncio.wait_for(asyncio.to_thread(ask), PATIENT)
+
+    async with (
+        Proxy(pg18_database.url("th_auditor")).run() as before,
+        Reader(database_url=before.url, application_name="test") as reader,
+    ):
+        await reader.snapshot()
+        before.swallow()
+        with pytest.raises(PageError, match="no answer within"):
+            await asyncio.wait_for(reader.snapshot(), PATIENT)
+        await reader.snapshot()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from tollhouse.connection import deadline
 from tollhouse.errors import SettingsError, TollhouseError
 from tollhouse.plan import read_plan
 
@@ -67,10 +68,12 @@ def _database(url: str, ask: float) -> str:
     """Say what the database still lacks; empty when it has every change of the plan."""
     limited = make_conninfo(url, connect_timeout=int(ask), application_name="tollhouse wait")
     try:
-        with psycopg.connect(limited, autocommit=True) as connection:
-            connection.execute(
-                "select set_config('statement_timeout', %s, false)", (f"{ask:.1f}s",)
-            )
+        with (
+            psycopg.connect(limited, autocommit=True) as connection,
+            deadline(connection, ask),
+            connection.transaction(),
+        ):
+            connection.execute("select set_config('statement_timeout', %s, true)", (f"{ask:.1f}s",))
             return _schema(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SettingsError(

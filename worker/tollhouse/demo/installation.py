@@ -82,5 +82,8 @@ class Installation:
 
 
 def connect(url: str, login: str) -> psycopg.Connection:
-    """Return a new autocommit connection that says whose it is; the caller closes it."""
+    """Return a new autocommit connection that says whose it is; the caller closes it.
+
+    Without deadlines: the server is our own, on the loopback address.
+    """
     return psycopg.connect(url, autocommit=True, application_name=f"tollhouse demo {login}")
