@@ -177,8 +177,10 @@ class Worker:
             log.error("not deregistered: the lease will lapse")
 
     def _ready(self) -> dict[str, bool]:
+        # The listener hears at once of a server that goes, the others when they ask.
+        answers = self.listener.connected and self.gate.claims_go_on and self.heartbeat.well
         return {
-            "database_reachable": self.gate.claims_go_on and self.heartbeat.well,
+            "database_reachable": answers,
             "schema_present": self.leases.deployed,
             "registered": self.leases.current is not None,
             "listening": self.listener.connected,
