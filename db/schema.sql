@@ -202,7 +202,11 @@ begin
   select j.tenant_id, j.call_id, j.user_id
   from tollhouse_private.jobs as j
   where j.call_id = p_call_id
-  on conflict do nothing;
+    and (
+      select true from tollhouse_private.cancel_requests as cr
+      where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+      limit 1
+    ) is not true;
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
     perform tollhouse_private.tell('tollhouse_control', array['']);
@@ -1184,7 +1188,9 @@ begin
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
   left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
-  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+  left join lateral (
+    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
+  ) as cr on true
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact
@@ -2779,7 +2785,11 @@ begin
   return query
   select j.call_id, 'cancelled', null::text, null::timestamptz
   from unnest(p_jobs) as j
-  join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id;
+  where (
+    select true from tollhouse_private.cancel_requests as cr
+    where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+    limit 1
+  );
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
@@ -4861,7 +4871,9 @@ CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(
     AS $$
   select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
-  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+  left join lateral (
+    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
+  ) as cr on true
   where j.state = 'running'
     and j.worker_id = p_worker_id
     and (
@@ -5594,11 +5606,12 @@ COMMENT ON VIEW tollhouse.investigations IS 'What the endpoint investigation fou
 CREATE TABLE tollhouse_private.cancel_requests (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    user_id text NOT NULL COLLATE pg_catalog."C"
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    id uuid DEFAULT gen_random_uuid() NOT NULL
 );
 ALTER TABLE ONLY tollhouse_private.cancel_requests FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.cancel_requests OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.cancel_requests IS 'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again.';
+COMMENT ON TABLE tollhouse_private.cancel_requests IS 'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again. There may be several of a call: its user and an administrator who both ask must not wait for each other''s transactions.';
 CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -6323,7 +6336,7 @@ ALTER TABLE ONLY tollhouse_private.cache_flights
 ALTER TABLE ONLY tollhouse_private.call_content
     ADD CONSTRAINT call_content_pkey PRIMARY KEY (tenant_id, call_id, created_at);
 ALTER TABLE ONLY tollhouse_private.cancel_requests
-    ADD CONSTRAINT cancel_requests_pkey PRIMARY KEY (tenant_id, call_id);
+    ADD CONSTRAINT cancel_requests_pkey PRIMARY KEY (tenant_id, call_id, id);
 ALTER TABLE ONLY tollhouse_private.channel_secret
     ADD CONSTRAINT channel_secret_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY tollhouse_private.deliveries

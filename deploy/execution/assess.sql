@@ -50,7 +50,9 @@ begin
   join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
   left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
-  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+  left join lateral (
+    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
+  ) as cr on true
   cross join lateral (
     select o.sent and r.sent is distinct from false as sent
   ) as fact

@@ -21,7 +21,9 @@ create function tollhouse_worker.calls_to_abort(
 as $$
   select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
-  left join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+  left join lateral (
+    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
+  ) as cr on true
   where j.state = 'running'
     and j.worker_id = p_worker_id
     and (

@@ -64,7 +64,11 @@ begin
   select j.tenant_id, j.call_id, j.user_id
   from tollhouse_private.jobs as j
   where j.call_id = p_call_id
-  on conflict do nothing;
+    and (
+      select true from tollhouse_private.cancel_requests as cr
+      where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+      limit 1
+    ) is not true;
   select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
     perform tollhouse_private.tell('tollhouse_control', array['']);

@@ -9,10 +9,11 @@ create table tollhouse_private.cancel_requests (
   tenant_id text collate "C" not null,
   call_id uuid not null,
   user_id text collate "C" not null,
-  constraint cancel_requests_pkey primary key (tenant_id, call_id)
+  id uuid not null default pg_catalog.gen_random_uuid(),
+  constraint cancel_requests_pkey primary key (tenant_id, call_id, id)
 );
 comment on table tollhouse_private.cancel_requests is
-  'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again.';
+  'Calls that were in a worker''s hands, or without a month in the ledger, when their client cancelled them: aborted in flight, and not tried again. There may be several of a call: its user and an administrator who both ask must not wait for each other''s transactions.';
 
 alter table tollhouse_private.cancel_requests enable row level security;
 alter table tollhouse_private.cancel_requests force row level security;

@@ -21,7 +21,11 @@ begin
   return query
   select j.call_id, 'cancelled', null::text, null::timestamptz
   from unnest(p_jobs) as j
-  join tollhouse_private.cancel_requests as cr on cr.tenant_id = j.tenant_id and cr.call_id = j.call_id;
+  where (
+    select true from tollhouse_private.cancel_requests as cr
+    where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
+    limit 1
+  );
 end
 $$;
 comment on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) is

@@ -191,6 +191,35 @@ async def test_a_client_that_cancels_holds_no_worker_up(
     assert 0 == scene.value("select count(*) from tollhouse_private.cancel_requests")
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_an_open_cancel_holds_no_other_cancel_up(scene: Scene, kept: bool) -> None:
+    """An administrator's cancel of a call in flight waits for no user's, and holds without it."""
+    worker, (call,) = await running(scene)
+    scene.rows(
+        "select tollhouse_ops.bind_login('th_bound', 'acme', 'race', p_reads_all_users => true)"
+    )
+    client = await scene.connect("th_client")
+    administrator = await scene.connect("th_bound")
+    await administrator.execute("set lock_timeout = '1s'")
+    async with client.transaction(force_rollback=not kept):
+        assert "running" == await cancel(client, call["call_id"])
+        async with administrator.transaction():
+            answer = await administrator.execute(
+                "select tollhouse.cancel(%s) as status", [call["call_id"]]
+            )
+            assert {"status": "running"} == await answer.fetchone()
+    assert ["cancelled"] == [row["reason"] for row in await worker.to_abort()]
+
+    count = "select count(*) from tollhouse_private.cancel_requests"
+    assert 1 + kept == scene.value(count)
+    async with client.transaction():
+        await cancel(client, call["call_id"])
+    assert 1 + kept == scene.value(count)
+    assert (1, 0) == await worker.record([result(call, "cancelled")])
+    assert {"cancelled": 1} == scene.outcomes()
+    scene.assert_books_balance()
+
+
 async def test_a_cancel_that_comes_after_the_result(scene: Scene) -> None:
     """While a result is being booked a cancel does not wait for it; afterwards it tells it."""
     worker, (call,) = await running(scene)

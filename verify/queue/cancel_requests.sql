@@ -2,7 +2,7 @@
 
 begin;
 
-select tenant_id, call_id, user_id
+select tenant_id, call_id, user_id, id
 from tollhouse_private.cancel_requests
 where false;
 

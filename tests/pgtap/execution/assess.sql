@@ -82,7 +82,7 @@ select ok(pg_temp.backs_off('server_error') < 100, 'an endpoint can try again at
 rollback to running;
 
 -- A cancel that came while it ran.
-insert into tollhouse_private.cancel_requests select j.tenant_id, j.call_id, j.user_id from tollhouse_private.jobs as j;
+insert into tollhouse_private.cancel_requests select j.tenant_id, j.call_id, j.user_id from tollhouse_private.jobs as j cross join generate_series(1, 2);
 select is(pg_temp.ends('server_error'), 'cancelled attempted 1 0; sent none 0; 0+0; breaker 1', 'who cancelled gets no further attempt');
 select is(pg_temp.ends('not_sent'), 'cancelled unattempted 0 0; 0+0', 'nor a first one, and it says that there was none');
 select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0', 'an answer that came nevertheless is an answer');

@@ -1,7 +1,7 @@
 begin;
 select plan(9);
 
-select col_is_pk('tollhouse_private', 'cancel_requests', array['tenant_id', 'call_id']::name[], 'one request a call');
+select col_is_pk('tollhouse_private', 'cancel_requests', array['tenant_id', 'call_id', 'id']::name[], 'any number a call: nobody waits for who else asks');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.cancel_requests'::regclass;
 select policies_are('tollhouse_private', 'cancel_requests', array[
