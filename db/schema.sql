@@ -85,6 +85,7 @@ CREATE TABLE tollhouse_private.jobs (
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
     budget_month date,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    need_micro_usd bigint,
     cost_basis text DEFAULT 'none'::text NOT NULL COLLATE pg_catalog."C",
     provider_attempted boolean DEFAULT false NOT NULL,
     error_code text COLLATE pg_catalog."C",
@@ -96,7 +97,7 @@ CREATE TABLE tollhouse_private.jobs (
     CONSTRAINT jobs_reserved_check CHECK ((reserved_micro_usd >= 0)),
     CONSTRAINT jobs_running_check CHECK ((((state = 'running'::text) = (worker_id IS NOT NULL)) AND ((state = 'running'::text) = (started_at IS NOT NULL)) AND ((state = 'running'::text) OR (reserved_micro_usd = 0)))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'coalesced'::text, 'running'::text]))),
-    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'backoff'::text, 'flight'::text])))
+    CONSTRAINT jobs_waits_for_check CHECK ((waits_for = ANY (ARRAY['run_at'::text, 'rate_limit'::text, 'budget'::text, 'backoff'::text, 'flight'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_threshold='1000', autovacuum_analyze_scale_factor='0.2');
 ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
@@ -104,12 +105,13 @@ ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
 COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of what decides the answer; null when the call may not use the cache.';
 COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
-COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
+COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; budget, until reservations of calls in flight are settled; backoff after a failed attempt; flight, the same request under way.';
 COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
 COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
 COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
+COMMENT ON COLUMN tollhouse_private.jobs.need_micro_usd IS 'What a call that waits for a budget would reserve there.';
 COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit in whose line it stands: scope and target.';
 CREATE TYPE tollhouse_private.route AS (
 	job tollhouse_private.jobs,
@@ -151,10 +153,11 @@ CREATE TYPE tollhouse_private.verdict AS (
 	call_id uuid,
 	verdict text COLLATE pg_catalog."C",
 	reason text COLLATE pg_catalog."C",
-	retry_at timestamp with time zone
+	retry_at timestamp with time zone,
+	need_micro_usd bigint
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at; its reason is the line it stands in).';
+COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -871,6 +874,7 @@ begin
     and mb.month > tollhouse_private.budget_month(clock_timestamp())
     and mb.cap_micro_usd is distinct from p_cap_micro_usd;
 
+  perform tollhouse_private.call_up_budget(p_tenant_id, array[p_user_id], clock_timestamp());
   perform tollhouse_private.audit('set_monthly_cap',
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,
     v_before, jsonb_build_object('cap_micro_usd', p_cap_micro_usd));
@@ -1399,7 +1403,7 @@ begin
   if v_late is null then
     return 0;
   end if;
-  perform tollhouse_private.settle_budget(v_late);
+  perform tollhouse_private.settle_budget(v_late, p_now);
   perform tollhouse_private.correct_hours(v_late);
   return cardinality(v_late);
 end
@@ -1436,8 +1440,15 @@ begin
     limit c_rows for update skip locked
   ) || array(
     select far.ctid from tollhouse_private.jobs as far
-    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for in ('rate_limit', 'budget') and far.run_at > p_now + c_minute
+    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for = 'rate_limit' and far.run_at > p_now + c_minute
     limit c_rows for update skip locked
+  ));
+
+  -- What waits for a budget has no time of its own: its line is looked after.
+  update tollhouse_private.monthly_budgets as mb
+  set line_at = p_now
+  where mb.ctid = any (array(
+    select far.ctid from tollhouse_private.monthly_budgets as far where far.line_at > p_now + c_minute limit c_rows for update skip locked
   ));
 
   update tollhouse_private.rate_limits as rl
@@ -1501,6 +1512,28 @@ CREATE FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) R
 $$;
 ALTER FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) IS 'First day of that month in UTC.';
+CREATE FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive onward (user_id) as (
+    select (
+      select min(j.user_id) from tollhouse_private.jobs as j
+      where j.waits_for = 'budget' and j.state in ('scheduled', 'queued') and j.tenant_id = p_tenant_id and j.user_id > p_after
+    )
+    union all
+    select (
+      select min(j.user_id) from tollhouse_private.jobs as j
+      where j.waits_for = 'budget' and j.state in ('scheduled', 'queued') and j.tenant_id = p_tenant_id and j.user_id > o.user_id
+    )
+    from onward as o
+    where o.user_id is not null
+  )
+  select coalesce(array_agg(u.user_id), '{}')
+  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+$$;
+ALTER FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant whose calls wait for a budget, in order, beginning after the given one: a skip scan.';
 CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RETURNS tollhouse_private.attempt_result
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1587,6 +1620,118 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) IS 'Queues the calls that their rate limit has room for now, by turns, whatever time they were deferred to: else whoever is queued when room comes would go before whoever sleeps.';
+CREATE FUNCTION tollhouse_private.call_up_budget(p_tenant_id text, p_users text[], p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_most constant integer := 100;
+  v_month date := tollhouse_private.budget_month(p_now);
+  v_tenant tollhouse_private.monthly_budgets;
+  v_users text[] := p_users;
+  v_taken bigint[];
+  v_all_taken bigint := 0;
+  v_call record;
+  v_held boolean := false;
+  v_passing boolean := false;
+  v_last_user_id text;
+  v_places tid[] := array[]::tid[];
+  v_line_at timestamptz;
+begin
+  select mb.* into v_tenant
+  from tollhouse_private.monthly_budgets as mb
+  where mb.tenant_id = p_tenant_id and mb.user_id = '' and mb.month = v_month
+  for update skip locked;
+  if not found then
+    return;
+  end if;
+
+  -- A line for the tenant's own cap goes by turns over all its users, after the one who was called up last.
+  if v_tenant.line_at is not null then
+    v_users := tollhouse_private.budget_users_in_line(p_tenant_id, coalesce(v_tenant.line_user_id, ''), c_most);
+    if cardinality(v_users) < c_most then
+      select v_users || coalesce(array_agg(u.user_id order by u.place), '{}') into v_users
+      from unnest(tollhouse_private.budget_users_in_line(p_tenant_id, '', c_most - cardinality(v_users))) with ordinality as u (user_id, place)
+      where u.user_id collate "C" <= v_tenant.line_user_id;
+    end if;
+  end if;
+
+  v_taken := array_fill(0::bigint, array[greatest(1, cardinality(v_users))]);
+  for v_call in
+    select
+      u.user_id, u.turn, j.place, j.state, j.need, own.month is not null as known,
+      (own.spent_micro_usd + j.need > own.cap_micro_usd or v_tenant.spent_micro_usd + j.need > v_tenant.cap_micro_usd) is true as never,
+      own.cap_micro_usd - own.spent_micro_usd - own.reserved_micro_usd as room
+    from unnest(v_users) with ordinality as u (user_id, turn)
+    cross join lateral (
+      select k.place, k.state, k.need, row_number() over (order by k.call_id) as round
+      from (
+        select w.ctid as place, w.call_id, w.state, coalesce(w.need_micro_usd, 0) as need
+        from tollhouse_private.jobs as w
+        where w.waits_for = 'budget' and w.state in ('scheduled', 'queued')
+          and w.tenant_id = p_tenant_id
+          and w.user_id = u.user_id
+        order by w.call_id
+        limit greatest(1, c_most / nullif(cardinality(v_users), 0))
+      ) as k
+    ) as j
+    left join lateral (
+      select mb.* from tollhouse_private.monthly_budgets as mb
+      where mb.tenant_id = p_tenant_id and mb.user_id = u.user_id and mb.month = v_month
+      offset 0
+    ) as own on true
+    order by j.round, u.turn
+  loop
+    if v_call.known and not v_call.never and v_taken[v_call.turn] >= 0 then
+      -- Strictly in line: where the first does not fit, nothing smaller passes it.
+      if v_taken[v_call.turn] + v_call.need > v_call.room then
+        v_taken[v_call.turn] := -1;
+      elsif v_all_taken + v_call.need > v_tenant.cap_micro_usd - v_tenant.spent_micro_usd - v_tenant.reserved_micro_usd then
+        v_held := true;
+        exit;
+      else
+        v_taken[v_call.turn] := v_taken[v_call.turn] + v_call.need;
+        v_all_taken := v_all_taken + v_call.need;
+        v_passing := true;
+      end if;
+    end if;
+    v_last_user_id := v_call.user_id;
+    if v_call.state = 'scheduled' and v_call.known and (v_call.never or v_taken[v_call.turn] >= 0) then
+      v_places := v_places || v_call.place;
+    end if;
+  end loop;
+
+  if cardinality(v_places) > 0 then
+    -- Place by place: by any index that a plan may choose it would read the whole line.
+    update tollhouse_private.jobs as j
+    set state = 'queued', run_at = p_now
+    where j.ctid = any (array(
+      select w.ctid
+      from unnest(v_places) as v (place)
+      cross join lateral (
+        select k.ctid
+        from tollhouse_private.jobs as k
+        where k.ctid = v.place
+          and k.tenant_id = p_tenant_id and k.waits_for = 'budget' and k.state = 'scheduled'
+        for update skip locked
+      ) as w
+    ));
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+
+  v_line_at := case
+    when v_held or (v_tenant.line_at is not null and (v_passing or cardinality(v_users) >= c_most))
+    then case when v_tenant.line_at > p_now - interval '5 seconds' then v_tenant.line_at else p_now end
+  end;
+  if v_line_at is distinct from v_tenant.line_at or (v_last_user_id is not null and v_last_user_id is distinct from v_tenant.line_user_id) then
+    update tollhouse_private.monthly_budgets as mb
+    set line_at = v_line_at, line_user_id = coalesce(v_last_user_id, mb.line_user_id)
+    where mb.tenant_id = p_tenant_id and mb.user_id = '' and mb.month = v_month;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.call_up_budget(p_tenant_id text, p_users text[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.call_up_budget(p_tenant_id text, p_users text[], p_now timestamp with time zone) IS 'Queues those of a tenant''s calls in line for a budget that fit by now, or never will: a hundred at most, by turns over its users where the tenant''s cap holds them back, else of the users given.';
 CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) RETURNS TABLE(model text, provider text, provider_model text, preference bigint, candidates bigint)
     LANGUAGE sql STABLE
     AS $$
@@ -2387,7 +2532,7 @@ begin
   select j.* into v_job from tollhouse_private.jobs as j where j.tenant_id = p_key.tenant_id and j.call_id = p_key.call_id;
   status := case v_job.state when 'coalesced' then 'queued' else v_job.state end;
   since := coalesce(v_job.started_at, v_job.created_at);
-  next_try_at := case v_job.state when 'scheduled' then v_job.run_at end;
+  next_try_at := case when v_job.state = 'scheduled' and v_job.waits_for is distinct from 'budget' then v_job.run_at end;
   attempts := v_job.attempts - v_job.unsent;
   last_error := nullif(concat_ws(': ', v_job.error_code, v_job.error_message), '');
   if v_job.state = 'queued' then
@@ -2414,8 +2559,8 @@ begin
   select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
   from tollhouse_private.monthly_budgets as mb
   where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_refused_in and mb.cap_micro_usd is not null
-  order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
-  select coalesce(bool_and(mb.reserved_micro_usd + mb.spent_micro_usd + p_call.refused_micro_usd <= mb.cap_micro_usd), true) into v_fits
+  order by mb.cap_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+  select coalesce(bool_and(mb.spent_micro_usd + p_call.refused_micro_usd <= mb.cap_micro_usd), true) into v_fits
   from tollhouse_private.monthly_budgets as mb
   where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_month and mb.cap_micro_usd is not null;
 
@@ -2457,6 +2602,39 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What became of a finished call, and what its caller can do about it by now, in words.';
+CREATE FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_budget tollhouse_private.monthly_budgets;
+  v_payer text;
+  v_shown boolean := true;
+begin
+  if current_user = 'tollhouse_owner' then
+    v_shown := tollhouse_private.reads_all_users();
+  end if;
+  select mb.* into v_budget
+  from tollhouse_private.monthly_budgets as mb
+  where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id) and mb.month = tollhouse_private.budget_month(p_now)
+    and mb.cap_micro_usd is not null
+  order by mb.reserved_micro_usd + mb.spent_micro_usd + p_need > mb.cap_micro_usd desc,
+    mb.line_at is not null desc, mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc
+  limit 1;
+  v_payer := case v_budget.user_id when '' then 'tenant' else 'user' end;
+  return format('It waits until reservations of calls in flight are settled: the %s USD that it could cost do not fit beside them under the monthly cap%s, or others are before it in line.',
+    trim_scale(round(p_need / 1000000.0, 6)),
+    case
+      when v_payer is null then ''
+      when v_payer = 'tenant' and v_shown is not true then ' of the tenant'
+      else format(' of the %s (%s USD of %s reserved, %s spent)', v_payer,
+        trim_scale(round(v_budget.reserved_micro_usd / 1000000.0, 6)), trim_scale(round(v_budget.cap_micro_usd / 1000000.0, 6)),
+        trim_scale(round(v_budget.spent_micro_usd / 1000000.0, 6)))
+    end);
+end
+$$;
+ALTER FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) IS 'Which monthly cap a call waits for, and what stands in its way there, in words.';
 CREATE FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2505,10 +2683,10 @@ begin
     from tollhouse_private.monthly_budgets as mb
     where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id)
       and mb.month = tollhouse_private.budget_month(p_now)
-      and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
+      and mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('The %s USD that it could cost do not fit under the %s''s monthly cap now; the next claim will refuse it.',
+      why := format('The %s USD that it could cost do not fit under what is left of the %s''s monthly cap; the next claim will refuse it.',
         trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
       what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
     end if;
@@ -2561,6 +2739,7 @@ begin
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
       when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
         ' of ' || p_job.line, date_trunc('second', p_job.run_at))
+      when 'budget' then tollhouse_private.explain_line(p_job, p_job.need_micro_usd, p_now)
       else format('It was asked to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'
@@ -2656,15 +2835,21 @@ CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[
     AS $$
 declare
   v_month date := tollhouse_private.budget_month(p_now);
+  v_next_month timestamptz := (v_month + interval '1 month') at time zone 'UTC';
   v_tight text[];
-  v_route tollhouse_private.route;
+  v_batch uuid[];
+  v_call record;
+  v_budget record;
+  v_tenant_id text;
+  v_tenant_waits boolean;
+  v_waiting text[];
+  v_user_held boolean;
+  v_tenant_held boolean;
 begin
-  -- Rows by a probe of their key, here and below: missing statistics can't turn it round. Locked in the order of the key.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  select payer.tenant_id, payer.user_id, v_month, (
-    select bc.cap_micro_usd from tollhouse_private.budget_caps as bc
-    where bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id
-  )
+  select
+    payer.tenant_id, payer.user_id, v_month,
+    (select bc.cap_micro_usd from tollhouse_private.budget_caps as bc where bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id)
   from (
     select (r.job).tenant_id, u.user_id
     from unnest(p_routes) as r
@@ -2678,6 +2863,7 @@ begin
   order by payer.tenant_id, payer.user_id
   on conflict do nothing;
 
+  -- Payer by payer, each by its key: no statistics can make another plan of it.
   perform
   from (
     select (r.job).tenant_id, u.user_id
@@ -2685,6 +2871,7 @@ begin
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
     order by 1, 2
+    offset 0
   ) as payer
   cross join lateral (
     select
@@ -2693,26 +2880,24 @@ begin
     for update
   ) as locked;
 
+  -- Without a line and with room for all of them, a tenant's calls are taken at once. What can't be read is no room.
   with need as materialized (
-    select payer.*, (
-      select mb.ctid from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
-    ) as place
+    select n.*, mb.place, (mb.place is not null and mb.line_at is null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + n.amount <= mb.cap_micro_usd)) is true as fits
     from (
       select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
       from unnest(p_routes) as r
       cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
       group by 1, 2
-    ) as payer
-  ),
-  tight as materialized (
-    select distinct n.tenant_id
-    from need as n
-    where (
-      select mb.reserved_micro_usd + mb.spent_micro_usd + n.amount > mb.cap_micro_usd
+    ) as n
+    left join lateral (
+      select mb.ctid as place, mb.*
       from tollhouse_private.monthly_budgets as mb
       where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
-    )
+      offset 0
+    ) as mb on true
+  ),
+  tight as (
+    select n.tenant_id from need as n group by n.tenant_id having bool_and(n.fits) is not true
   ),
   taken as (
     update tollhouse_private.monthly_budgets as mb
@@ -2722,39 +2907,82 @@ begin
       and n.tenant_id not in (select t.tenant_id from tight as t)
   )
   select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
+  if cardinality(v_tight) = 0 then
+    return;
+  end if;
 
-  -- Where not all of a tenant's calls fit, each is tried by itself, the oldest first.
-  for v_route in
-    select r.* from unnest(p_routes) as r where (r.job).tenant_id = any (v_tight) order by (r.job).call_id
+  -- Otherwise each is tried by itself: those that are called up from the line first, the others by turns over the users.
+  v_batch := array(select (r.job).call_id from unnest(p_routes) as r);
+  for v_call in
+    select
+      c.*, row_number() over (partition by c.tenant_id, c.user_id, c.called_up order by c.call_id) as turn
+    from (
+      select
+        (r.job).tenant_id, (r.job).user_id, (r.job).call_id, r.reservation as need,
+        (r.job).waits_for is not distinct from 'budget' as called_up
+      from unnest(p_routes) as r
+      where (r.job).tenant_id = any (v_tight)
+    ) as c
+    order by c.tenant_id, c.called_up desc, turn, c.call_id
   loop
-    update tollhouse_private.monthly_budgets as mb
-    set reserved_micro_usd = mb.reserved_micro_usd + v_route.reservation
-    where mb.tenant_id = (v_route.job).tenant_id
-      and mb.user_id in ('', (v_route.job).user_id)
-      and mb.month = v_month
-      and not exists (
-        select
-        from tollhouse_private.monthly_budgets as full_up
-        where full_up.tenant_id = (v_route.job).tenant_id
-          and full_up.user_id in ('', (v_route.job).user_id)
-          and full_up.month = v_month
-          and full_up.reserved_micro_usd + full_up.spent_micro_usd + v_route.reservation > full_up.cap_micro_usd
-      );
-    if not found then
-      return next row((v_route.job).call_id, 'blocked', 'monthly_cap_exceeded', null)::tollhouse_private.verdict;
+    if v_call.tenant_id is distinct from v_tenant_id then
+      v_tenant_id := v_call.tenant_id;
+      v_tenant_waits := false;
+      v_waiting := '{}';
     end if;
+    select
+      count(*) as payers,
+      bool_or(mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) as never,
+      bool_or(mb.reserved_micro_usd + mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) filter (where mb.user_id = '') as tenant_full,
+      bool_or(mb.reserved_micro_usd + mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) filter (where mb.user_id <> '') as user_full,
+      bool_or(mb.line_at is not null) filter (where mb.user_id = '') as tenant_line,
+      bool_or(mb.line_at is not null) filter (where mb.user_id <> '') as user_line
+    into v_budget
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+
+    if v_budget.payers is distinct from 2 then
+      return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
+      continue;
+    elsif v_budget.never then
+      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, null)::tollhouse_private.verdict;
+      continue;
+    end if;
+
+    v_user_held := v_budget.user_full is true or v_call.user_id = any (v_waiting)
+      or (v_budget.user_line and not v_call.called_up and tollhouse_private.stands_in_line(v_call.tenant_id, v_call.user_id, v_batch));
+    v_tenant_held := not v_user_held and (
+      v_budget.tenant_full is true or v_tenant_waits
+      or (v_budget.tenant_line and not v_call.called_up and tollhouse_private.stands_in_line(v_call.tenant_id, null, v_batch)));
+    if not v_user_held and not v_tenant_held then
+      update tollhouse_private.monthly_budgets as mb
+      set reserved_micro_usd = mb.reserved_micro_usd + v_call.need
+      where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+      continue;
+    end if;
+
+    -- Whoever stands behind it waits too: what is smaller would otherwise keep what is larger waiting for ever.
+    v_waiting := v_waiting || v_call.user_id;
+    v_tenant_waits := v_tenant_waits or v_tenant_held;
+    if v_budget.user_line is not true or (v_tenant_held and v_budget.tenant_line is not true) then
+      update tollhouse_private.monthly_budgets as mb
+      set line_at = p_now
+      where mb.tenant_id = v_call.tenant_id and mb.user_id in (v_call.user_id, case when v_tenant_held then '' end) and mb.month = v_month
+        and mb.line_at is null;
+    end if;
+    return next row(v_call.call_id, 'deferred', 'budget', v_next_month, v_call.need)::tollhouse_private.verdict;
   end loop;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Reserves each call''s highest possible cost from its user''s and its tenant''s month, or blocks it.';
+COMMENT ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Reserves each call''s highest possible cost from its user''s and its tenant''s month. Blocks it when that passes a cap together with what is spent; where only reservations of calls in flight are in the way, or others in line, it joins the line.';
 CREATE FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return query
-  select j.call_id, 'cached', null::text, null::timestamptz
+  select j.call_id, 'cached', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
@@ -2783,7 +3011,7 @@ begin
   end if;
 
   return query
-  select j.call_id, 'cancelled', null::text, null::timestamptz
+  select j.call_id, 'cancelled', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
     select true from tollhouse_private.cancel_requests as cr
@@ -2845,7 +3073,7 @@ begin
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
   return query
-  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now
+  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
   from unnest(v_candidates) as j
   left join tollhouse_private.cache_flights as cf
     on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
@@ -2861,7 +3089,7 @@ CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.
     AS $$
 begin
   return query
-  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
+  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
     select max(hs.disabled_until)
@@ -2889,7 +3117,7 @@ begin
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
     group by k.endpoint, k.requested_model
   )
-  select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz
+  select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where exists (
     select
@@ -2931,7 +3159,7 @@ begin
   foreach v_scope in array array['tenant', 'provider', 'model'] loop
     v_deferred := array(
       select row(
-        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision)
+        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision), null
       )::tollhouse_private.verdict
       from tollhouse_private.rate_limit_waits(v_scope, v_routes, v_admitted, p_now) as w
       where greatest(w.refill, w.slot) > 0
@@ -3033,6 +3261,35 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
+CREATE FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_month date := tollhouse_private.budget_month(p_now);
+  v_line tollhouse_private.monthly_budgets;
+begin
+  for v_line in
+    select mb.*
+    from tollhouse_private.monthly_budgets as mb
+    where mb.line_at <= p_now - interval '5 seconds'
+    order by mb.line_at
+    limit 20
+    for update skip locked
+  loop
+    if v_line.month = v_month then
+      perform tollhouse_private.call_up_budget(v_line.tenant_id, case when v_line.user_id <> '' then array[v_line.user_id] else '{}' end, p_now);
+    end if;
+    if v_line.month <> v_month or v_line.user_id <> '' then
+      update tollhouse_private.monthly_budgets as mb
+      set line_at = case when v_line.month = v_month and tollhouse_private.stands_in_line(v_line.tenant_id, v_line.user_id, '{}') then p_now end
+      where mb.tenant_id = v_line.tenant_id and mb.user_id = v_line.user_id and mb.month = v_line.month;
+    end if;
+  end loop;
+end
+$$;
+ALTER FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) IS 'Looks after the lines that nobody has looked at for five seconds, twenty at a time: no wake-up can be lost for longer, and a line that is empty is none.';
 CREATE FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4246,7 +4503,7 @@ begin
         (select c.obstacle from candidate as c where c.call_id = j.call_id order by c.preference limit 1),
         case when exists (select from candidate as c where c.call_id = j.call_id) then 'breaker_open' else 'no_model' end
       ),
-      null
+      null, null
     )::tollhouse_private.verdict) filter (where ch.call_id is null), '{}')
   into route_jobs.routes, route_jobs.verdicts
   from unnest(p_jobs) as j
@@ -4283,18 +4540,19 @@ begin
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
   perform tollhouse_private.observe_probes(v_settlements, p_now);
-  perform tollhouse_private.settle_budget(v_settlements);
+  perform tollhouse_private.settle_budget(v_settlements, p_now);
   perform tollhouse_private.book_hour(v_settlements, p_now);
 end
 $$;
 ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
-CREATE FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) RETURNS void
+CREATE FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_line record;
 begin
-  -- Rows by a probe of their key, and then by their place: missing statistics can't turn it round.
   perform
   from (
     select (s.job).tenant_id, u.user_id, (s.job).budget_month as month
@@ -4302,6 +4560,7 @@ begin
     cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
     group by 1, 2, 3
     order by 1, 2, 3
+    offset 0
   ) as payer
   cross join lateral (
     select
@@ -4310,30 +4569,68 @@ begin
     for update
   ) as locked;
 
-  update tollhouse_private.monthly_budgets as mb
-  set
-    reserved_micro_usd = mb.reserved_micro_usd - due.reserved,
-    spent_micro_usd = mb.spent_micro_usd + due.spent
-  from (
-    select payer.reserved, payer.spent, (
-      select mb.ctid from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = payer.month
-    ) as place
-    from (
-      select
-        (s.job).tenant_id, u.user_id, (s.job).budget_month as month,
-        sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as spent
-      from unnest(p_settlements) as s
-      cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-      group by 1, 2, 3
-    ) as payer
-    offset 0
-  ) as due
-  where mb.ctid = due.place;
+  for v_line in
+    with booked as (
+      update tollhouse_private.monthly_budgets as mb
+      set
+        reserved_micro_usd = mb.reserved_micro_usd - due.reserved,
+        spent_micro_usd = mb.spent_micro_usd + due.spent
+      from (
+        select d.*, (
+          select k.ctid from tollhouse_private.monthly_budgets as k
+          where k.tenant_id = d.tenant_id and k.user_id = d.user_id and k.month = d.month
+        ) as place
+        from (
+          select
+            (s.job).tenant_id, u.user_id, (s.job).budget_month as month,
+            sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as spent
+          from unnest(p_settlements) as s
+          cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
+          group by 1, 2, 3
+        ) as d
+        offset 0
+      ) as due
+      where mb.ctid = due.place
+      returning mb.tenant_id, mb.user_id, mb.line_at
+    )
+    select b.tenant_id, coalesce(array_agg(b.user_id) filter (where b.user_id <> ''), '{}') as users
+    from booked as b
+    where b.line_at is not null
+    group by b.tenant_id
+    order by b.tenant_id
+  loop
+    perform tollhouse_private.call_up_budget(v_line.tenant_id, v_line.users, p_now);
+  end loop;
 end
 $$;
-ALTER FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it.';
+ALTER FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
+CREATE FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_user_id is null then
+    return exists (
+      select
+      from tollhouse_private.jobs as j
+      where j.waits_for = 'budget' and j.state in ('scheduled', 'queued')
+        and j.tenant_id = p_tenant_id
+        and j.call_id <> all (p_besides)
+    );
+  end if;
+  return exists (
+    select
+    from tollhouse_private.jobs as j
+    where j.waits_for = 'budget' and j.state in ('scheduled', 'queued')
+      and j.tenant_id = p_tenant_id
+      and j.user_id = p_user_id
+      and j.call_id <> all (p_besides)
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) IS 'Whether calls of a tenant (p_user_id null) or of its user wait for a budget, or are called up and not claimed yet, besides those given.';
 CREATE FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4531,10 +4828,12 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit', line = v.reason
+  set state = 'scheduled', run_at = v.retry_at, need_micro_usd = v.need_micro_usd,
+    waits_for = case v.reason when 'budget' then 'budget' else 'rate_limit' end,
+    line = nullif(v.reason, 'budget')
   from (
     -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, v.reason, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, v.need_micro_usd, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0
@@ -4848,8 +5147,8 @@ CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) 
     p_job.fingerprint, p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
     p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
     p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
-    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.cost_basis, p_job.provider_attempted,
-    p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
+    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.need_micro_usd, p_job.cost_basis,
+    p_job.provider_attempted, p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
   )::tollhouse_private.jobs
 $$;
 ALTER FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
@@ -4898,6 +5197,7 @@ declare
   v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
+  v_line record;
 begin
   -- Held to the end: reap must not bury a worker that is taking calls.
   select w.* into v_worker
@@ -4926,6 +5226,17 @@ begin
   perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
   perform tollhouse_private.begin_probes(v_decision.admitted);
   perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  -- What was called up has gone or stepped back, and what was deferred has joined the line: who is next?
+  for v_line in
+    select j.tenant_id, array_agg(distinct j.user_id) as users
+    from unnest(v_jobs) as j
+    where j.waits_for = 'budget'
+      or j.call_id in (select v.call_id from unnest(v_decision.verdicts) as v where v.reason = 'budget')
+    group by j.tenant_id
+    order by j.tenant_id
+  loop
+    perform tollhouse_private.call_up_budget(v_line.tenant_id, v_line.users, v_now);
+  end loop;
   if cardinality(v_decision.admitted) = 0 then
     -- To the worker this claim looks like an empty queue, and it would sleep.
     perform tollhouse_private.tell('tollhouse_wake', array['']);
@@ -5129,6 +5440,7 @@ begin
   end if;
   -- Last, for settle waits for flights.
   perform tollhouse_private.wake_followers();
+  perform tollhouse_private.look_after_budget_lines(v_now);
   perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
   perform tollhouse_private.bound_times(clock_timestamp());
   return cardinality(v_jobs);
@@ -5289,6 +5601,7 @@ CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETU
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
   select tollhouse_private.wake_followers();
+  select tollhouse_private.look_after_budget_lines(statement_timestamp());
 
   select coalesce(
     -- Due, and nobody's: what is locked would have the worker look in vain, again and again.
@@ -5366,6 +5679,8 @@ CREATE TABLE tollhouse_private.monthly_budgets (
     cap_micro_usd bigint,
     reserved_micro_usd bigint DEFAULT 0 NOT NULL,
     spent_micro_usd bigint DEFAULT 0 NOT NULL,
+    line_at timestamp with time zone,
+    line_user_id text COLLATE pg_catalog."C",
     CONSTRAINT monthly_budgets_cap_check CHECK ((cap_micro_usd >= 0)),
     CONSTRAINT monthly_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
     CONSTRAINT monthly_budgets_reserved_check CHECK ((reserved_micro_usd >= 0))
@@ -5375,6 +5690,8 @@ ALTER TABLE ONLY tollhouse_private.monthly_budgets FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.monthly_budgets OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.monthly_budgets IS 'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
 COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. spent + reserved never passes it by an admission.';
+COMMENT ON COLUMN tollhouse_private.monthly_budgets.line_at IS 'When the line of calls that wait for room under this cap was last looked at; null: there is none. Moved every five seconds at most: it is indexed.';
+COMMENT ON COLUMN tollhouse_private.monthly_budgets.line_user_id IS 'The user whose call was called up last from the line of a tenant: the next one''s turn is next.';
 CREATE VIEW tollhouse.budget_burn WITH (security_invoker='true') AS
  SELECT mb.tenant_id,
     mb.user_id,
@@ -5799,6 +6116,7 @@ CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
  SELECT tenant_id,
     count(*) FILTER (WHERE (state = 'queued'::text)) AS queued,
     count(*) FILTER (WHERE (state = 'scheduled'::text)) AS scheduled,
+    count(*) FILTER (WHERE ((state = 'scheduled'::text) AND (waits_for = 'budget'::text))) AS waiting_for_budget,
     count(*) FILTER (WHERE (state = 'coalesced'::text)) AS coalesced,
     count(*) FILTER (WHERE (state = 'running'::text)) AS running,
     round(EXTRACT(epoch FROM (now() - min(run_at) FILTER (WHERE ((state = 'queued'::text) OR ((state = 'scheduled'::text) AND (run_at <= now())))))), 1) AS oldest_waiting_seconds,
@@ -5807,7 +6125,7 @@ CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
    FROM tollhouse_private.jobs j
   GROUP BY tenant_id;
 ALTER VIEW tollhouse.queue_depth OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
+COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. waiting_for_budget: those of the scheduled ones that wait until reservations of calls in flight are settled. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
 CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
  SELECT
         CASE
@@ -6396,6 +6714,7 @@ ALTER TABLE ONLY tollhouse_private.workers
 CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (provider) WHERE (state = 'half_open'::text);
 CREATE INDEX breakers_open_idx ON tollhouse_private.breakers USING btree (open_until) WHERE (state = 'open'::text);
 CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
+CREATE INDEX jobs_budget_line_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE ((waits_for = 'budget'::text) AND (state = ANY (ARRAY['scheduled'::text, 'queued'::text])));
 CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id, cache_key) WHERE (state = 'coalesced'::text);
 CREATE INDEX jobs_line_idx ON tollhouse_private.jobs USING btree (line, tenant_id, user_id, call_id) WHERE (line IS NOT NULL);
 CREATE INDEX jobs_put_off_idx ON tollhouse_private.jobs USING btree (waits_for, run_at) WHERE ((state = 'scheduled'::text) AND (waits_for <> 'run_at'::text));
@@ -6406,6 +6725,7 @@ CREATE INDEX jobs_scheduled_user_idx ON tollhouse_private.jobs USING btree (tena
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
 CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
+CREATE INDEX monthly_budgets_line_at_idx ON tollhouse_private.monthly_budgets USING btree (line_at) WHERE (line_at IS NOT NULL);
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX request_keys_created_at_idx ON tollhouse_private.request_keys USING btree (created_at);
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
@@ -6540,6 +6860,7 @@ GRANT SELECT(model) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(reserved_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(budget_month) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(spent_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
+GRANT SELECT(need_micro_usd) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(cost_basis) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(provider_attempted) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
 GRANT SELECT(error_code) ON TABLE tollhouse_private.jobs TO tollhouse_monitor;
@@ -6621,11 +6942,13 @@ REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until
 GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.call_up_budget(p_tenant_id text, p_users text[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
@@ -6702,6 +7025,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.ll
 GRANT ALL ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
@@ -6736,6 +7061,7 @@ GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoi
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) FROM PUBLIC;
@@ -6770,7 +7096,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM P
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) TO tollhouse_engine;

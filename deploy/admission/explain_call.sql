@@ -49,7 +49,7 @@ begin
   select j.* into v_job from tollhouse_private.jobs as j where j.tenant_id = p_key.tenant_id and j.call_id = p_key.call_id;
   status := case v_job.state when 'coalesced' then 'queued' else v_job.state end;
   since := coalesce(v_job.started_at, v_job.created_at);
-  next_try_at := case v_job.state when 'scheduled' then v_job.run_at end;
+  next_try_at := case when v_job.state = 'scheduled' and v_job.waits_for is distinct from 'budget' then v_job.run_at end;
   attempts := v_job.attempts - v_job.unsent;
   last_error := nullif(concat_ws(': ', v_job.error_code, v_job.error_message), '');
   if v_job.state = 'queued' then

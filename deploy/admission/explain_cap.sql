@@ -26,8 +26,8 @@ begin
   select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
   from tollhouse_private.monthly_budgets as mb
   where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_refused_in and mb.cap_micro_usd is not null
-  order by mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
-  select coalesce(bool_and(mb.reserved_micro_usd + mb.spent_micro_usd + p_call.refused_micro_usd <= mb.cap_micro_usd), true) into v_fits
+  order by mb.cap_micro_usd - mb.spent_micro_usd, mb.user_id desc limit 1;
+  select coalesce(bool_and(mb.spent_micro_usd + p_call.refused_micro_usd <= mb.cap_micro_usd), true) into v_fits
   from tollhouse_private.monthly_budgets as mb
   where mb.tenant_id = p_call.tenant_id and mb.user_id in ('', p_call.user_id) and mb.month = v_month and mb.cap_micro_usd is not null;
 

@@ -63,10 +63,10 @@ begin
     from tollhouse_private.monthly_budgets as mb
     where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id)
       and mb.month = tollhouse_private.budget_month(p_now)
-      and mb.reserved_micro_usd + mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
+      and mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('The %s USD that it could cost do not fit under the %s''s monthly cap now; the next claim will refuse it.',
+      why := format('The %s USD that it could cost do not fit under what is left of the %s''s monthly cap; the next claim will refuse it.',
         trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
       what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
     end if;

@@ -1,10 +1,56 @@
 -- Deploy tollhouse:admission/explain_waiting to pg
 -- requires: queue/workers
 -- requires: queue/cancel_requests
+-- requires: budget/monthly_budgets
+-- requires: budget/budget_month
 -- requires: admission/explain_obstacle
 
 begin;
 set local role tollhouse_owner;
+
+-- The numbers of a tenant as a whole are its administrator's to see, and an operator's.
+create function tollhouse_private.explain_line(
+  p_job tollhouse_private.jobs,
+  p_need bigint,
+  p_now timestamptz
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_budget tollhouse_private.monthly_budgets;
+  v_payer text;
+  v_shown boolean := true;
+begin
+  if current_user = 'tollhouse_owner' then
+    v_shown := tollhouse_private.reads_all_users();
+  end if;
+  select mb.* into v_budget
+  from tollhouse_private.monthly_budgets as mb
+  where mb.tenant_id = p_job.tenant_id and mb.user_id in ('', p_job.user_id) and mb.month = tollhouse_private.budget_month(p_now)
+    and mb.cap_micro_usd is not null
+  order by mb.reserved_micro_usd + mb.spent_micro_usd + p_need > mb.cap_micro_usd desc,
+    mb.line_at is not null desc, mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc
+  limit 1;
+  v_payer := case v_budget.user_id when '' then 'tenant' else 'user' end;
+  return format('It waits until reservations of calls in flight are settled: the %s USD that it could cost do not fit beside them under the monthly cap%s, or others are before it in line.',
+    trim_scale(round(p_need / 1000000.0, 6)),
+    case
+      when v_payer is null then ''
+      when v_payer = 'tenant' and v_shown is not true then ' of the tenant'
+      else format(' of the %s (%s USD of %s reserved, %s spent)', v_payer,
+        trim_scale(round(v_budget.reserved_micro_usd / 1000000.0, 6)), trim_scale(round(v_budget.cap_micro_usd / 1000000.0, 6)),
+        trim_scale(round(v_budget.spent_micro_usd / 1000000.0, 6)))
+    end);
+end
+$$;
+comment on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) is
+  'Which monthly cap a call waits for, and what stands in its way there, in words.';
+
+revoke execute on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) from public;
+grant execute on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) to tollhouse_engine;
 
 create function tollhouse_private.explain_waiting(
   p_job tollhouse_private.jobs,
@@ -31,6 +77,7 @@ begin
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
       when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
         ' of ' || p_job.line, date_trunc('second', p_job.run_at))
+      when 'budget' then tollhouse_private.explain_line(p_job, p_job.need_micro_usd, p_now)
       else format('It was asked to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'

@@ -32,10 +32,12 @@ begin
 
   -- First the waiting, then those they may wait for: closing a leader wakes the followers it finds parked.
   update tollhouse_private.jobs as j
-  set state = 'scheduled', run_at = v.retry_at, waits_for = 'rate_limit', line = v.reason
+  set state = 'scheduled', run_at = v.retry_at, need_micro_usd = v.need_micro_usd,
+    waits_for = case v.reason when 'budget' then 'budget' else 'rate_limit' end,
+    line = nullif(v.reason, 'budget')
   from (
     -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, v.reason, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, v.need_micro_usd, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0

@@ -8,10 +8,11 @@ create type tollhouse_private.verdict as (
   call_id uuid,
   verdict text collate "C",
   reason text collate "C",
-  retry_at timestamptz
+  retry_at timestamptz,
+  need_micro_usd bigint
 );
 comment on type tollhouse_private.verdict is
-  'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (until retry_at; its reason is the line it stands in).';
+  'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
 
 create type tollhouse_private.route as (
   job tollhouse_private.jobs,

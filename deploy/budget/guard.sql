@@ -3,6 +3,7 @@
 -- requires: budget/budget_caps
 -- requires: budget/monthly_budgets
 -- requires: budget/budget_month
+-- requires: budget/stands_in_line
 
 begin;
 set local role tollhouse_engine;
@@ -19,15 +20,21 @@ create function tollhouse_private.guard_budget(
 as $$
 declare
   v_month date := tollhouse_private.budget_month(p_now);
+  v_next_month timestamptz := (v_month + interval '1 month') at time zone 'UTC';
   v_tight text[];
-  v_route tollhouse_private.route;
+  v_batch uuid[];
+  v_call record;
+  v_budget record;
+  v_tenant_id text;
+  v_tenant_waits boolean;
+  v_waiting text[];
+  v_user_held boolean;
+  v_tenant_held boolean;
 begin
-  -- Rows by a probe of their key, here and below: missing statistics can't turn it round. Locked in the order of the key.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
-  select payer.tenant_id, payer.user_id, v_month, (
-    select bc.cap_micro_usd from tollhouse_private.budget_caps as bc
-    where bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id
-  )
+  select
+    payer.tenant_id, payer.user_id, v_month,
+    (select bc.cap_micro_usd from tollhouse_private.budget_caps as bc where bc.tenant_id = payer.tenant_id and bc.user_id = payer.user_id)
   from (
     select (r.job).tenant_id, u.user_id
     from unnest(p_routes) as r
@@ -41,6 +48,7 @@ begin
   order by payer.tenant_id, payer.user_id
   on conflict do nothing;
 
+  -- Payer by payer, each by its key: no statistics can make another plan of it.
   perform
   from (
     select (r.job).tenant_id, u.user_id
@@ -48,6 +56,7 @@ begin
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
     order by 1, 2
+    offset 0
   ) as payer
   cross join lateral (
     select
@@ -56,26 +65,24 @@ begin
     for update
   ) as locked;
 
+  -- Without a line and with room for all of them, a tenant's calls are taken at once. What can't be read is no room.
   with need as materialized (
-    select payer.*, (
-      select mb.ctid from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
-    ) as place
+    select n.*, mb.place, (mb.place is not null and mb.line_at is null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + n.amount <= mb.cap_micro_usd)) is true as fits
     from (
       select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
       from unnest(p_routes) as r
       cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
       group by 1, 2
-    ) as payer
-  ),
-  tight as materialized (
-    select distinct n.tenant_id
-    from need as n
-    where (
-      select mb.reserved_micro_usd + mb.spent_micro_usd + n.amount > mb.cap_micro_usd
+    ) as n
+    left join lateral (
+      select mb.ctid as place, mb.*
       from tollhouse_private.monthly_budgets as mb
       where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
-    )
+      offset 0
+    ) as mb on true
+  ),
+  tight as (
+    select n.tenant_id from need as n group by n.tenant_id having bool_and(n.fits) is not true
   ),
   taken as (
     update tollhouse_private.monthly_budgets as mb
@@ -85,32 +92,75 @@ begin
       and n.tenant_id not in (select t.tenant_id from tight as t)
   )
   select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
+  if cardinality(v_tight) = 0 then
+    return;
+  end if;
 
-  -- Where not all of a tenant's calls fit, each is tried by itself, the oldest first.
-  for v_route in
-    select r.* from unnest(p_routes) as r where (r.job).tenant_id = any (v_tight) order by (r.job).call_id
+  -- Otherwise each is tried by itself: those that are called up from the line first, the others by turns over the users.
+  v_batch := array(select (r.job).call_id from unnest(p_routes) as r);
+  for v_call in
+    select
+      c.*, row_number() over (partition by c.tenant_id, c.user_id, c.called_up order by c.call_id) as turn
+    from (
+      select
+        (r.job).tenant_id, (r.job).user_id, (r.job).call_id, r.reservation as need,
+        (r.job).waits_for is not distinct from 'budget' as called_up
+      from unnest(p_routes) as r
+      where (r.job).tenant_id = any (v_tight)
+    ) as c
+    order by c.tenant_id, c.called_up desc, turn, c.call_id
   loop
-    update tollhouse_private.monthly_budgets as mb
-    set reserved_micro_usd = mb.reserved_micro_usd + v_route.reservation
-    where mb.tenant_id = (v_route.job).tenant_id
-      and mb.user_id in ('', (v_route.job).user_id)
-      and mb.month = v_month
-      and not exists (
-        select
-        from tollhouse_private.monthly_budgets as full_up
-        where full_up.tenant_id = (v_route.job).tenant_id
-          and full_up.user_id in ('', (v_route.job).user_id)
-          and full_up.month = v_month
-          and full_up.reserved_micro_usd + full_up.spent_micro_usd + v_route.reservation > full_up.cap_micro_usd
-      );
-    if not found then
-      return next row((v_route.job).call_id, 'blocked', 'monthly_cap_exceeded', null)::tollhouse_private.verdict;
+    if v_call.tenant_id is distinct from v_tenant_id then
+      v_tenant_id := v_call.tenant_id;
+      v_tenant_waits := false;
+      v_waiting := '{}';
     end if;
+    select
+      count(*) as payers,
+      bool_or(mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) as never,
+      bool_or(mb.reserved_micro_usd + mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) filter (where mb.user_id = '') as tenant_full,
+      bool_or(mb.reserved_micro_usd + mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) filter (where mb.user_id <> '') as user_full,
+      bool_or(mb.line_at is not null) filter (where mb.user_id = '') as tenant_line,
+      bool_or(mb.line_at is not null) filter (where mb.user_id <> '') as user_line
+    into v_budget
+    from tollhouse_private.monthly_budgets as mb
+    where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+
+    if v_budget.payers is distinct from 2 then
+      return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
+      continue;
+    elsif v_budget.never then
+      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, null)::tollhouse_private.verdict;
+      continue;
+    end if;
+
+    v_user_held := v_budget.user_full is true or v_call.user_id = any (v_waiting)
+      or (v_budget.user_line and not v_call.called_up and tollhouse_private.stands_in_line(v_call.tenant_id, v_call.user_id, v_batch));
+    v_tenant_held := not v_user_held and (
+      v_budget.tenant_full is true or v_tenant_waits
+      or (v_budget.tenant_line and not v_call.called_up and tollhouse_private.stands_in_line(v_call.tenant_id, null, v_batch)));
+    if not v_user_held and not v_tenant_held then
+      update tollhouse_private.monthly_budgets as mb
+      set reserved_micro_usd = mb.reserved_micro_usd + v_call.need
+      where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+      continue;
+    end if;
+
+    -- Whoever stands behind it waits too: what is smaller would otherwise keep what is larger waiting for ever.
+    v_waiting := v_waiting || v_call.user_id;
+    v_tenant_waits := v_tenant_waits or v_tenant_held;
+    if v_budget.user_line is not true or (v_tenant_held and v_budget.tenant_line is not true) then
+      update tollhouse_private.monthly_budgets as mb
+      set line_at = p_now
+      where mb.tenant_id = v_call.tenant_id and mb.user_id in (v_call.user_id, case when v_tenant_held then '' end) and mb.month = v_month
+        and mb.line_at is null;
+    end if;
+    return next row(v_call.call_id, 'deferred', 'budget', v_next_month, v_call.need)::tollhouse_private.verdict;
   end loop;
 end
 $$;
 comment on function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz) is
-  'Reserves each call''s highest possible cost from its user''s and its tenant''s month, or blocks it.';
+  'Reserves each call''s highest possible cost from its user''s and its tenant''s month. Blocks it when that passes a cap together with what is spent; where only reservations of calls in flight are in the way, or others in line, it joins the line.';
 
 revoke execute on function tollhouse_private.guard_budget(tollhouse_private.route[], timestamptz) from public;
 

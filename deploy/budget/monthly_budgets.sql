@@ -11,14 +11,21 @@ create table tollhouse_private.monthly_budgets (
   cap_micro_usd bigint,
   reserved_micro_usd bigint not null default 0,
   spent_micro_usd bigint not null default 0,
+  line_at timestamptz,
+  line_user_id text collate "C",
   constraint monthly_budgets_pkey primary key (tenant_id, user_id, month),
   constraint monthly_budgets_month_check check (extract(day from month) = 1),
   constraint monthly_budgets_cap_check check (cap_micro_usd >= 0),
   constraint monthly_budgets_reserved_check check (reserved_micro_usd >= 0)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0.1);
+create index monthly_budgets_line_at_idx on tollhouse_private.monthly_budgets (line_at) where line_at is not null;
+
 comment on table tollhouse_private.monthly_budgets is
   'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
 comment on column tollhouse_private.monthly_budgets.cap_micro_usd is 'Null: no cap. spent + reserved never passes it by an admission.';
+comment on column tollhouse_private.monthly_budgets.line_at is
+  'When the line of calls that wait for room under this cap was last looked at; null: there is none. Moved every five seconds at most: it is indexed.';
+comment on column tollhouse_private.monthly_budgets.line_user_id is 'The user whose call was called up last from the line of a tenant: the next one''s turn is next.';
 
 alter table tollhouse_private.monthly_budgets enable row level security;
 alter table tollhouse_private.monthly_budgets force row level security;

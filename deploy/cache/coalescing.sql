@@ -63,7 +63,7 @@ begin
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
   return query
-  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now
+  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
   from unnest(v_candidates) as j
   left join tollhouse_private.cache_flights as cf
     on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint

@@ -16,7 +16,7 @@ create function tollhouse_private.guard_cache(
 as $$
 begin
   return query
-  select j.call_id, 'cached', null::text, null::timestamptz
+  select j.call_id, 'cached', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.

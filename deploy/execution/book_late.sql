@@ -86,7 +86,7 @@ begin
   if v_late is null then
     return 0;
   end if;
-  perform tollhouse_private.settle_budget(v_late);
+  perform tollhouse_private.settle_budget(v_late, p_now);
   perform tollhouse_private.correct_hours(v_late);
   return cardinality(v_late);
 end

@@ -4,6 +4,7 @@
 -- requires: queue/workers
 -- requires: routing/providers
 -- requires: rate_limit/rate_limits
+-- requires: budget/monthly_budgets
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 -- requires: breaker/provider_windows
@@ -46,8 +47,15 @@ begin
     limit c_rows for update skip locked
   ) || array(
     select far.ctid from tollhouse_private.jobs as far
-    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for in ('rate_limit', 'budget') and far.run_at > p_now + c_minute
+    where far.state = 'scheduled' and far.waits_for <> 'run_at' and far.waits_for = 'rate_limit' and far.run_at > p_now + c_minute
     limit c_rows for update skip locked
+  ));
+
+  -- What waits for a budget has no time of its own: its line is looked after.
+  update tollhouse_private.monthly_budgets as mb
+  set line_at = p_now
+  where mb.ctid = any (array(
+    select far.ctid from tollhouse_private.monthly_budgets as far where far.line_at > p_now + c_minute limit c_rows for update skip locked
   ));
 
   update tollhouse_private.rate_limits as rl

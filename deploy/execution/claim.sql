@@ -4,6 +4,7 @@
 -- requires: queue/pick
 -- requires: rate_limit/call_up
 -- requires: rate_limit/take_rate_limit
+-- requires: budget/call_up
 -- requires: breaker/begin_probes
 -- requires: admission/decide
 -- requires: admission/turn_away
@@ -45,6 +46,7 @@ declare
   v_picked record;
   v_jobs tollhouse_private.jobs[];
   v_decision record;
+  v_line record;
 begin
   -- Held to the end: reap must not bury a worker that is taking calls.
   select w.* into v_worker
@@ -73,6 +75,17 @@ begin
   perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
   perform tollhouse_private.begin_probes(v_decision.admitted);
   perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  -- What was called up has gone or stepped back, and what was deferred has joined the line: who is next?
+  for v_line in
+    select j.tenant_id, array_agg(distinct j.user_id) as users
+    from unnest(v_jobs) as j
+    where j.waits_for = 'budget'
+      or j.call_id in (select v.call_id from unnest(v_decision.verdicts) as v where v.reason = 'budget')
+    group by j.tenant_id
+    order by j.tenant_id
+  loop
+    perform tollhouse_private.call_up_budget(v_line.tenant_id, v_line.users, v_now);
+  end loop;
   if cardinality(v_decision.admitted) = 0 then
     -- To the worker this claim looks like an empty queue, and it would sleep.
     perform tollhouse_private.tell('tollhouse_wake', array['']);

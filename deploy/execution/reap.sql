@@ -4,6 +4,7 @@
 -- requires: queue/without_request
 -- requires: cache/wake_followers
 -- requires: cache/wake_stranded
+-- requires: budget/call_up
 -- requires: execution/settle
 -- requires: execution/bound_times
 
@@ -76,6 +77,7 @@ begin
   end if;
   -- Last, for settle waits for flights.
   perform tollhouse_private.wake_followers();
+  perform tollhouse_private.look_after_budget_lines(v_now);
   perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
   perform tollhouse_private.bound_times(clock_timestamp());
   return cardinality(v_jobs);

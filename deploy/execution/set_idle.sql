@@ -1,6 +1,7 @@
 -- Deploy tollhouse:execution/set_idle to pg
 -- requires: queue/workers
 -- requires: cache/wake_followers
+-- requires: budget/call_up
 
 begin;
 set local role tollhouse_engine;
@@ -24,6 +25,7 @@ as $$
   where w.worker_id = p_worker_id
     and w.idle <> p_idle;
   select tollhouse_private.wake_followers();
+  select tollhouse_private.look_after_budget_lines(statement_timestamp());
 
   select coalesce(
     -- Due, and nobody's: what is locked would have the worker look in vain, again and again.

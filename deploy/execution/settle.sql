@@ -51,7 +51,7 @@ begin
   perform tollhouse_private.observe_users(v_settlements, p_now);
   perform tollhouse_private.observe_providers(v_settlements, p_now);
   perform tollhouse_private.observe_probes(v_settlements, p_now);
-  perform tollhouse_private.settle_budget(v_settlements);
+  perform tollhouse_private.settle_budget(v_settlements, p_now);
   perform tollhouse_private.book_hour(v_settlements, p_now);
 end
 $$;

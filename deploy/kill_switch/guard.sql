@@ -27,7 +27,7 @@ begin
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
     group by k.endpoint, k.requested_model
   )
-  select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz
+  select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where exists (
     select

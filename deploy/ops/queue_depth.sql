@@ -9,6 +9,7 @@ select
   j.tenant_id,
   pg_catalog.count(*) filter (where j.state = 'queued') as queued,
   pg_catalog.count(*) filter (where j.state = 'scheduled') as scheduled,
+  pg_catalog.count(*) filter (where j.state = 'scheduled' and j.waits_for = 'budget') as waiting_for_budget,
   pg_catalog.count(*) filter (where j.state = 'coalesced') as coalesced,
   pg_catalog.count(*) filter (where j.state = 'running') as running,
   pg_catalog.round(extract(epoch from pg_catalog.now() - pg_catalog.min(j.run_at) filter (
@@ -21,7 +22,7 @@ select
 from tollhouse_private.jobs as j
 group by j.tenant_id;
 comment on view tollhouse.queue_depth is
-  'Unfinished calls per tenant. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
+  'Unfinished calls per tenant. waiting_for_budget: those of the scheduled ones that wait until reservations of calls in flight are settled. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
 
 grant select on tollhouse.queue_depth to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

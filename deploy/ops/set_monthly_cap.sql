@@ -2,6 +2,7 @@
 -- requires: budget/budget_caps
 -- requires: budget/monthly_budgets
 -- requires: budget/budget_month
+-- requires: budget/call_up
 -- requires: ops/audit
 -- requires: ops/check_target
 -- requires: ops/check_value
@@ -57,6 +58,7 @@ begin
     and mb.month > tollhouse_private.budget_month(clock_timestamp())
     and mb.cap_micro_usd is distinct from p_cap_micro_usd;
 
+  perform tollhouse_private.call_up_budget(p_tenant_id, array[p_user_id], clock_timestamp());
   perform tollhouse_private.audit('set_monthly_cap',
     jsonb_build_object('tenant_id', p_tenant_id, 'user_id', nullif(p_user_id, '')), p_reason,
     v_before, jsonb_build_object('cap_micro_usd', p_cap_micro_usd));

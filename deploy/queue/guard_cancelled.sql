@@ -19,7 +19,7 @@ begin
   end if;
 
   return query
-  select j.call_id, 'cancelled', null::text, null::timestamptz
+  select j.call_id, 'cancelled', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
     select true from tollhouse_private.cancel_requests as cr

@@ -33,6 +33,7 @@ create table tollhouse_private.jobs (
   reserved_micro_usd bigint not null default 0,
   budget_month date,
   spent_micro_usd bigint not null default 0,
+  need_micro_usd bigint,
   cost_basis text collate "C" not null default 'none',
   provider_attempted boolean not null default false,
   error_code text collate "C",
@@ -42,7 +43,7 @@ create table tollhouse_private.jobs (
   line text collate "C",
   constraint jobs_pkey primary key (tenant_id, call_id),
   constraint jobs_state_check check (state in ('scheduled', 'queued', 'coalesced', 'running')),
-  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'backoff', 'flight')),
+  constraint jobs_waits_for_check check (waits_for in ('run_at', 'rate_limit', 'budget', 'backoff', 'flight')),
   constraint jobs_running_check check (
     (state = 'running') = (worker_id is not null)
     and (state = 'running') = (started_at is not null)
@@ -64,13 +65,15 @@ create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state =
 create index jobs_scheduled_user_idx on tollhouse_private.jobs (tenant_id, user_id, run_at) where state = 'scheduled';
 create index jobs_put_off_idx on tollhouse_private.jobs (waits_for, run_at) where state = 'scheduled' and waits_for <> 'run_at';
 create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
+create index jobs_budget_line_idx on tollhouse_private.jobs (tenant_id, user_id, call_id)
+  where waits_for = 'budget' and state in ('scheduled', 'queued');
 create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) where state = 'running';
 
 comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue until the outcome, then deleted.';
 comment on column tollhouse_private.jobs.state is
   'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
 comment on column tollhouse_private.jobs.waits_for is
-  'Why it waits, or waited last: run_at, as its caller asked; rate_limit; backoff after a failed attempt; flight, the same request under way.';
+  'Why it waits, or waited last: run_at, as its caller asked; rate_limit; budget, until reservations of calls in flight are settled; backoff after a failed attempt; flight, the same request under way.';
 comment on column tollhouse_private.jobs.line is
   'The rate limit in whose line it stands: scope and target.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
@@ -79,6 +82,7 @@ comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides t
 comment on column tollhouse_private.jobs.price is
   'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';
+comment on column tollhouse_private.jobs.need_micro_usd is 'What a call that waits for a budget would reserve there.';
 comment on column tollhouse_private.jobs.spent_micro_usd is 'Cost of the attempts that ended without an outcome for the call.';
 
 alter table tollhouse_private.jobs enable row level security;
@@ -106,7 +110,7 @@ grant select on tollhouse_private.jobs to tollhouse_client, tollhouse_operator, 
 grant select (
   tenant_id, call_id, user_id, endpoint, request_id, created_at, request_bytes, max_output_tokens, requested_model,
   max_cost_micro_usd, state, run_at, line, waits_for, attempts, unsent, worker_id, started_at, provider, model, reserved_micro_usd,
-  budget_month, spent_micro_usd, cost_basis, provider_attempted, error_code
+  budget_month, spent_micro_usd, need_micro_usd, cost_basis, provider_attempted, error_code
 ) on tollhouse_private.jobs to tollhouse_monitor;
 
 commit;

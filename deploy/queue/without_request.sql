@@ -17,8 +17,8 @@ as $$
     p_job.fingerprint, p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
     p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
     p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
-    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.cost_basis, p_job.provider_attempted,
-    p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
+    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.need_micro_usd, p_job.cost_basis,
+    p_job.provider_attempted, p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
   )::tollhouse_private.jobs
 $$;
 comment on function tollhouse_private.without_request(tollhouse_private.jobs) is

@@ -37,7 +37,7 @@ begin
   foreach v_scope in array array['tenant', 'provider', 'model'] loop
     v_deferred := array(
       select row(
-        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision)
+        w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision), null
       )::tollhouse_private.verdict
       from tollhouse_private.rate_limit_waits(v_scope, v_routes, v_admitted, p_now) as w
       where greatest(w.refill, w.slot) > 0

@@ -124,7 +124,7 @@ begin
         (select c.obstacle from candidate as c where c.call_id = j.call_id order by c.preference limit 1),
         case when exists (select from candidate as c where c.call_id = j.call_id) then 'breaker_open' else 'no_model' end
       ),
-      null
+      null, null
     )::tollhouse_private.verdict) filter (where ch.call_id is null), '{}')
   into route_jobs.routes, route_jobs.verdicts
   from unnest(p_jobs) as j

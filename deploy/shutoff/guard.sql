@@ -16,7 +16,7 @@ create function tollhouse_private.guard_hourly_shutoff(
 as $$
 begin
   return query
-  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz
+  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
     select max(hs.disabled_until)

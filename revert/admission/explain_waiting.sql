@@ -4,5 +4,6 @@ begin;
 set local role tollhouse_owner;
 
 drop function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz);
+drop function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz);
 
 commit;

@@ -31,7 +31,10 @@ GUARDS: dict[str, tuple[list[Edit], Check, str]] = {
         "its results came after all|interrupted",
     ),
     "a budget is locked before it is read": (
-        [private("guard_budget", "for update;", ";")],
+        [
+            private("guard_budget", "    for update\n", ""),
+            ("constraint monthly_budgets monthly_budgets_reserved_check", "", ""),
+        ],
         test_cap.test_exactly_ten,
         "10 ==",
     ),

@@ -7,10 +7,11 @@ from tests.support.town import Town
 
 @pytest.mark.parametrize("user", ["ann", ""])
 def test_no_more_goes_out_than_the_cap_holds(town: Town, tenant: str, user: str) -> None:
-    """Each call reserves 100; of five at once a cap of 250 lets two pass, of user or tenant."""
+    """Each call reserves and uses 100; of five a cap of 250 lets two pass, of user or tenant."""
     ann, ben = town.person(tenant), town.person(tenant, "ben")
     town.operate("set_monthly_cap", tenant, user, 250)
-    town.mock.fault({"delay_ms": 300}, contains=ann.tag)
+    usage = {"completion_tokens": 100, "completion_tokens_details": None}
+    town.mock.fault({"delay_ms": 300, "usage": usage}, contains=ann.tag)
 
     calls = ann.enqueue_many(
         [{"endpoint": "round", "request": {"prompt": f"{ann.tag} {n}"}} for n in range(5)]

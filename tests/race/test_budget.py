@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.race.scene import Call, Row, Scene, Worker, result
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.race
 
@@ -40,6 +41,29 @@ async def watch(scene: Scene, stop: asyncio.Event) -> list[int]:
     return seen
 
 
+async def drain(scene: Scene, workers: list[Worker], *, used: int | None = None) -> list[Row]:
+    """Claim and record until nothing is left, all at once; return the claims in their order.
+
+    A call uses so many tokens of those it reserved. Whoever claims nothing looks again, as a worker
+    does that is told: what waits must be called up by what the others record.
+    """
+    order: list[Row] = []
+
+    async def work(worker: Worker) -> None:
+        ended: list[Row] = []
+        while scene.outcomes().keys() & {"queued", "scheduled", "running"}:
+            claimed = await worker.record_and_claim(ended, 7)
+            order.extend(claimed)
+            ended = [
+                result(call, output_tokens=min(used or 10**9, call["max_output_tokens"]))
+                for call in claimed
+            ]
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(work(worker) for worker in workers))
+    return order
+
+
 def count(claims: list[list[Row]]) -> int:
     """Count the calls of several claims, each of which must be there once."""
     ids = [call["call_id"] for claimed in claims for call in claimed]
@@ -65,7 +89,7 @@ async def claim_while_the_cap_is_lowered(scene: Scene) -> None:
 async def test_a_cap_that_fits_ten_calls_admits_exactly_ten(
     scene: Scene, claims: int, batch: int
 ) -> None:
-    """Of forty calls claimed at once ten are admitted and thirty blocked, never more held."""
+    """Of forty calls claimed at once ten are admitted, never more held, and thirty refused then."""
     cap(scene, "", 1000)
     never_over(scene)
     scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(40)])
@@ -83,11 +107,12 @@ async def test_a_cap_that_fits_ten_calls_admits_exactly_ten(
         seen = await watching
 
     assert 10 == count(claimed)
-    assert {"running": 10, "monthly_cap_exceeded": 30} == scene.outcomes()
+    assert {"running": 10, "scheduled": 30} == scene.outcomes()
     assert 1000 == max(seen)
 
     for worker, calls in zip([*workers, *[workers[0]] * 40], claimed, strict=False):
         await worker.record(result(call) for call in calls)
+    await drain(scene, workers[:1])
     assert {"success": 10, "monthly_cap_exceeded": 30} == scene.outcomes()
     scene.assert_books_balance()
 
@@ -122,15 +147,97 @@ async def test_a_call_that_fits_is_never_refused(scene: Scene) -> None:
     scene.enqueue("acme", "ann", [Call(request_id=f"r{i}", cost=c) for i, c in enumerate(costs)])
     workers = await scene.workers(8)
 
-    claimed = await scene.at_once("workers", [worker.claim(5) for worker in workers])
-    while scene.outcomes().get("queued"):
-        claimed.append(await workers[0].claim(5))
+    claimed = await drain(scene, workers)
 
-    held = sum(call["max_output_tokens"] for calls in claimed for call in calls)
-    refused = scene.rows("select request_id from tollhouse_private.llm_api_calls")
-    assert held <= 1000
-    assert len(costs) == count(claimed) + len(refused)
-    assert min(costs[int(row["request_id"][1:])] for row in refused) > 1000 - held
+    spent = sum(call["max_output_tokens"] for call in claimed)
+    refused = scene.rows(
+        "select request_id from tollhouse_private.llm_api_calls where status = 'blocked'"
+    )
+    assert spent <= 1000
+    assert len(costs) == count([claimed]) + len(refused)
+    assert min(costs[int(row["request_id"][1:])] for row in refused) > 1000 - spent
+
+
+@pytest.mark.parametrize("users", [1, 5])
+async def test_what_is_affordable_is_served(scene: Scene, users: int) -> None:
+    """Calls that reserve five times what they use are all served, as if one came after the other.
+
+    Reservations of a hundred fit ten at a time; forty-six calls at twenty each fit the cap.
+    """
+    cap(scene, "", 1000)
+    never_over(scene)
+    for user in range(users):
+        mine = [Call(request_id=f"r{i}") for i in range(user, 60, users)]
+        scene.enqueue("acme", f"user-{user}", mine)
+
+    await drain(scene, await scene.workers(4), used=20)
+
+    assert {"success": 46, "monthly_cap_exceeded": 14} == scene.outcomes()
+    scene.assert_books_balance()
+
+
+async def test_a_large_call_is_not_starved(scene: Scene) -> None:
+    """A call that needs almost the whole cap goes before the small ones that came after it."""
+    cap(scene, "", 1000)
+    never_over(scene)
+    first = [Call(request_id=f"first-{i}") for i in range(10)]
+    scene.enqueue("acme", "ann", first)
+    workers = await scene.workers(3)
+    in_flight = await workers[0].claim(10)
+    scene.enqueue("acme", "ann", [Call(request_id="large", cost=900)])
+    assert [] == await workers[1].claim(1)
+    scene.enqueue("acme", "ann", [Call(request_id=f"later-{i}", cost=10) for i in range(50)])
+    scene.enqueue("acme", "bob", [Call(request_id=f"bob-{i}", cost=10) for i in range(50)])
+    assert [] == await workers[1].claim(100)
+
+    for call in in_flight:
+        await workers[0].record([result(call, output_tokens=1)])
+    order = await drain(scene, workers, used=1)
+
+    assert 10 == len(in_flight)
+    assert 101 == len(order)
+    place = [call["max_output_tokens"] for call in order].index(900)
+    assert place <= 10  # what fits beside it goes with it, in any order
+
+
+@pytest.mark.parametrize("first", ["record", "claim"])
+async def test_a_deferral_that_meets_the_last_settlement(scene: Scene, first: str) -> None:
+    """Whichever of the two has the budget first, the call goes on and waits for nobody."""
+    cap(scene, "", 100)
+    scene.enqueue("acme", "ann", [Call(request_id="r0"), Call(request_id="r1")])
+    one, other = await scene.workers(2)
+    (in_flight,) = await one.claim(1)
+
+    if first == "record":
+        async with one.connection.transaction():
+            await one.record([result(in_flight, output_tokens=0)])
+            claiming = asyncio.create_task(other.claim(1))
+            await scene.until_waiting(1)
+        claimed = await claiming
+    else:
+        async with other.connection.transaction():
+            assert [] == await other.claim(1)
+            recording = asyncio.create_task(one.record([result(in_flight, output_tokens=0)]))
+            await scene.until_waiting(1)
+        await recording
+        assert {"success": 1, "queued": 1} == scene.outcomes()
+        claimed = await other.claim(1)
+
+    assert ["acme"] == [call["tenant_id"] for call in claimed]
+
+
+async def test_a_raised_cap_calls_up_who_waits(scene: Scene) -> None:
+    """What waits goes on at once when an operator makes room."""
+    cap(scene, "", 100)
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}") for i in range(3)])
+    (worker,) = await scene.workers(1)
+    assert 1 == len(await worker.claim(3))
+    assert {"running": 1, "scheduled": 2} == scene.outcomes()
+
+    cap(scene, "", 250)
+
+    assert {"running": 1, "queued": 1, "scheduled": 1} == scene.outcomes()
+    assert 1 == len(await worker.claim(3))
 
 
 async def test_a_cap_that_is_being_lowered_is_waited_for(scene: Scene) -> None:
@@ -159,13 +266,7 @@ async def test_a_cap_can_be_set_while_claims_run(scene: Scene) -> None:
                 ("ann" if amount % 3 else "", amount),
             )
 
-    async def work(worker: Worker) -> None:
-        while claimed := await worker.claim(7):
-            await worker.record(result(call) for call in claimed)
-
-    await asyncio.gather(steer(), *(work(worker) for worker in workers))
-    while scene.outcomes().get("queued"):
-        await work(workers[0])
+    await asyncio.gather(steer(), drain(scene, workers))
     outcomes = scene.outcomes()
     assert len(calls) == outcomes.get("success", 0) + outcomes.get("monthly_cap_exceeded", 0)
     scene.assert_books_balance()

@@ -20,7 +20,7 @@ GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {
         test_claim.test_a_long_queue_does_not_starve_a_short_one,
     ),
     "a budget is locked before it is read": (
-        [private("guard_budget", "for update;", ";")],
+        [private("guard_budget", "    for update\n", "")],
         lambda scene: test_budget.test_a_cap_that_fits_ten_calls_admits_exactly_ten(scene, 40, 1),
     ),
 }

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import pytest
 
-from tests.race.scene import Call, Row, Scene, result
+from tests.race.scene import Call, Row, Scene, Worker, result
 
 pytestmark = pytest.mark.race
 
@@ -98,3 +98,47 @@ async def test_a_claim_reads_only_its_batch(scene: Scene) -> None:
     assert 10 == len(claimed)
     assert 1000 > after - before
     assert 1000 > recorded - after
+
+
+async def test_a_long_line_costs_a_claim_nothing(scene: Scene) -> None:
+    """Of twenty thousand calls that wait for one budget, neither claim nor record reads many."""
+    workers = await scene.workers(2)
+    scene.rows("select tollhouse_ops.set_monthly_cap('acme', '', 1000, 'race')")
+    scene.enqueue("acme", "ann", [Call(request_id=f"mine-{i}") for i in range(20)])
+    in_flight = await workers[0].claim(10)
+    assert [] == await workers[1].claim(10)
+    scene.rows(FILL)
+    scene.rows(
+        """
+        update tollhouse_private.jobs
+        set state = 'scheduled', waits_for = 'budget', need_micro_usd = 100,
+          run_at = now() + interval '1 day', user_id = 'user-' || right(request_id, 3)
+        where request_bytes = 1
+        """
+    )
+    scene.rows(
+        """
+        insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month)
+        select distinct j.tenant_id, j.user_id, tollhouse_private.budget_month(now())
+        from tollhouse_private.jobs as j where j.request_bytes = 1
+        """
+    )
+    scene.enqueue("acme", "ann", [Call(request_id=f"later-{i}") for i in range(20)])
+
+    async def read(worker: Worker) -> int:
+        row = await (await worker.connection.execute(READ)).fetchone()
+        assert row is not None
+        rows: int = row["rows"]
+        return rows
+
+    async with workers[0].connection.transaction():
+        before = await read(workers[0])
+        await workers[0].record(result(call, output_tokens=1) for call in in_flight)
+        recorded = await read(workers[0])
+    async with workers[1].connection.transaction():
+        joined = await read(workers[1])
+        claimed = await workers[1].claim(100)
+        after = await read(workers[1])
+    assert 9 == len(claimed)
+    assert 2000 > recorded - before
+    assert 2000 > after - joined

@@ -2,7 +2,7 @@
 
 begin;
 
-select tenant_id, user_id, month, cap_micro_usd, reserved_micro_usd, spent_micro_usd
+select tenant_id, user_id, month, cap_micro_usd, reserved_micro_usd, spent_micro_usd, line_at, line_user_id
 from tollhouse_private.monthly_budgets
 where false;
 

@@ -10,7 +10,7 @@ as $$
     'tenant_id', 'acme', 'user_id', 'ann', 'finished_at', '2030-01-15Z', 'refused_micro_usd', p_refused)), p_now) as e
 $$;
 insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd, spent_micro_usd, reserved_micro_usd)
-values ('acme', '', '2030-01-01', 1000, 500, 400), ('acme', 'ann', '2030-01-01', 2000, 0, 0), ('acme', 'bob', '2030-01-01', 1, 1, 0);
+values ('acme', '', '2030-01-01', 1000, 900, 50), ('acme', 'ann', '2030-01-01', 2000, 0, 0), ('acme', 'bob', '2030-01-01', 1, 1, 0);
 
 select is(pg_temp.told(101), 'The 0.000101 USD that the call could have cost did not fit under the monthly cap of the tenant. | Ask for less (max_completion_tokens), wait until 2030-02-01 (UTC), or have the cap raised.', 'the tightest cap is named, with what the call needed');
 select matches(pg_temp.told(100), '\| It fits now: enqueue again under a new request id\.$', 'what fits by now may be asked again');

@@ -42,11 +42,11 @@ values ('acme', 'ann', 'mock', 'half_open', clock_timestamp() - interval '1 seco
 select matches(pg_temp.said(), '^The circuit breaker of mock waits for the answer to its one probe', 'a breaker whose probe is out has no end to name');
 rollback to asked;
 select tollhouse_ops.set_monthly_cap('acme', '', 0, 'test');
-select matches(pg_temp.said(), '^The 0\.000234 USD that it could cost do not fit under the tenant''s monthly cap now; the next claim will refuse it\. \| Ask for less', 'a cap that is used up is named');
+select matches(pg_temp.said(), '^The 0\.000234 USD that it could cost do not fit under what is left of the tenant''s monthly cap; the next claim will refuse it\. \| Ask for less', 'a cap that is used up is named');
 select is(pg_temp.refused_for(), 'monthly_cap_exceeded', 'and so it is');
 rollback to asked;
 select tollhouse_ops.set_monthly_cap('acme', 'ann', 233, 'test'), tollhouse_ops.set_monthly_cap('acme', 'bob', 0, 'test');
-select matches(pg_temp.said(), '^The 0\.000234 USD that it could cost do not fit under the user''s monthly cap', 'a user''s own too, to the micro-USD');
+select matches(pg_temp.said(), '^The 0\.000234 USD that it could cost do not fit under what is left of the user''s monthly cap', 'a user''s own too, to the micro-USD');
 select tollhouse_ops.set_monthly_cap('acme', 'ann', 234, 'test');
 select is(pg_temp.said(), '', 'what just fits is not in the way, nor is another user''s cap');
 rollback to asked;

@@ -1,5 +1,5 @@
 begin;
-select plan(28);
+select plan(32);
 
 \ir explained.psql
 
@@ -39,6 +39,17 @@ rollback to queued;
 select tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');
 select pg_temp.claimed();
 select matches(pg_temp.why(), '^Over the rate limit of tenant acme, in line by turns; it is tried again at 20', 'a deferred call is over a rate limit, and it says over which');
+rollback to queued;
+select tollhouse_ops.set_monthly_cap('acme', '', 1053, 'test');
+select pg_temp.claimed();
+select matches(pg_temp.why(), '^It waits until reservations of calls in flight are settled: the 0\.000527 USD that it could cost do not fit beside them under the monthly cap of the tenant, or others are before it in line\.$',
+  'a call that waits for its tenant''s cap says so, without the tenant''s numbers');
+select is((select next_try_at from tollhouse.explain('route', 'r1')), null, 'and that no time is set for it');
+select matches((select why from tollhouse_ops.explain('acme', 'route', 'r1')), ' under the monthly cap of the tenant \(0\.000527 USD of 0\.001053 reserved, 0 spent\), ', 'an operator is told the numbers');
+rollback to queued;
+select tollhouse_ops.set_monthly_cap('acme', '', 10000, 'test'), tollhouse_ops.set_monthly_cap('acme', 'ann', 1053, 'test');
+select pg_temp.claimed();
+select matches(pg_temp.why(), ' under the monthly cap of the user \(0\.000527 USD of 0\.001053 reserved, 0 spent\), ', 'and a user those of their own cap');
 rollback to start;
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r0');
 select pg_temp.tick();

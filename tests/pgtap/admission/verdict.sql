@@ -11,7 +11,7 @@ create function pg_temp.verdict(p_number integer)
   returns tollhouse_private.verdict
   language sql
 as $$
-  select row((pg_temp.job(p_number)).call_id, 'blocked', 'test', null)::tollhouse_private.verdict
+  select row((pg_temp.job(p_number)).call_id, 'blocked', 'test', null, null)::tollhouse_private.verdict
 $$;
 
 select is(cardinality(tollhouse_private.undecided(array[pg_temp.job(1), pg_temp.job(2)], array[pg_temp.verdict(1)])), 1, 'a call that a guard has spoken about goes no further');

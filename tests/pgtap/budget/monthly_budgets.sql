@@ -2,7 +2,7 @@ begin;
 select plan(12);
 
 select columns_are('tollhouse_private', 'monthly_budgets', array[
-  'tenant_id', 'user_id', 'month', 'cap_micro_usd', 'reserved_micro_usd', 'spent_micro_usd'
+  'tenant_id', 'user_id', 'month', 'cap_micro_usd', 'reserved_micro_usd', 'spent_micro_usd', 'line_at', 'line_user_id'
 ], 'a month''s budget has a cap, what is reserved and what is spent');
 select col_is_pk('tollhouse_private', 'monthly_budgets', array['tenant_id', 'user_id', 'month'], 'one budget per tenant, user and month');
 select col_type_is('tollhouse_private', 'monthly_budgets', 'spent_micro_usd', 'bigint', 'money is whole micro-USD');

@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(14);
 
 \ir scene.psql
 -- As the clock goes back: what is written lies in the future.
@@ -22,6 +22,11 @@ select is((select run_at from tollhouse_private.jobs), now() + interval '1 hour'
 update tollhouse_private.jobs set waits_for = 'run_at', run_at = now() + interval '2 hours';
 select pg_temp.bound();
 select is((select run_at from tollhouse_private.jobs), now() + interval '2 hours', 'but its caller may for as long as they like');
+update tollhouse_private.jobs set waits_for = 'budget';
+update tollhouse_private.monthly_budgets set line_at = now() + interval '1 hour';
+select pg_temp.bound();
+select is((select run_at from tollhouse_private.jobs), now() + interval '2 hours', 'a call in line for a budget has no time of its own');
+select is((select max(line_at) from tollhouse_private.monthly_budgets), now(), 'its line is looked after again');
 
 insert into tollhouse_private.rate_limits (scope, target, requests_per_minute, refilled_at)
 values ('provider', 'mock', 60, now() + interval '1 hour'), ('model', 'small', 60, now() + interval '1 minute');

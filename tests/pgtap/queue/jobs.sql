@@ -36,6 +36,7 @@ select results_eq(
     'reserved_micro_usd bigint not null default 0',
     'budget_month date',
     'spent_micro_usd bigint not null default 0',
+    'need_micro_usd bigint',
     'cost_basis text not null default ''none''::text',
     'provider_attempted boolean not null default false',
     'error_code text',
@@ -59,7 +60,7 @@ select results_eq(
   'jobs has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'jobs', array['tenant_id', 'call_id']::name[], 'jobs: the key');
-select indexes_are('tollhouse_private', 'jobs', array['jobs_coalesced_idx', 'jobs_line_idx', 'jobs_pkey', 'jobs_put_off_idx', 'jobs_queued_idx', 'jobs_running_idx', 'jobs_scheduled_idx', 'jobs_scheduled_user_idx'], 'jobs has exactly these indexes');
+select indexes_are('tollhouse_private', 'jobs', array['jobs_budget_line_idx', 'jobs_coalesced_idx', 'jobs_line_idx', 'jobs_pkey', 'jobs_put_off_idx', 'jobs_queued_idx', 'jobs_running_idx', 'jobs_scheduled_idx', 'jobs_scheduled_user_idx'], 'jobs has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'jobs: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.jobs'::regclass;
 select results_eq(

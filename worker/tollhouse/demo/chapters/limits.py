@@ -101,7 +101,14 @@ def _play_cap(stage: Stage) -> None:
         caller.user,
         _FITTING * reservation + reservation // 2,
     )
-    stage.stack.mock.fault({"delay_ms": 1000}, contains=mark)
+    # Each uses all that it reserved: what it left would pay for further ones.
+    usage = {
+        "prompt_tokens": size,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens": _MAX_OUTPUT,
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
+    stage.stack.mock.fault({"delay_ms": 1000, "usage": usage}, contains=mark)
     tickets = caller.enqueue_many(
         [
             {"endpoint": "route", "request": request, "request_id": f"winter-{n:02}"}
@@ -113,7 +120,10 @@ def _play_cap(stage: Stage) -> None:
         "select reserved_micro_usd from tollhouse.monthly_budgets where user_id = %s",
         (caller.user,),
     )
-    stage.screen.step(f"{_CALLS} calls at once: {_FITTING} in flight, {held:,} micro-USD reserved.")
+    stage.screen.step(
+        f"{_CALLS} calls at once: {_FITTING} in flight, {held:,} micro-USD reserved, "
+        "the others wait for what those leave."
+    )
     caller.wait_all(tickets)
     stage.stack.mock.clear_faults()
     ids = [ticket.call_id for ticket in tickets]
@@ -137,8 +147,8 @@ RATE_LIMIT = Chapter(
 CAP = Chapter(
     title="A monthly cap holds, whatever comes at once",
     intro=(
-        "Before a call goes out, the most it could cost is reserved. Forty calls, and a cap "
-        "that fits ten."
+        "Before a call goes out, the most it could cost is reserved. Forty calls that cost all "
+        "they may, and a cap that fits ten."
     ),
     play=_play_cap,
 )
