@@ -3,6 +3,7 @@
 -- requires: ledger/deliveries
 -- requires: queue/jobs
 -- requires: queue/turns
+-- requires: queue/queue_limits
 -- requires: idempotency/request_keys
 -- requires: shutoff/hourly_spend
 -- requires: cache/response_cache
@@ -64,6 +65,14 @@ begin
   delete from tollhouse_private.turns as tu
   where tu.ctid = any (array(
     select old.ctid from tollhouse_private.turns as old
+    where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.queue_counts as qc
+  where qc.ctid = any (array(
+    select old.ctid from tollhouse_private.queue_counts as old
     where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
     limit c_rows for update skip locked
   ));

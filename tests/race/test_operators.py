@@ -21,6 +21,7 @@ CHANGES: list[LiteralString] = [
     "set_capture_policy('acme', 'none', 'test')",
     "set_settings('test', '1 minute')",
     "set_rate_limit('tenant', 'acme', 1, null, null, 'test')",
+    "set_queue_limit('acme', 1, null, 'test')",
     "open_breaker('mock', 'test')",
     "close_breaker('mock', 'test')",
     "bind_login('th_bound', 'acme', 'test')",
@@ -31,6 +32,7 @@ UNDONE: dict[LiteralString, LiteralString] = {
     "drop_rate_limit('tenant', 'acme', 'test')": (
         "set_rate_limit('tenant', 'acme', 1, null, null, 'test')"
     ),
+    "drop_queue_limit('acme', 'test')": "set_queue_limit('acme', 1, null, 'test')",
     "lift_shutoff('acme', '', 'test')": (
         "set_shutoff('acme', '', now() + interval '1 hour', 'test')"
     ),

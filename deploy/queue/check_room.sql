@@ -1,0 +1,80 @@
+-- Deploy tollhouse:queue/check_room to pg
+-- requires: queue/jobs
+-- requires: queue/queue_limits
+
+begin;
+set local role tollhouse_engine;
+
+create function tollhouse_private.check_room(
+  p_tenant_id text,
+  p_bytes bigint
+)
+  returns void
+  language plpgsql
+  volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Counted so often on the way to a limit that a hundredth of it is never missed but by one in e to the 25th.
+  c_looks constant integer := 50;
+  v_limit tollhouse_private.queue_limits;
+  v_known tollhouse_private.queue_counts;
+  v_calls bigint;
+  v_bytes bigint;
+begin
+  select ql.* into v_limit
+  from tollhouse_private.queue_limits as ql
+  where ql.tenant_id in (p_tenant_id, '')
+  order by ql.tenant_id desc
+  limit 1;
+  if coalesce(v_limit.max_calls, v_limit.max_bytes) is null then
+    return;
+  end if;
+  select qc.* into v_known
+  from tollhouse_private.queue_counts as qc
+  where qc.tenant_id = p_tenant_id
+  order by qc.count_id desc
+  limit 1;
+  v_calls := coalesce(v_known.calls, 0);
+  v_bytes := coalesce(v_known.bytes, 0);
+
+  -- Far from the limit a look now and then is enough: to count costs as much as there is.
+  if v_calls < 0.99 * coalesce(v_limit.max_calls, v_calls + 1) and v_bytes < 0.99 * coalesce(v_limit.max_bytes, v_bytes + 1)
+    and random() >= c_looks * greatest(1.0 / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes))
+  then
+    return;
+  end if;
+
+  select count(*), coalesce(sum(j.request_bytes), 0) into v_calls, v_bytes
+  from tollhouse_private.jobs as j
+  where j.tenant_id = p_tenant_id;
+  if v_calls > v_limit.max_calls or v_bytes > v_limit.max_bytes then
+    raise exception using
+      errcode = 'TH112',
+      message = 'queue is full',
+      detail = format('%s of %s calls, %s of %s bytes',
+        v_calls, coalesce(v_limit.max_calls::text, 'any number of'), v_bytes, coalesce(v_limit.max_bytes::text, 'any number of')),
+      hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+  end if;
+
+  if abs(v_calls - coalesce(v_known.calls, 0)) > greatest(c_looks, 0.01 * v_limit.max_calls)
+    or abs(v_bytes - coalesce(v_known.bytes, 0)) > 0.01 * v_limit.max_bytes
+  then
+    insert into tollhouse_private.queue_counts (tenant_id, calls, bytes) values (p_tenant_id, v_calls, v_bytes);
+    delete from tollhouse_private.queue_counts as qc
+    where qc.ctid = any (array(
+      select old.ctid from tollhouse_private.queue_counts as old
+      where old.tenant_id = p_tenant_id and old.count_id < v_known.count_id
+      limit 100 for update skip locked
+    ));
+  end if;
+end
+$$;
+comment on function tollhouse_private.check_room(text, bigint) is
+  'Refuses a call, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold. Raises TH112.';
+
+revoke execute on function tollhouse_private.check_room(text, bigint) from public;
+grant execute on function tollhouse_private.check_room(text, bigint) to tollhouse_owner;
+
+commit;
