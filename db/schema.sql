@@ -297,6 +297,7 @@ begin
     was_cached := true;
   else
     insert into tollhouse_private.jobs select (v_job).*;
+    perform tollhouse_private.check_room(v_job.tenant_id, v_job.request_bytes);
     perform tollhouse_private.wake_idle_worker();
     status := v_job.state;
     return;
@@ -307,7 +308,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: the caller''s idempotency key at that endpoint, the same id with the same request is the same call; other users'' ids are their own. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at; then nothing is written.';
+COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: the caller''s idempotency key at that endpoint, the same id with the same request is the same call; other users'' ids are their own. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at, TH112 queue is full; then nothing is written.';
 CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -559,6 +560,26 @@ CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_te
 $$;
 ALTER FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
+CREATE FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p_tenant_id constant text collate "C" := drop_queue_limit.p_tenant_id;
+  p_reason constant text collate "C" := drop_queue_limit.p_reason;
+  v_before jsonb;
+begin
+  perform tollhouse_private.check_target('tenant', p_tenant_id);
+  delete from tollhouse_private.queue_limits as ql where ql.tenant_id = p_tenant_id returning to_jsonb(ql) into v_before;
+  if not found then
+    return false;
+  end if;
+  perform tollhouse_private.audit('drop_queue_limit', jsonb_build_object('tenant_id', p_tenant_id), p_reason, v_before, null);
+  return true;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) IS 'Removes a tenant''s own limit, so that the one of all others holds for it; false if it had none. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -954,6 +975,33 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) IS 'Makes a provider known, or changes its breakers: consecutive failures until a user''s opens, cool-down, and window, calls and share of failures for its own. Raises TH301, TH303.';
+CREATE FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p_tenant_id constant text collate "C" := set_queue_limit.p_tenant_id;
+  p_reason constant text collate "C" := set_queue_limit.p_reason;
+  v_before jsonb;
+  v_after jsonb;
+begin
+  if p_tenant_id is distinct from '' then
+    perform tollhouse_private.check_target('tenant', p_tenant_id);
+  end if;
+  perform tollhouse_private.check_value(least(p_max_calls, p_max_bytes, 0) >= 0,
+    format('calls %s, bytes %s', coalesce(p_max_calls::text, 'null'), coalesce(p_max_bytes::text, 'null')),
+    'Each is 0 or more, or null for no limit.');
+
+  select to_jsonb(ql) into v_before from tollhouse_private.queue_limits as ql where ql.tenant_id = p_tenant_id;
+  insert into tollhouse_private.queue_limits as ql (tenant_id, max_calls, max_bytes)
+  values (p_tenant_id, p_max_calls, p_max_bytes)
+  on conflict (tenant_id) do update set max_calls = excluded.max_calls, max_bytes = excluded.max_bytes
+  returning to_jsonb(ql) into v_after;
+  perform tollhouse_private.audit('set_queue_limit', jsonb_build_object('tenant_id', nullif(p_tenant_id, '')), p_reason, v_before, v_after);
+end
+$$;
+ALTER FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) IS 'How many unfinished calls a tenant may have, and how many bytes of requests, or (p_tenant_id empty) each tenant that has no limit of its own; null: no limit. What is over is refused when it is enqueued. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1919,6 +1967,68 @@ end
 $_$;
 ALTER FUNCTION tollhouse_private.check_materializer(p_name text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
+CREATE FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  -- Counted so often on the way to a limit that a hundredth of it is never missed but by one in e to the 25th.
+  c_looks constant integer := 50;
+  v_limit tollhouse_private.queue_limits;
+  v_known tollhouse_private.queue_counts;
+  v_calls bigint;
+  v_bytes bigint;
+begin
+  select ql.* into v_limit
+  from tollhouse_private.queue_limits as ql
+  where ql.tenant_id in (p_tenant_id, '')
+  order by ql.tenant_id desc
+  limit 1;
+  if coalesce(v_limit.max_calls, v_limit.max_bytes) is null then
+    return;
+  end if;
+  select qc.* into v_known
+  from tollhouse_private.queue_counts as qc
+  where qc.tenant_id = p_tenant_id
+  order by qc.count_id desc
+  limit 1;
+  v_calls := coalesce(v_known.calls, 0);
+  v_bytes := coalesce(v_known.bytes, 0);
+
+  -- Far from the limit a look now and then is enough: to count costs as much as there is.
+  if v_calls < 0.99 * coalesce(v_limit.max_calls, v_calls + 1) and v_bytes < 0.99 * coalesce(v_limit.max_bytes, v_bytes + 1)
+    and random() >= c_looks * greatest(1.0 / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes))
+  then
+    return;
+  end if;
+
+  select count(*), coalesce(sum(j.request_bytes), 0) into v_calls, v_bytes
+  from tollhouse_private.jobs as j
+  where j.tenant_id = p_tenant_id;
+  if v_calls > v_limit.max_calls or v_bytes > v_limit.max_bytes then
+    raise exception using
+      errcode = 'TH112',
+      message = 'queue is full',
+      detail = format('%s of %s calls, %s of %s bytes',
+        v_calls, coalesce(v_limit.max_calls::text, 'any number of'), v_bytes, coalesce(v_limit.max_bytes::text, 'any number of')),
+      hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+  end if;
+
+  if abs(v_calls - coalesce(v_known.calls, 0)) > greatest(c_looks, 0.01 * v_limit.max_calls)
+    or abs(v_bytes - coalesce(v_known.bytes, 0)) > 0.01 * v_limit.max_bytes
+  then
+    insert into tollhouse_private.queue_counts (tenant_id, calls, bytes) values (p_tenant_id, v_calls, v_bytes);
+    delete from tollhouse_private.queue_counts as qc
+    where qc.ctid = any (array(
+      select old.ctid from tollhouse_private.queue_counts as old
+      where old.tenant_id = p_tenant_id and old.count_id < v_known.count_id
+      limit 100 for update skip locked
+    ));
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) IS 'Refuses a call, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold. Raises TH112.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3968,8 +4078,11 @@ begin
       from unnest(v_tenants) with ordinality as t (tenant_id, turn)
     ) as t
     left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
-    cross join lateral tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as u (users)
-    where cardinality(u.users) > 0
+    cross join lateral (
+      select array_agg(w.user_id) as users
+      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w (user_id)
+    ) as u
+    where u.users is not null
   ),
   moved as materialized (
     select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id
@@ -4935,13 +5048,12 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.unreadable_result(p_results jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) IS 'The first of some results that is no attempt_result, and why.';
-CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS text[]
+CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS SETOF text
     LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   with recursive onward (user_id, again) as (
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select pg_catalog.min(j.user_id) from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
     ), false
     union all
@@ -4950,13 +5062,12 @@ CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, 
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select min(j.user_id) as user_id from tollhouse_private.jobs as j
+      select pg_catalog.min(j.user_id) as user_id from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
     ) as next
     where o.user_id is not null or not o.again
   )
-  select coalesce(array_agg(u.user_id), '{}')
-  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+  select o.user_id from onward as o where o.user_id is not null limit p_limit
 $$;
 ALTER FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
@@ -5360,6 +5471,14 @@ begin
   delete from tollhouse_private.turns as tu
   where tu.ctid = any (array(
     select old.ctid from tollhouse_private.turns as old
+    where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.queue_counts as qc
+  where qc.ctid = any (array(
+    select old.ctid from tollhouse_private.queue_counts as old
     where (select true from tollhouse_private.jobs as j where j.tenant_id = old.tenant_id limit 1) is not true
     limit c_rows for update skip locked
   ));
@@ -6377,6 +6496,36 @@ CREATE VIEW tollhouse_ops.operator_audit WITH (security_invoker='true') AS
    FROM tollhouse_private.operator_audit;
 ALTER VIEW tollhouse_ops.operator_audit OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.operator_audit IS 'Every operator action: who, what, why, before and after.';
+CREATE TABLE tollhouse_private.queue_limits (
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    max_calls bigint,
+    max_bytes bigint,
+    CONSTRAINT queue_limits_bytes_check CHECK ((max_bytes >= 0)),
+    CONSTRAINT queue_limits_calls_check CHECK ((max_calls >= 0))
+);
+ALTER TABLE ONLY tollhouse_private.queue_limits FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.queue_limits OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.queue_limits IS 'How many unfinished calls a tenant may have, and how many bytes of requests. The empty tenant: those without a row. Null: no limit.';
+CREATE VIEW tollhouse_ops.queue_limits WITH (security_invoker='true') AS
+ SELECT COALESCE(q.tenant_id, own.tenant_id) AS tenant_id,
+    COALESCE(q.calls, (0)::bigint) AS calls,
+    l.max_calls,
+    COALESCE(q.bytes, (0)::bigint) AS bytes,
+    l.max_bytes,
+    (own.tenant_id IS NOT NULL) AS own_limit
+   FROM ((( SELECT j.tenant_id,
+            count(*) AS calls,
+            sum(j.request_bytes) AS bytes
+           FROM tollhouse_private.jobs j
+          GROUP BY j.tenant_id) q
+     FULL JOIN tollhouse_private.queue_limits own ON ((own.tenant_id = q.tenant_id)))
+     LEFT JOIN tollhouse_private.queue_limits l ON ((l.tenant_id =
+        CASE
+            WHEN (own.tenant_id IS NOT NULL) THEN own.tenant_id
+            ELSE ''::text
+        END)));
+ALTER VIEW tollhouse_ops.queue_limits OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.queue_limits IS 'What each tenant has queued, and may have (null: any number); the empty tenant is the limit of all that have none of their own.';
 CREATE VIEW tollhouse_ops.unfinished_calls WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -6560,6 +6709,23 @@ ALTER TABLE ONLY tollhouse_private.provider_windows FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.provider_windows OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.provider_windows IS 'Outcomes of the running window, per provider, worker and tenant.';
 COMMENT ON COLUMN tollhouse_private.provider_windows.failing_users IS 'Up to two distinct users whose calls failed.';
+CREATE TABLE tollhouse_private.queue_counts (
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    count_id bigint NOT NULL,
+    calls bigint NOT NULL,
+    bytes bigint NOT NULL
+);
+ALTER TABLE ONLY tollhouse_private.queue_counts FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.queue_counts OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.queue_counts IS 'What enqueues counted of a tenant''s queue; the last one says how far from its limit it is.';
+ALTER TABLE tollhouse_private.queue_counts ALTER COLUMN count_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tollhouse_private.queue_counts_count_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE tollhouse_private.rate_limits (
     scope text NOT NULL COLLATE pg_catalog."C",
     target text NOT NULL COLLATE pg_catalog."C",
@@ -6693,6 +6859,10 @@ ALTER TABLE ONLY tollhouse_private.provider_windows
     ADD CONSTRAINT provider_windows_pkey PRIMARY KEY (provider, worker_id, tenant_id);
 ALTER TABLE ONLY tollhouse_private.providers
     ADD CONSTRAINT providers_pkey PRIMARY KEY (provider);
+ALTER TABLE ONLY tollhouse_private.queue_counts
+    ADD CONSTRAINT queue_counts_pkey PRIMARY KEY (tenant_id, count_id);
+ALTER TABLE ONLY tollhouse_private.queue_limits
+    ADD CONSTRAINT queue_limits_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY tollhouse_private.rate_limits
     ADD CONSTRAINT rate_limits_line_key UNIQUE (line);
 ALTER TABLE ONLY tollhouse_private.rate_limits
@@ -6808,6 +6978,11 @@ CREATE POLICY provider_attempts_select_operator ON tollhouse_private.provider_at
 ALTER TABLE tollhouse_private.provider_windows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY provider_windows_all_engine ON tollhouse_private.provider_windows TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY provider_windows_select_operator ON tollhouse_private.provider_windows FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
+ALTER TABLE tollhouse_private.queue_counts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY queue_counts_all_engine ON tollhouse_private.queue_counts TO tollhouse_engine USING (true) WITH CHECK (true);
+ALTER TABLE tollhouse_private.queue_limits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY queue_limits_all_engine ON tollhouse_private.queue_limits TO tollhouse_engine USING (true) WITH CHECK (true);
+CREATE POLICY queue_limits_select_operator ON tollhouse_private.queue_limits FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
 ALTER TABLE tollhouse_private.request_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY request_keys_all_engine ON tollhouse_private.request_keys TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY request_keys_insert_owner ON tollhouse_private.request_keys FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
@@ -6885,6 +7060,8 @@ REVOKE ALL ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, 
 GRANT ALL ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) FROM PUBLIC;
@@ -6916,6 +7093,8 @@ REVOKE ALL ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micr
 GRANT ALL ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) TO tollhouse_operator;
+REVOKE ALL ON FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) FROM PUBLIC;
@@ -6959,6 +7138,8 @@ GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_materializer(p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -7326,6 +7507,11 @@ GRANT SELECT ON TABLE tollhouse_private.operator_audit TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.operator_audit TO tollhouse_monitor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.queue_limits TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.queue_limits TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.queue_limits TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.queue_limits TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.queue_limits TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.unfinished_calls TO tollhouse_monitor;
@@ -7360,6 +7546,7 @@ GRANT SELECT ON TABLE tollhouse_private.models TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_windows TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.provider_windows TO tollhouse_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.queue_counts TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;

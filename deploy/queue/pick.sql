@@ -49,8 +49,11 @@ begin
       from unnest(v_tenants) with ordinality as t (tenant_id, turn)
     ) as t
     left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
-    cross join lateral tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as u (users)
-    where cardinality(u.users) > 0
+    cross join lateral (
+      select array_agg(w.user_id) as users
+      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w (user_id)
+    ) as u
+    where u.users is not null
   ),
   moved as materialized (
     select s.tenant_id, s.users[case when s.count = s.calls then s.count else s.calls % s.count end] as user_id

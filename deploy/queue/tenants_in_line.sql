@@ -30,19 +30,19 @@ $$;
 comment on function tollhouse_private.tenants_in_line(text, integer) is
   'Tenants with queued jobs, in order, beginning after the given one: a skip scan, one index probe per tenant.';
 
+-- Inlined: a claim asks it for each of its tenants.
 create function tollhouse_private.users_in_line(
   p_tenant_id text,
   p_after text,
   p_limit integer
 )
-  returns text[]
+  returns setof text
   language sql
   stable
-  set search_path = pg_catalog, pg_temp
 as $$
   with recursive onward (user_id, again) as (
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select pg_catalog.min(j.user_id) from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
     ), false
     union all
@@ -51,13 +51,12 @@ as $$
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select min(j.user_id) as user_id from tollhouse_private.jobs as j
+      select pg_catalog.min(j.user_id) as user_id from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
     ) as next
     where o.user_id is not null or not o.again
   )
-  select coalesce(array_agg(u.user_id), '{}')
-  from (select o.user_id from onward as o where o.user_id is not null limit p_limit) as u
+  select o.user_id from onward as o where o.user_id is not null limit p_limit
 $$;
 comment on function tollhouse_private.users_in_line(text, text, integer) is
   'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
