@@ -11,6 +11,7 @@ from tests.support.external import ExternalStack, external_stack
 ENVIRON = {f"TOLLHOUSE_E2E_{name}_URL": f"dbname={name}" for name in ("APP", "OPERATOR")} | {
     "TOLLHOUSE_E2E_DATABASE_URL": "dbname=all",
     "TOLLHOUSE_E2E_AUDITOR_URL": "dbname=AUDITOR",
+    "TOLLHOUSE_E2E_MONITOR_URL": "dbname=MONITOR",
     "TOLLHOUSE_E2E_WORKER_URL": "dbname=WORKER",
     "TOLLHOUSE_E2E_WORKER_HTTP": "http://127.0.0.1:1",
     "TOLLHOUSE_E2E_MOCK_URL": "http://127.0.0.1:2",
