@@ -97,6 +97,7 @@ class FakeGate(Gate):
     ) -> list[Call]:
         """Both, in that order."""
         self.asked.append("record_and_claim")
+        self.limits.append(limit)
         await self.record(worker_id, results)
         return await self._next_claim()
 

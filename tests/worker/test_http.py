@@ -37,7 +37,12 @@ def test_what_serves_http_knows_no_database() -> None:
     """No client of the endpoints can wait for a connection of the worker, or cancel such a wait."""
     source = inspect.getsource(tollhouse.http)
     imported = set(re.findall(r"^from (tollhouse\S*)", source, re.MULTILINE))
-    assert imported <= {"tollhouse.errors", "tollhouse.log", "tollhouse.page.settings"}
+    assert imported <= {
+        "tollhouse.errors",
+        "tollhouse.lines",
+        "tollhouse.log",
+        "tollhouse.page.settings",
+    }
 
 
 async def test_taken_port_is_a_setting_to_fix() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.database import Database
 from tollhouse.db import Gate
 from tollhouse.errors import GateError
-from tollhouse.log import JsonLines, Log
+from tollhouse.log import JsonLines, Log, Sparing
 from tollhouse.providers import Redactor
 
 SECRET = "open-sesame"
@@ -118,3 +118,19 @@ def test_no_library_can_log_a_key() -> None:
     said = 'sent with sk-one-0123456789 and sk-"two"-0123456789'
     record = logging.LogRecord("aiohttp.client", logging.WARNING, "", 1, said, (), None)
     assert json.loads(formatter.format(record))["event"] == "sent with [key] and [key]"
+
+
+def test_what_goes_wrong_over_and_over_is_counted() -> None:
+    """A few lines of an event, then how many more; another event is told as ever."""
+    stream = io.StringIO()
+    handler = Sparing(stream, most=3, seconds=3600)
+    handler.setFormatter(JsonLines())
+    for number in range(10_000):
+        said = f"socket.accept() out of system resource\nsocket: <socket fd={number}>"
+        handler.handle(logging.LogRecord("asyncio", logging.ERROR, "", 1, said, (), None))
+    handler.handle(logging.LogRecord("asyncio", logging.ERROR, "", 1, "another", (), None))
+    handler.close()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    accept = "socket.accept() out of system resource"
+    assert [line["event"] for line in lines] == [accept] * 3 + ["another", "lines left out"]
+    assert (lines[-1]["of"], lines[-1]["lines"]) == (accept, 9_997)

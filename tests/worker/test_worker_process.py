@@ -11,11 +11,13 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.support.database import Database
+from tests.support.waiting import PATIENCE
 from tests.worker.running import Bench, bench
 
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
@@ -30,8 +32,13 @@ async def desk(pg18_database: Database) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def process(desk: Bench, **extra: str) -> AsyncIterator[tuple[Process, str]]:
-    """Start a worker; yields it with the URL it listens on. Kills what is left at the end."""
+async def process(
+    desk: Bench, *, files: int | None = None, **extra: str
+) -> AsyncIterator[tuple[Process, str]]:
+    """Start a worker; yields it with the URL it listens on. Kills what is left at the end.
+
+    files: how many it may have open
+    """
     environment = {
         **os.environ,
         "DATABASE_URL": desk.settings.database_url,
@@ -40,8 +47,18 @@ async def process(desk: Bench, **extra: str) -> AsyncIterator[tuple[Process, str
         "TOLLHOUSE_HTTP_PORT": "0",
         **extra,
     }
+    limit = f"ulimit -n {files}; " if files else ""
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tollhouse", "worker", env=environment, stderr=asyncio.subprocess.PIPE
+        "sh",
+        "-c",
+        f'{limit}exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "tollhouse",
+        "worker",
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         assert worker.stderr is not None
@@ -332,3 +349,71 @@ async def test_killed_worker_loses_nothing(desk: Bench) -> None:
         await desk.until("select count(*) from tollhouse_private.llm_api_calls", 60, timeout=20.0)
     assert desk.ledger() == {"success": 60}
     assert desk.billed() <= sum(desk.attempts().values())
+
+
+async def test_half_sent_requests_take_nothing_from_calls(desk: Bench) -> None:
+    """More of them than the process may have files: calls go on, it answers, and logs little."""
+    async with process(desk, files=1024) as (worker, url):
+        port = int(url.rpartition(":")[2])
+        held = []
+        for number in range(1100):
+            try:
+                held.append(await asyncio.open_connection("127.0.0.1", port))
+                held[-1][1].write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+            except OSError:
+                break  # this process's own limit
+            if number % 100 == 0:
+                await asyncio.sleep(0)
+        before = cpu_seconds(worker)
+        desk.enqueue(50)
+        await desk.until(DONE, 50)
+        assert (await get(f"{url}/healthz"))[0] == 200
+        await asyncio.sleep(2.0)
+        assert cpu_seconds(worker) - before < 1.9
+        for _, writer in held:
+            writer.transport.abort()
+        worker.send_signal(signal.SIGTERM)
+        _, log = await worker.communicate()
+    assert len(held) > 900
+    assert desk.attempts() == {"success": 50}
+    assert len(log) < 20_000
+
+
+async def test_a_worker_without_files_hands_its_calls_back(desk: Bench) -> None:
+    """None fails, none uses up an attempt, no breaker opens; it goes on with as many as it can."""
+    desk.mock.fault({"delay_ms": 50})
+    desk.enqueue(300)
+    async with process(desk, files=48, TOLLHOUSE_CONCURRENCY="200") as (worker, _):
+        await desk.until(DONE, 300, timeout=PATIENCE)
+        worker.send_signal(signal.SIGTERM)
+        _, log = await worker.communicate()
+    assert desk.ledger() == {"success": 300}
+    assert desk.attempts() == {"success": 300}
+    assert desk.billed() == 300
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    assert "no provider is reached: one call at a time" in events
+    assert len(log) < 50_000
+
+
+async def test_a_worker_cut_off_leaves_the_queue_to_the_others(desk: Bench) -> None:
+    """Its provider is a closed port: it loses a few attempts, and no call; the others go on."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        cut_off = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+    desk.mock.fault({"delay_ms": 100})
+    async with (
+        process(desk, TOLLHOUSE_CONCURRENCY="8"),
+        process(desk, TOLLHOUSE_PROVIDER_MOCK_BASE_URL=cut_off),
+    ):
+        await desk.until("select count(*) from tollhouse_private.workers", 2)
+        for tenant in range(10):
+            desk.enqueue(30, tenant=f"tenant-{tenant}")
+        await desk.until(DONE, 300, timeout=PATIENCE)
+    assert desk.ledger() == {"success": 300}
+    assert desk.billed() == 300
+    assert 3 <= desk.attempts()["unreachable"] < 20
+
+
+def cpu_seconds(worker: Process) -> float:
+    """How much processor time it has used."""
+    fields = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

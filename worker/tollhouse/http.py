@@ -1,13 +1,14 @@
 """The worker's HTTP server: /healthz, /readyz, /metrics, and the page if it is switched on."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from tollhouse.errors import SettingsError
+from tollhouse.lines import listening, watched
 from tollhouse.page.settings import PageSettings
 
 __all__ = ["Probe", "serve_http"]
@@ -42,7 +43,7 @@ async def serve_http(
 
     Raises SettingsError when the address can't be bound.
     """
-    app = web.Application()
+    app = watched()
     app[PROBE], app[REGISTRY] = probe, registry
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
@@ -51,19 +52,15 @@ async def serve_http(
         from tollhouse.page.server import add_page
 
         add_page(app, page)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
+    async with AsyncExitStack() as stack:
         try:
-            await web.TCPSite(runner, host, port).start()
+            bound = await stack.enter_async_context(listening(app, host, port))
         except OSError as error:
             raise SettingsError(
                 f"can't listen on {host}:{port}: {error.strerror}"
                 " (TOLLHOUSE_HTTP_HOST and TOLLHOUSE_HTTP_PORT; port 0 takes any free one)"
             ) from error
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+        yield bound
 
 
 async def _healthz(request: web.Request) -> web.Response:

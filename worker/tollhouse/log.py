@@ -4,14 +4,20 @@ import json
 import logging
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TextIO
 
-__all__ = ["JsonLines", "Log", "set_up"]
+__all__ = ["JsonLines", "Log", "Sparing", "set_up"]
 
 # What stands before an @ may be of a password: one that is not written as %40 makes it a host's.
 _SECRET = re.compile(r"[^\s'\"]*@")
+
+
+# Different events that one interval counts apart.
+_EVENTS = 1000
 
 
 class JsonLines(logging.Formatter):
@@ -62,9 +68,47 @@ class Log:
         self.error(event, **_origin(error), **fields)
 
 
+class Sparing(logging.StreamHandler[TextIO]):
+    """Writes a few records of each event an interval, and at its end how many more there were.
+
+    Whatever goes wrong over and over, the log stays small, and its disk is not what fails next.
+    """
+
+    def __init__(self, stream: TextIO, *, most: int = 20, seconds: float = 10.0) -> None:
+        super().__init__(stream)
+        self._most, self._seconds = most, seconds
+        self._since = time.monotonic()
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it, or count it; called with the handler's lock held."""
+        now = time.monotonic()
+        if now - self._since >= self._seconds:
+            self._tell()
+            self._since = now
+        event = str(record.msg).partition("\n")[0]
+        key = record.name, event if len(self._counts) < _EVENTS else ""
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if count <= self._most:
+            super().emit(record)
+
+    def close(self) -> None:
+        """Say what was left out."""
+        self._tell()
+        super().close()
+
+    def _tell(self) -> None:
+        counts, self._counts = self._counts, {}
+        for (name, event), count in counts.items():
+            if count > self._most:
+                told = logging.LogRecord(name, logging.WARNING, "", 0, "lines left out", (), None)
+                told.fields = {"of": event, "lines": count - self._most}
+                super().emit(told)
+
+
 def set_up(level: str = "INFO", *, redact: Callable[[str], str] = str) -> None:
     """Send every log record of the process to stderr as JSON lines, each through `redact`."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Sparing(sys.stderr)
     handler.setFormatter(JsonLines(redact))
     logging.basicConfig(level=level, handlers=[handler], force=True)
 

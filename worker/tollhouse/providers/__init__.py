@@ -10,9 +10,10 @@ from .outcome import Outcome, OutcomeName
 from .redact import Redactor
 from .registry import ProviderConfig, Providers
 from .room import Room
-from .wire import open_session
+from .wire import LOCAL_TROUBLE, open_session
 
 __all__ = [
+    "LOCAL_TROUBLE",
     "Call",
     "OpenAIProvider",
     "Outcome",

@@ -17,7 +17,7 @@ from .request_body import build_body
 from .room import Room, Share
 from .sanitize import bounded
 from .usage import NO_USAGE, Usage
-from .wire import Answer, Connector, TooLargeError, post
+from .wire import LOCAL_TROUBLE, Answer, Connector, TooLargeError, is_ours, post
 
 __all__ = ["MAX_RESPONSE_BYTES", "OpenAIProvider"]
 
@@ -118,6 +118,8 @@ class OpenAIProvider:
             text = f"the answer is larger than {self._limit} bytes"
             return self._failed(call, started, "malformed", "too_large", text, error.status)
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            if is_ours(error):
+                return self._failed(call, started, "not_sent", LOCAL_TROUBLE, str(error))
             return self._failed(call, started, "unreachable", "connect_failed", str(error))
         except TimeoutError:
             share.release()

@@ -8,6 +8,7 @@ aiohttp repeats a request on its own only for idempotent methods, so a POST goes
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +21,26 @@ from yarl import URL
 
 from .room import Share
 
-__all__ = ["Answer", "Connector", "TooLargeError", "open_session", "post"]
+__all__ = [
+    "LOCAL_TROUBLE",
+    "Answer",
+    "Connector",
+    "TooLargeError",
+    "is_ours",
+    "open_session",
+    "post",
+]
 
 _ERROR_BODY_LIMIT = 64 * 1024
 _CONNECT_SECONDS = 10.0
 # Asked for where the size of an answer is not known before it is read.
 _STEP = 64 * 1024
+
+
+LOCAL_TROUBLE = "local_trouble"
+"""The error code of what was not sent because this machine or process lacks something."""
+
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 
 
 class TooLargeError(Exception):
@@ -86,6 +101,21 @@ def open_session() -> aiohttp.ClientSession:
         connector=Connector(),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether a connection failed for want of files, memory or ports of our own."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
+    if isinstance(cause, socket.gaierror):
+        # The resolver does not say that it had no file left for its question.
+        if cause.errno in (socket.EAI_MEMORY, socket.EAI_SYSTEM):
+            return True
+        try:
+            socket.socket().close()
+        except OSError:
+            return True
+        return False
+    return cause is not None and cause.errno in _OURS
 
 
 async def post(

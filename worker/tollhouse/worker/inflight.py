@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome, OutcomeName
+from tollhouse.worker.brake import Brake
 from tollhouse.worker.failures import Failures
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
@@ -46,6 +47,7 @@ class Inflight:
     put: Callable[[Lease, Call, Outcome], None]
     metrics: Metrics
     failures: Failures
+    brake: Brake = field(default_factory=Brake)
     hang_up: Callable[[Call], None] = lambda call: None
 
     def __post_init__(self) -> None:
@@ -121,6 +123,7 @@ class Inflight:
         return Outcome.of(call, outcome, error_code=code, latency_ms=taken)
 
     def _finish(self, lease: Lease, call: Call, outcome: Outcome) -> None:
+        outcome = self.brake.judge(outcome)
         self.metrics.calls.labels(call.provider, outcome.outcome).inc()
         self.failures.note(call.provider, outcome)
         self.put(lease, call, outcome)

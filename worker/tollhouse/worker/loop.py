@@ -108,12 +108,20 @@ class ClaimLoop:
             return due - now  # what may be claimed rides along
         if self._limit():
             return 0.0 if self._look else self._poll_at - now
+        if self.inflight.brake.on and self._claiming and now < self._until():
+            return self._until() - now
         return None if self._claiming or len(self.inflight) else 0.0
+
+    def _until(self) -> float:
+        return self.inflight.brake.until
 
     def _limit(self) -> int:
         lease = self.leases.current
         if not self._claiming or lease is None or not lease.may_send:
             return 0
+        if self.inflight.brake.on:
+            held_up = len(self.inflight) or asyncio.get_running_loop().time() < self._until()
+            return 0 if held_up else 1
         if self.inflight.request_bytes > _REQUEST_BYTES:
             return 0
         room = self.concurrency - max(len(self.inflight), self.flusher.pending)
@@ -137,6 +145,8 @@ class ClaimLoop:
         calls = await self._claim(current, results, limit)
         for call in calls:
             current.held += 1
+            if self.inflight.brake.on:
+                self.inflight.brake.probe(call.call_id)
             self.inflight.start(current, call)
         if self.control.asked != seen:
             # A switch was pulled while the claim was under way: it may have missed it.
