@@ -1,4 +1,4 @@
-"""db/dashboards: each runs as the auditor, shows a tenant its own, and is what its header says."""
+"""db/dashboards: each runs as the monitor, shows a tenant its own, and is what its header says."""
 
 import csv
 import json
@@ -100,9 +100,9 @@ def busy(template: Database) -> Iterator[Database]:
 
 
 def script(database: Database, output: Path, *more: object) -> subprocess.CompletedProcess[str]:
-    """Run scripts/run_operational_queries as the auditor."""
+    """Run scripts/run_operational_queries as the monitor."""
     program = ROOT / "scripts" / "run_operational_queries"
-    url = database.url("th_auditor")
+    url = database.url("th_monitor")
     return subprocess.run(
         [program, "--database-url", url, "--output", output, *map(str, more)],
         capture_output=True,
@@ -140,9 +140,9 @@ def test_one_shape(dashboard: Dashboard) -> None:
 
 
 @each_dashboard
-def test_auditor_reads_everybody(dashboard: Dashboard, busy: Database) -> None:
+def test_monitor_reads_everybody(dashboard: Dashboard, busy: Database) -> None:
     """The least privileged role gets rows, under exactly the columns that the header explains."""
-    with psycopg.connect(busy.url("th_auditor")) as connection:
+    with psycopg.connect(busy.url("th_monitor")) as connection:
         shown = run(connection, dashboard.text)
     assert dashboard.documented == shown.columns
     assert shown.rows

@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--database-url",
         default=os.environ.get("DATABASE_URL"),
-        help="as a member of tollhouse_auditor (default: DATABASE_URL)",
+        help="as a member of tollhouse_monitor (default: DATABASE_URL)",
     )
     parser.add_argument("--probe", type=Path, help="runtime_db_probe.json of the end-to-end tests")
     parser.add_argument("--output", type=Path, required=True, help="folder for the CSV files")
