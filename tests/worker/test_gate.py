@@ -5,12 +5,14 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+from psycopg.rows import tuple_row
 
 from tests.support.database import Database
 from tests.worker.fakes import eventually
-from tollhouse.connection import queries
+from tollhouse.connection import Limit, queries
 from tollhouse.db import Gate
 from tollhouse.errors import GateError, LeaseLostError, ReplyLostError
+from tollhouse.statements import LIMIT, QUICK, SLOW
 
 WAITING = (
     "select pid from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"
@@ -114,3 +116,63 @@ def test_queries_are_named_once() -> None:
     others = {"session", "listen_wake", "listen_control"}
     assert others < set(queries())
     assert [name for name in queries() if name not in others and not hasattr(Gate, name)] == []
+
+
+SETTINGS = """
+select name, setting from pg_settings where name in (
+  'statement_timeout', 'idle_in_transaction_session_timeout', 'tcp_user_timeout',
+  'tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count'
+)
+"""
+
+
+async def test_the_server_lets_go_what_a_vanished_worker_held(database: Database) -> None:
+    """Each connection asks it to, on every server: for a statement, a transaction, a reply."""
+    async with Gate(database_url=database.url("th_worker"), application_name="test") as gate:
+        for limit in (QUICK, LIMIT, SLOW):
+            rows = await gate._claims.rows(SETTINGS, tuple_row, limit=limit)
+            assert dict(rows) == {
+                "statement_timeout": str(round(limit.server * 1000)),
+                "idle_in_transaction_session_timeout": "10000",
+                "tcp_user_timeout": "10000",
+                "tcp_keepalives_idle": "5",
+                "tcp_keepalives_interval": "3",
+                "tcp_keepalives_count": "3",
+            }
+
+
+def test_the_server_ends_a_statement_before_the_worker_hangs_up() -> None:
+    """So that it is known to be rolled back; and silence is noticed within half a minute."""
+    for limit in (QUICK, LIMIT, SLOW):
+        assert limit.server < limit.client < 30.0
+
+
+async def test_a_claim_that_takes_too_long(
+    gate: Gate, pg18_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The procedure may have committed before the server ended it: its result is unknown."""
+    monkeypatch.setattr("tollhouse.statements.LIMIT", Limit(server=0.3, client=60.0))
+    worker_id = await registered(gate)
+    with pg18_database.connect("postgres", autocommit=False) as blocker:
+        blocker.execute("select from tollhouse_private.workers for update")
+        with pytest.raises(ReplyLostError) as caught:
+            await gate.claim(worker_id, 1)
+        assert caught.value.sqlstate == "57014"
+        with pytest.raises(GateError) as other:
+            await gate.set_idle(worker_id, True)
+        assert not isinstance(other.value, ReplyLostError)
+
+
+async def test_a_server_without_writes(pg18_database: Database) -> None:
+    """Nothing is asked of it, and nothing may have been claimed."""
+    url = pg18_database.url("th_worker")
+    pg18_database.rows("alter role th_worker set default_transaction_read_only = on")
+    try:
+        for target in ("", "?target_session_attrs=any"):
+            async with Gate(database_url=url + target, application_name="test") as gate:
+                with pytest.raises(GateError) as caught:
+                    await gate.claim(uuid.uuid4(), 1)
+                assert not isinstance(caught.value, ReplyLostError)
+                assert caught.value.sqlstate == ("25006" if target else None)
+    finally:
+        pg18_database.rows("alter role th_worker reset default_transaction_read_only")

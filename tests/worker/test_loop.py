@@ -241,3 +241,13 @@ async def test_large_requests_in_flight_are_bounded(monkeypatch: pytest.MonkeyPa
         await eventually(lambda: sum(len(rows) for _, rows in gate.recorded) == 6)
         assert parts.inflight.request_bytes == 0
     assert most <= 60
+
+
+async def test_a_claim_that_was_cut_off_retires_the_lease() -> None:
+    """What rode along is recorded one by one; what it may have claimed, nobody knows of."""
+    gate = FakeGate()
+    gate.claims = [[make_call()], ReplyLostError("record_and_claim", sqlstate="57014")]
+    async with running(gate) as parts:
+        await eventually(lambda: parts.lease.state is State.RETIRED)
+        await eventually(lambda: parts.lease.held == 0)
+    assert {worker_id for worker_id, _ in gate.recorded} == {parts.lease.worker_id}
