@@ -191,7 +191,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         lambda town, tenant: _crossing(town, tenant, "another user"),
     ),
     "rate limit": (
-        [private(DECIDE, "guard_rate_limit(admitted || v_routes,", "guard_rate_limit('{}',")],
+        [private(DECIDE, "guard_rate_limit(v_routes,", "guard_rate_limit('{}',")],
         test_scheduling.test_a_limit_of_calls_in_flight,
     ),
     "budget": (

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from psycopg.errors import CheckViolation
+from psycopg.errors import CheckViolation, DeadlockDetected
 
-from tests.race import test_budget, test_claim
+from tests.race import test_budget, test_claim, test_turns
 from tests.race.scene import Scene
 from tests.support.database import Database, cloned
-from tests.support.guards import Edit, disabled, private
+from tests.support.guards import EVERYTHING, NOTHING, Edit, disabled, private
 from tests.support.servers import SERVERS
 
 pytestmark = pytest.mark.race
@@ -16,8 +16,24 @@ pytestmark = pytest.mark.race
 # guard: how it is disabled, and the race that must turn red
 GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {
     "tenants share a claim": (
-        [private("pick", "ceil(p_limit::numeric / cardinality(v_tenants))::integer", "p_limit")],
+        [private("pick", "p_limit / v_count + (t.turn <= p_limit % v_count)::integer", "p_limit")],
         test_claim.test_a_long_queue_does_not_starve_a_short_one,
+    ),
+    "users share their tenant's part of a claim": (
+        [private("pick", "s.calls / s.count + (u.turn <= s.calls % s.count)::integer", "s.calls")],
+        lambda scene: test_turns.test_a_newcomer_without_a_limit(scene, 10, ("acme", "bea")),
+    ),
+    "who waits for room is called up": (
+        [private("call_up", EVERYTHING, NOTHING)],
+        lambda scene: test_turns.test_a_newcomer_under_a_limit(
+            scene, (None, None, 4), "provider", ("globex", "gus")
+        ),
+    ),
+    "a limit remembers whose turn it was": (
+        [private("take_rate_limit", "(select t.tenant_id from turn", "(select '' from turn")],
+        lambda scene: test_turns.test_a_newcomer_under_a_limit(
+            scene, (60, None, None), "provider", ("globex", "gus")
+        ),
     ),
     "a budget is locked before it is read": (
         [private("guard_budget", "    for update\n", "")],
@@ -37,5 +53,5 @@ def database(deployed: Callable[[str], Database]) -> Iterator[Database]:
 async def test_race_fails_without_its_guard(scene: Scene, guard: str) -> None:
     """It is red as long as the guard is disabled."""
     edits, race = GUARDS[guard]
-    with disabled(scene, edits), pytest.raises((AssertionError, CheckViolation)):
+    with disabled(scene, edits), pytest.raises((AssertionError, CheckViolation, DeadlockDetected)):
         await race(scene)

@@ -83,12 +83,13 @@ async def test_a_newcomer_under_a_limit(
 
     scene.enqueue(*newcomer, [Call(request_id=f"new-{i}") for i in range(CALLS)])
     claims: list[list[tuple[str, str]]] = []
+    # Calls that end sooner than those deferred look again must not be followed by the backlog's.
+    step = "0.01 seconds" if limit[2] else "0.15 seconds"
     for _ in range(200):
-        claims.append(await serve(scene, worker, "0.15 seconds", 40))
+        claims.append(await serve(scene, worker, step, 40))
         if CALLS == sum(served.count(newcomer) for served in claims):
             break
-    else:
-        pytest.fail(f"after so many claims: {claims}")
+    assert CALLS == sum(served.count(newcomer) for served in claims)
     # One turn each, and what the claim that saw it first had already decided.
     assert 2 >= worst_wait(claims, newcomer)
 
@@ -111,6 +112,5 @@ async def test_a_newcomer_without_a_limit(
         claims.append(await serve(scene, worker, "0 seconds", limit))
         if CALLS == sum(served.count(newcomer) for served in claims):
             break
-    else:
-        pytest.fail(f"after so many claims: {claims}")
+    assert CALLS == sum(served.count(newcomer) for served in claims)
     assert 2 >= worst_wait(claims, newcomer)
