@@ -155,7 +155,7 @@ def test_an_unbound_login_may_be_anybody(template: Database) -> None:
         assert [] == database.rows("select from tollhouse.jobs", login="th_bound")
 
 
-def test_nothing_is_limited_until_it_is_set(template: Database) -> None:
+def test_no_money_is_limited_until_it_is_set(template: Database) -> None:
     """Not stopped: without a cap, a threshold or a rate limit a tenant spends what it asks for."""
     with cloned(template) as database:
         _models(database)
