@@ -647,6 +647,25 @@ end
 $$;
 ALTER FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: what became of the call, and what its caller can do about it, in words.';
+CREATE FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p_model constant text collate "C" := forget_overrun.p_model;
+  p_reason constant text collate "C" := forget_overrun.p_reason;
+  v_before jsonb;
+begin
+  delete from tollhouse_private.model_overruns as mo where mo.model = p_model returning to_jsonb(mo) into v_before;
+  if not found then
+    return false;
+  end if;
+  perform tollhouse_private.audit('forget_overrun', jsonb_build_object('model', p_model), p_reason, v_before, null);
+  return true;
+end
+$$;
+ALTER FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) IS 'Lets calls of a model reserve no more than they can cost again, until it bills more the next time; false if it never has. Raises TH301.';
 CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1453,6 +1472,21 @@ begin
   end if;
   perform tollhouse_private.settle_budget(v_late, p_now);
   perform tollhouse_private.correct_hours(v_late);
+  -- As a multiple of the reservation that was charged, which holds what was known when it was made.
+  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+  from (
+    select distinct on (a.model) a.model, a.call_id,
+      (a.cost_micro_usd + b.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0)
+        * coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = a.model and mo.learned_at <= a.started_at), 1) as factor
+    from unnest(v_late) as s
+    join tollhouse_private.provider_attempts as a
+      on a.tenant_id = (s.job).tenant_id and a.call_id = (s.job).call_id and a.attempt = (s.job).attempts
+      and a.created_at = (s.job).created_at and not a.late
+    join tollhouse_private.provider_attempts as b
+      on b.tenant_id = a.tenant_id and b.call_id = a.call_id and b.attempt = a.attempt and b.created_at = a.created_at
+      and b.late and b.cost_basis = 'usage' and b.cost_micro_usd > 0
+    order by a.model, factor desc nulls last
+  ) as o;
   return cardinality(v_late);
 end
 $$;
@@ -3346,6 +3380,26 @@ CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_end
 $$;
 ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for what is not decided yet.';
+CREATE FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_factor numeric := least(p_factor, 1000000);
+begin
+  if v_factor > coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = p_model), 1) then
+    insert into tollhouse_private.model_overruns as mo (model, factor, learned_at, call_id)
+    select m.model, v_factor, p_now, p_call_id
+    from tollhouse_private.models as m
+    where m.model = p_model
+    on conflict (model) do update
+    set factor = excluded.factor, learned_at = excluded.learned_at, call_id = excluded.call_id
+    where mo.factor < excluded.factor;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) IS 'Notes that a model has billed so many times what a call can cost at most, if that is more than is known.';
 CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4252,7 +4306,10 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now 
       tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
-    select tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+    select tollhouse_private.with_overrun(
+      tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens),
+      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model)
+    ) as highest
   ) as cost
 $$;
 ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -4537,6 +4594,7 @@ begin
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
+      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model) as overrun,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -4561,7 +4619,10 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.with_overrun(
+        tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens),
+        o.overrun
+      ) as highest
     ) as cost
   ),
   wish as (
@@ -4655,6 +4716,19 @@ begin
   perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.settle_budget(v_settlements, p_now);
   perform tollhouse_private.book_hour(v_settlements, p_now);
+  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+  from (
+    select distinct on ((s.job).model) (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
+    from unnest(v_settlements) as s
+    cross join lateral (
+      select nullif(tollhouse_private.highest_cost(
+        ((s.job).price).input, ((s.job).price).cached_input, ((s.job).price).output, ((s.job).price).reasoning,
+        (s.job).request_bytes, (s.job).max_output_tokens
+      ), 0) as highest
+    ) as bound
+    where s.cost_basis = 'usage' and s.cost_micro_usd > (s.job).reserved_micro_usd
+    order by (s.job).model, factor desc nulls last
+  ) as o;
 end
 $$;
 ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -5250,6 +5324,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_factor is null or p_highest_cost is null then p_highest_cost
+    -- Never more than a billion USD for it: sums of reservations stay numbers.
+    else least(pg_catalog.ceil(p_highest_cost * p_factor), greatest(p_highest_cost, 1000000000000000))::bigint
+  end
+$$;
+ALTER FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves at a model that has billed p_factor times too much; null: it never has.';
 CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) RETURNS tollhouse_private.jobs
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -6472,6 +6557,25 @@ UNION ALL
    FROM tollhouse_private.provider_breakers pb;
 ALTER VIEW tollhouse_ops.guard_state OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers.';
+CREATE TABLE tollhouse_private.model_overruns (
+    model text NOT NULL COLLATE pg_catalog."C",
+    factor numeric NOT NULL,
+    learned_at timestamp with time zone NOT NULL,
+    call_id uuid NOT NULL,
+    CONSTRAINT model_overruns_factor_check CHECK (((factor > (1)::numeric) AND (factor <= (1000000)::numeric)))
+);
+ALTER TABLE tollhouse_private.model_overruns OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit. Each further call reserves that much more.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'The largest usage, as a multiple of what such a call can cost at most.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.call_id IS 'The call that it was learned from.';
+CREATE VIEW tollhouse_ops.model_overruns WITH (security_invoker='true') AS
+ SELECT model,
+    factor,
+    learned_at,
+    call_id
+   FROM tollhouse_private.model_overruns mo;
+ALTER VIEW tollhouse_ops.model_overruns OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, how many times that, and by which call it was learned. Each further call reserves factor times its highest cost.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -6843,6 +6947,8 @@ ALTER TABLE ONLY tollhouse_private.llm_api_calls
     ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, user_id, created_at);
 ALTER TABLE ONLY tollhouse_private.login_bindings
     ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
+ALTER TABLE ONLY tollhouse_private.model_overruns
+    ADD CONSTRAINT model_overruns_pkey PRIMARY KEY (model);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_pkey PRIMARY KEY (model, kind, effective_from);
 ALTER TABLE ONLY tollhouse_private.models
@@ -6899,6 +7005,8 @@ CREATE INDEX monthly_budgets_line_at_idx ON tollhouse_private.monthly_budgets US
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX request_keys_created_at_idx ON tollhouse_private.request_keys USING btree (created_at);
 CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
+ALTER TABLE ONLY tollhouse_private.model_overruns
+    ADD CONSTRAINT model_overruns_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model) ON DELETE CASCADE;
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model);
 ALTER TABLE ONLY tollhouse_private.models
@@ -7071,6 +7179,8 @@ REVOKE ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id u
 GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_auditor;
 GRANT ALL ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_monitor;
+REVOKE ALL ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) TO tollhouse_operator;
 REVOKE ALL ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) FROM PUBLIC;
@@ -7241,6 +7351,7 @@ GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoi
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
@@ -7308,6 +7419,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
@@ -7498,6 +7611,13 @@ GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_monitor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.model_overruns TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.model_overruns TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.model_overruns TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.model_overruns TO tollhouse_monitor;
+GRANT SELECT ON TABLE tollhouse_ops.model_overruns TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.model_overruns TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.model_overruns TO tollhouse_monitor;
 REVOKE ALL ON TABLE tollhouse_private.operator_audit FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.operator_audit TO tollhouse_owner;
 GRANT INSERT ON TABLE tollhouse_private.operator_audit TO tollhouse_engine;

@@ -5,6 +5,7 @@
 -- requires: kill_switch/killed
 -- requires: pricing/price_at
 -- requires: pricing/highest_cost
+-- requires: pricing/model_overruns
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 
@@ -50,7 +51,10 @@ as $$
       tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
-    select tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens) as highest
+    select tollhouse_private.with_overrun(
+      tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens),
+      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model)
+    ) as highest
   ) as cost
 $$;
 comment on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) is

@@ -11,6 +11,8 @@
 -- requires: execution/without_text
 -- requires: budget/settle_budget
 -- requires: shutoff/correct_hours
+-- requires: execution/learn_overrun
+-- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;
@@ -88,6 +90,21 @@ begin
   end if;
   perform tollhouse_private.settle_budget(v_late, p_now);
   perform tollhouse_private.correct_hours(v_late);
+  -- As a multiple of the reservation that was charged, which holds what was known when it was made.
+  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+  from (
+    select distinct on (a.model) a.model, a.call_id,
+      (a.cost_micro_usd + b.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0)
+        * coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = a.model and mo.learned_at <= a.started_at), 1) as factor
+    from unnest(v_late) as s
+    join tollhouse_private.provider_attempts as a
+      on a.tenant_id = (s.job).tenant_id and a.call_id = (s.job).call_id and a.attempt = (s.job).attempts
+      and a.created_at = (s.job).created_at and not a.late
+    join tollhouse_private.provider_attempts as b
+      on b.tenant_id = a.tenant_id and b.call_id = a.call_id and b.attempt = a.attempt and b.created_at = a.created_at
+      and b.late and b.cost_basis = 'usage' and b.cost_micro_usd > 0
+    order by a.model, factor desc nulls last
+  ) as o;
   return cardinality(v_late);
 end
 $$;

@@ -11,12 +11,14 @@
 -- requires: execution/assess
 -- requires: execution/append_attempts
 -- requires: execution/requeue
+-- requires: execution/learn_overrun
+-- requires: pricing/highest_cost
 
 begin;
 set local role tollhouse_engine;
 
 -- Locks: jobs (held by the caller), cache_flights, breakers, provider_windows, provider_breakers, rate_limits,
--- monthly_budgets, hourly_spend; each in the order of its key.
+-- monthly_budgets, hourly_spend, model_overruns; each in the order of its key.
 -- The claim takes them in the same order. A new step belongs at its place in this line.
 create function tollhouse_private.settle(
   p_jobs tollhouse_private.jobs[],
@@ -53,6 +55,19 @@ begin
   perform tollhouse_private.observe_probes(v_settlements, p_now);
   perform tollhouse_private.settle_budget(v_settlements, p_now);
   perform tollhouse_private.book_hour(v_settlements, p_now);
+  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+  from (
+    select distinct on ((s.job).model) (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
+    from unnest(v_settlements) as s
+    cross join lateral (
+      select nullif(tollhouse_private.highest_cost(
+        ((s.job).price).input, ((s.job).price).cached_input, ((s.job).price).output, ((s.job).price).reasoning,
+        (s.job).request_bytes, (s.job).max_output_tokens
+      ), 0) as highest
+    ) as bound
+    where s.cost_basis = 'usage' and s.cost_micro_usd > (s.job).reserved_micro_usd
+    order by (s.job).model, factor desc nulls last
+  ) as o;
 end
 $$;
 comment on function tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is

@@ -7,6 +7,7 @@
 -- requires: breaker/provider_breakers
 -- requires: routing/breaker_gate
 -- requires: pricing/price_at
+-- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;
@@ -45,6 +46,7 @@ begin
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
+      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model) as overrun,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -69,7 +71,10 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as highest
+      select tollhouse_private.with_overrun(
+        tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens),
+        o.overrun
+      ) as highest
     ) as cost
   ),
   wish as (

@@ -226,6 +226,35 @@ async def test_a_deferral_that_meets_the_last_settlement(scene: Scene, first: st
     assert ["acme"] == [call["tenant_id"] for call in claimed]
 
 
+async def test_what_a_model_bills_too_much_is_learned(scene: Scene) -> None:
+    """One wave pays forty percent more than it reserved; after that no cap is passed."""
+    spent: dict[str, int] = {}
+    for tenant in ("acme", "globex"):
+        scene.rows("select tollhouse_ops.set_monthly_cap(%s, '', 1000, 'race')", tenant)
+        scene.enqueue(tenant, "ann", [Call(request_id=f"r{i}") for i in range(30)])
+        workers = await scene.workers(3)
+
+        async with asyncio.timeout(PATIENCE):
+            while scene.outcomes().keys() & {"queued", "scheduled", "running"}:
+                wave = await asyncio.gather(*(worker.claim(4) for worker in workers))
+                await asyncio.gather(
+                    *(
+                        worker.record(result(call, output_tokens=140) for call in claimed)
+                        for worker, claimed in zip(workers, wave, strict=True)
+                    )
+                )
+        spent[tenant] = scene.value(
+            "select spent_micro_usd from tollhouse_private.monthly_budgets"
+            " where tenant_id = %s and user_id = ''",
+            tenant,
+        )
+
+    assert {"acme": 1400, "globex": 980} == spent
+    (learned,) = scene.rows("select model, factor from tollhouse_ops.model_overruns")
+    assert ("small", 1.4) == (learned["model"], float(learned["factor"]))
+    scene.assert_books_balance()
+
+
 async def test_a_raised_cap_calls_up_who_waits(scene: Scene) -> None:
     """What waits goes on at once when an operator makes room."""
     cap(scene, "", 100)

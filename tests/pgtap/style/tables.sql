@@ -24,6 +24,7 @@ select set_eq(
   $$ values
     ('tollhouse_private.attempt_outcomes'),
     ('tollhouse_private.channel_secret'),
+    ('tollhouse_private.model_overruns'),
     ('tollhouse_private.model_prices'),
     ('tollhouse_private.models'),
     ('tollhouse_private.operator_audit'),
