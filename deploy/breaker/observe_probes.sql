@@ -18,7 +18,8 @@ create function tollhouse_private.observe_probes(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
+  -- In order, so that the first one ends the look, whatever their number.
+  if (select true from tollhouse_private.breakers as b where b.state = 'half_open' order by b.provider limit 1) is not true
     and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
   then
     return;
@@ -33,11 +34,21 @@ begin
     -- A probe that said nothing about the provider leaves its slot to the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
-  from unnest(p_settlements) as s
-  join tollhouse_private.providers as p on p.provider = (s.job).provider
-  where b.tenant_id = (s.job).tenant_id and b.user_id = (s.job).user_id and b.provider = (s.job).provider
-    and b.state = 'half_open'
-    and b.probe_call_id = (s.job).call_id;
+  from (
+    -- By place: a probe of the key for each. observe_users holds them.
+    select u.breaker, (u.job).provider, held.place
+    from unnest(p_settlements) as u
+    cross join lateral (
+      select k.ctid as place, k.state, k.probe_call_id
+      from tollhouse_private.breakers as k
+      where k.tenant_id = (u.job).tenant_id and k.user_id = (u.job).user_id and k.provider = (u.job).provider
+      offset 0
+    ) as held
+    where held.state = 'half_open' and held.probe_call_id = (u.job).call_id
+    offset 0
+  ) as s
+  join tollhouse_private.providers as p on p.provider = s.provider
+  where b.ctid = s.place;
 
   with moved as (
     update tollhouse_private.provider_breakers as pb

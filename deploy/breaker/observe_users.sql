@@ -27,12 +27,15 @@ begin
 
   select array_agg(locked.breaker) into v_locked
   from (
+    select (s.job).tenant_id, (s.job).user_id, (s.job).provider
+    from unnest(p_settlements) as s
+    group by 1, 2, 3
+    order by 1, 2, 3
+  ) as caller
+  cross join lateral (
     select b as breaker
     from tollhouse_private.breakers as b
-    where (b.tenant_id, b.user_id, b.provider) in (
-      select (s.job).tenant_id, (s.job).user_id, (s.job).provider from unnest(p_settlements) as s
-    )
-    order by b.tenant_id, b.user_id, b.provider
+    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.provider = caller.provider
     for update
   ) as locked;
   -- The healthy path ends here: a success only matters where a row remembers failures.

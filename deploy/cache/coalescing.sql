@@ -39,12 +39,21 @@ begin
   -- another guard blocks) is locked now, before breakers and budgets.
   if v_fresh < greatest(cardinality(v_candidates), cardinality(p_batch)) then
     perform
-    from tollhouse_private.cache_flights as cf
-    where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
-      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates || p_batch) as j
-    )
-    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
-    for update;
+    from (
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark
+      from unnest(v_candidates || p_batch) as j
+      where j.cache_key is not null
+      group by 1, 2, 3, 4, 5
+      order by 1, 2, 3, 4, 5
+    ) as k
+    -- A probe of the key for each, here and below: missing statistics can't turn it round.
+    cross join lateral (
+      select
+      from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = k.tenant_id and cf.scope = k.cache_scope and cf.endpoint = k.endpoint
+        and cf.cache_key = k.cache_key and cf.watermark = k.watermark
+      for update
+    ) as locked;
   end if;
 
   -- Each has a flight of its own: all of them lead.
@@ -55,20 +64,27 @@ begin
 
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
-  join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id;
+  where (
+    select cf.call_id from tollhouse_private.cache_flights as cf
+    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+  ) = j.call_id;
 
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
   return query
-  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
+  select j.call_id, case when flight.leader is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
   from unnest(v_candidates) as j
-  left join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark
-  where cf.call_id is distinct from j.call_id;
+  cross join lateral (
+    select (
+      select cf.call_id from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+        and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+    ) as leader
+    offset 0
+  ) as flight
+  where flight.leader is distinct from j.call_id;
 end
 $$;
 comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) is

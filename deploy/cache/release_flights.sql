@@ -17,45 +17,54 @@ create function tollhouse_private.release_flights(
 as $$
 declare
   v_led tollhouse_private.cache_flights[];
+  v_followers tid[];
 begin
+  -- A probe of a key for each, here and below: missing statistics can't turn it round.
   select array_agg(locked.flight) into v_led
   from (
+    select (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark, (s.job).call_id
+    from unnest(p_settlements) as s
+    where (s.job).cache_key is not null
+    order by 1, 2, 3, 4, 5
+  ) as j
+  cross join lateral (
     select cf as flight
     from tollhouse_private.cache_flights as cf
-    join (
-      select (s.job).* from unnest(p_settlements) as s where (s.job).cache_key is not null offset 0
-    ) as j
-      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
       and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
-    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
-    for update of cf
+    for update
   ) as locked;
   if v_led is null then
     return;
   end if;
 
   delete from tollhouse_private.cache_flights as cf
-  using unnest(v_led) as led
-  where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
-    and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
+  where cf.ctid = any (array(
+    select (
+      select k.ctid from tollhouse_private.cache_flights as k
+      where k.tenant_id = led.tenant_id and k.scope = led.scope and k.endpoint = led.endpoint
+        and k.cache_key = led.cache_key and k.watermark = led.watermark
+    )
+    from unnest(v_led) as led
+  ));
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
   -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
-  with follower as materialized (
-    select f.tenant_id, f.call_id
+  v_followers := array(
+    select f.place
     from unnest(v_led) as led
-    join tollhouse_private.jobs as f
-      on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
-      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
-    where f.state = 'coalesced'
+    cross join lateral (
+      select k.ctid as place
+      from tollhouse_private.jobs as k
+      where k.state = 'coalesced' and k.tenant_id = led.tenant_id and k.cache_key = led.cache_key
+        and k.cache_scope = led.scope and k.endpoint = led.endpoint and k.watermark = led.watermark
+      for update skip locked
+    ) as f
     limit 10000
-    for update of f skip locked
-  )
+  );
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from follower
-  where j.tenant_id = follower.tenant_id
-    and j.call_id = follower.call_id;
+  where j.ctid = any (v_followers);
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;

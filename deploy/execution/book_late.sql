@@ -35,19 +35,24 @@ begin
   end if;
 
   with given_up as (
-    select pa, result.*, fact.sent, charge.basis,
-      case charge.basis when 'usage' then bill.usage when 'reservation' then pa.cost_micro_usd else 0 end - pa.cost_micro_usd as difference
+    select abandoned.pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then (abandoned.pa).cost_micro_usd else 0 end - (abandoned.pa).cost_micro_usd as difference
     from unnest(p_results) as r
     join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-    join tollhouse_private.provider_attempts as pa
-      on pa.tenant_id = r.tenant_id and pa.call_id = r.call_id and pa.attempt = r.attempt
-      and pa.created_at = tollhouse_private.call_created_at(r.call_id)
-      and pa.worker_id = p_worker_id
-      and pa.outcome = 'abandoned'
-      and not pa.late
-    left join tollhouse_private.task_types as tt on tt.endpoint = pa.endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = pa.tenant_id
-    cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+    -- Of its own, with its offset: a probe of the key for each, whatever the planner thinks of the month.
+    cross join lateral (
+      select a as pa
+      from tollhouse_private.provider_attempts as a
+      where a.tenant_id = r.tenant_id and a.call_id = r.call_id and a.attempt = r.attempt
+        and a.created_at = tollhouse_private.call_created_at(r.call_id)
+        and a.worker_id = p_worker_id
+        and a.outcome = 'abandoned'
+        and not a.late
+      offset 0
+    ) as abandoned
+    left join tollhouse_private.task_types as tt on tt.endpoint = (abandoned.pa).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (abandoned.pa).tenant_id
+    cross join lateral tollhouse_private.price_at((abandoned.pa).model, (abandoned.pa).started_at) as p
     cross join lateral (
       select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
     ) as result

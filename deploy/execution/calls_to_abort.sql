@@ -18,18 +18,22 @@ create function tollhouse_worker.calls_to_abort(
   stable
   security definer
   set search_path = pg_catalog, pg_temp
+  -- A plan made while the tables were empty must still serve when they are full.
+  set enable_seqscan = 'off'
+  set enable_mergejoin = 'off'
+  set jit = 'off'
 as $$
-  select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
+  select j.call_id, j.attempts, case when asked.cancelled then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
-  left join lateral (
-    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
-  ) as cr on true
+  cross join lateral (
+    select (
+      select true from tollhouse_private.cancel_requests as cr where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id limit 1
+    ) is true as cancelled
+    offset 0
+  ) as asked
   where j.state = 'running'
     and j.worker_id = p_worker_id
-    and (
-      cr.call_id is not null
-      or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
-    )
+    and (asked.cancelled or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model))
 $$;
 comment on function tollhouse_worker.calls_to_abort(uuid) is
   'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';

@@ -1,6 +1,5 @@
 -- Deploy tollhouse:kill_switch/killed to pg
 -- requires: kill_switch/kill_switches
--- requires: kill_switch/switch_stops
 
 begin;
 set local role tollhouse_owner;
@@ -16,10 +15,15 @@ create function tollhouse_private.killed(
   language sql
   stable
 as $$
-  select exists (
-    select
-    from tollhouse_private.kill_switches as ks
-    where tollhouse_private.switch_stops(ks, p_tenant_id, p_user_id, p_endpoint, p_provider, p_model)
+  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  select coalesce(
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'model' and ks.tenant_id = '' and ks.target = p_model),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = p_endpoint),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = p_tenant_id limit 1),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = p_tenant_id and ks.target = p_user_id),
+    false
   )
 $$;
 comment on function tollhouse_private.killed(text, text, text, text, text) is

@@ -15,11 +15,13 @@ create function tollhouse_private.tenants_in_line(
 as $$
   with recursive onward (tenant_id) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
+      order by j.tenant_id limit 1
     )
     union all
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
+      order by j.tenant_id limit 1
     )
     from onward as o
     where o.tenant_id is not null
@@ -42,8 +44,9 @@ create function tollhouse_private.users_in_line(
 as $$
   with recursive onward (user_id, again) as (
     select (
-      select pg_catalog.min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
+      order by j.user_id limit 1
     ), false
     union all
     -- Past the last one it begins again, and ends with the one it began after.
@@ -51,8 +54,11 @@ as $$
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select pg_catalog.min(j.user_id) as user_id from tollhouse_private.jobs as j
-      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+      select (
+        select j.user_id from tollhouse_private.jobs as j
+        where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+        order by j.user_id limit 1
+      ) as user_id
     ) as next
     where o.user_id is not null or not o.again
   )

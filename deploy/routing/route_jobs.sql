@@ -29,10 +29,14 @@ declare
   v_provider_breakers tollhouse_private.provider_breakers[];
 begin
   -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
-  select array_agg(l.b) into v_breakers from (
+  select array_agg(l.b) into v_breakers
+  from (
+    select j.tenant_id, j.user_id from unnest(p_jobs) as j group by 1, 2 order by 1, 2
+  ) as caller
+  cross join lateral (
     select b from tollhouse_private.breakers as b
-    where b.state <> 'closed' and (b.tenant_id, b.user_id) in (select j.tenant_id, j.user_id from unnest(p_jobs) as j)
-    order by b.tenant_id, b.user_id, b.provider for update
+    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.state <> 'closed'
+    order by b.provider for update
   ) as l;
   select array_agg(l.pb) into v_provider_breakers from (
     select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update

@@ -18,10 +18,14 @@ begin
   insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, spent_micro_usd)
   select pa.tenant_id, u.user_id, date_trunc('hour', pa.finished_at, 'UTC'), sum(l.cost_micro_usd)
   from unnest(p_late) as l
-  join tollhouse_private.provider_attempts as pa
-    on pa.tenant_id = (l.job).tenant_id and pa.call_id = (l.job).call_id and pa.attempt = (l.job).attempts
-    and pa.created_at = (l.job).created_at
-    and not pa.late
+  cross join lateral (
+    select a.tenant_id, a.user_id, a.finished_at
+    from tollhouse_private.provider_attempts as a
+    where a.tenant_id = (l.job).tenant_id and a.call_id = (l.job).call_id and a.attempt = (l.job).attempts
+      and a.created_at = (l.job).created_at
+      and not a.late
+    offset 0
+  ) as pa
   cross join lateral (values (''), (pa.user_id)) as u (user_id)
   group by 1, 2, 3
   order by 1, 2, 3

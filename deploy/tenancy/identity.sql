@@ -24,7 +24,11 @@ begin
   if exists (select from tollhouse_private.login_bindings) then
     -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
     v_oid := to_regrole(quote_ident(session_user));
-    v_bindings := array(select b from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid);
+    v_bindings := array(
+      select b from tollhouse_private.login_bindings as b where b.login = session_user
+      union all
+      select b from tollhouse_private.login_bindings as b where b.login_oid = v_oid and b.login <> session_user
+    );
   end if;
 
   if cardinality(v_bindings) > 0 then

@@ -12,6 +12,7 @@ create table tollhouse_private.login_bindings (
   reads_all_users boolean not null default false,
   constraint login_bindings_pkey primary key (login, login_oid)
 );
+create index login_bindings_login_oid_idx on tollhouse_private.login_bindings (login_oid);
 comment on table tollhouse_private.login_bindings is
   'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
 comment on column tollhouse_private.login_bindings.login_oid is

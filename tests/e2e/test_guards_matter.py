@@ -121,7 +121,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "shutoff by the threshold": (
-        [private("book_hour", ">= so.threshold_micro_usd", "> 1000000000")],
+        [private("book_hour", ">= due.threshold", "> 1000000000")],
         lambda town, tenant: test_6_shutoff.test_reaching_the_threshold_blocks(town, tenant, "ann"),
     ),
     "shutoff ends": (
@@ -213,7 +213,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "cancel in flight": (
-        [("tollhouse_worker.calls_to_abort", "cr.call_id is not null\n", "false\n")],
+        [("tollhouse_worker.calls_to_abort", "(asked.cancelled or ", "(false or ")],
         test_cancel.test_in_flight,
     ),
     "Retry-After": (

@@ -21,7 +21,7 @@ select results_eq(
   'login_bindings has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'login_bindings', array['login', 'login_oid']::name[], 'login_bindings: the key');
-select indexes_are('tollhouse_private', 'login_bindings', array['login_bindings_pkey'], 'login_bindings has exactly these indexes');
+select indexes_are('tollhouse_private', 'login_bindings', array['login_bindings_pkey', 'login_bindings_login_oid_idx'], 'login_bindings has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'login_bindings: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.login_bindings'::regclass;
 select results_eq(
