@@ -431,12 +431,15 @@ begin
     c.created_at, c.finished_at
   from tollhouse_private.llm_api_calls as c
   left join tollhouse_private.call_content as cc
-    on cc.tenant_id = c.tenant_id and cc.call_id = c.call_id and cc.created_at = c.created_at
+    on cc.tenant_id = c.tenant_id and cc.call_id = p_call_id and cc.created_at = v_created_at
   left join tollhouse_private.deliveries as d
-    on d.tenant_id = c.tenant_id and d.call_id = c.call_id and d.expires_at > now()
+    on d.tenant_id = c.tenant_id and d.call_id = p_call_id and d.expires_at > now()
   cross join lateral (select coalesce(cc.response, d.response) as response) as answer
-  where c.call_id = p_call_id
-    and c.created_at = v_created_at;
+  -- In an order that only the primary key has: a plan made for an empty month would as soon take another index.
+  where c.call_id between p_call_id and p_call_id
+    and c.created_at = v_created_at
+  order by c.call_id
+  limit 1;
   if found then
     return;
   end if;
@@ -1367,6 +1370,7 @@ CREATE FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.sett
     AS $$
 declare
   v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+  v_tripped record;
 begin
   insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
   select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
@@ -1378,29 +1382,41 @@ begin
   on conflict (tenant_id, user_id, hour) do update
   set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
 
-  with tripped as (
+  for v_tripped in
+    -- By place, which is locked: a probe of the key for each, whatever the planner thinks of the tables.
     update tollhouse_private.hourly_spend as hs
     set tripped_at_micro_usd = hs.spent_micro_usd
-    from tollhouse_private.hourly_shutoffs as so
-    where hs.hour = v_hour
-      and so.tenant_id = hs.tenant_id and so.user_id = hs.user_id
-      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= so.threshold_micro_usd
-      and (hs.tenant_id, hs.user_id) in (
-        select (s.job).tenant_id, u.user_id
+    from (
+      select
+        (
+          select k.ctid from tollhouse_private.hourly_spend as k
+          where k.tenant_id = payer.tenant_id and k.user_id = payer.user_id and k.hour = v_hour
+        ) as place,
+        (
+          select so.threshold_micro_usd from tollhouse_private.hourly_shutoffs as so
+          where so.tenant_id = payer.tenant_id and so.user_id = payer.user_id
+        ) as threshold
+      from (
+        select distinct (s.job).tenant_id, u.user_id
         from unnest(p_settlements) as s
         cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-      )
+        where (s.result).outcome <> 'not_sent'
+      ) as payer
+      offset 0
+    ) as due
+    where hs.ctid = due.place
+      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= due.threshold
     returning hs.tenant_id, hs.user_id, hs.spent_micro_usd
-  )
-  update tollhouse_private.hourly_shutoffs as so
-  set
-    disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
-    mode = 'automatic',
-    reason = format('spent %s of %s USD in the hour', trim_scale(round(t.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
-  from tripped as t
-  where so.tenant_id = t.tenant_id and so.user_id = t.user_id
-    -- A longer shutoff, an operator's, stays as it is.
-    and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+  loop
+    update tollhouse_private.hourly_shutoffs as so
+    set
+      disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
+      mode = 'automatic',
+      reason = format('spent %s of %s USD in the hour', trim_scale(round(v_tripped.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
+    where so.tenant_id = v_tripped.tenant_id and so.user_id = v_tripped.user_id
+      -- A longer shutoff, an operator's, stays as it is.
+      and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+  end loop;
 end
 $$;
 ALTER FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -1417,19 +1433,24 @@ begin
   end if;
 
   with given_up as (
-    select pa, result.*, fact.sent, charge.basis,
-      case charge.basis when 'usage' then bill.usage when 'reservation' then pa.cost_micro_usd else 0 end - pa.cost_micro_usd as difference
+    select abandoned.pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then (abandoned.pa).cost_micro_usd else 0 end - (abandoned.pa).cost_micro_usd as difference
     from unnest(p_results) as r
     join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-    join tollhouse_private.provider_attempts as pa
-      on pa.tenant_id = r.tenant_id and pa.call_id = r.call_id and pa.attempt = r.attempt
-      and pa.created_at = tollhouse_private.call_created_at(r.call_id)
-      and pa.worker_id = p_worker_id
-      and pa.outcome = 'abandoned'
-      and not pa.late
-    left join tollhouse_private.task_types as tt on tt.endpoint = pa.endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = pa.tenant_id
-    cross join lateral tollhouse_private.price_at(pa.model, pa.started_at) as p
+    -- Of its own, with its offset: a probe of the key for each, whatever the planner thinks of the month.
+    cross join lateral (
+      select a as pa
+      from tollhouse_private.provider_attempts as a
+      where a.tenant_id = r.tenant_id and a.call_id = r.call_id and a.attempt = r.attempt
+        and a.created_at = tollhouse_private.call_created_at(r.call_id)
+        and a.worker_id = p_worker_id
+        and a.outcome = 'abandoned'
+        and not a.late
+      offset 0
+    ) as abandoned
+    left join tollhouse_private.task_types as tt on tt.endpoint = (abandoned.pa).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (abandoned.pa).tenant_id
+    cross join lateral tollhouse_private.price_at((abandoned.pa).model, (abandoned.pa).started_at) as p
     cross join lateral (
       select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
     ) as result
@@ -2196,10 +2217,14 @@ begin
   insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, spent_micro_usd)
   select pa.tenant_id, u.user_id, date_trunc('hour', pa.finished_at, 'UTC'), sum(l.cost_micro_usd)
   from unnest(p_late) as l
-  join tollhouse_private.provider_attempts as pa
-    on pa.tenant_id = (l.job).tenant_id and pa.call_id = (l.job).call_id and pa.attempt = (l.job).attempts
-    and pa.created_at = (l.job).created_at
-    and not pa.late
+  cross join lateral (
+    select a.tenant_id, a.user_id, a.finished_at
+    from tollhouse_private.provider_attempts as a
+    where a.tenant_id = (l.job).tenant_id and a.call_id = (l.job).call_id and a.attempt = (l.job).attempts
+      and a.created_at = (l.job).created_at
+      and not a.late
+    offset 0
+  ) as pa
   cross join lateral (values (''), (pa.user_id)) as u (user_id)
   group by 1, 2, 3
   order by 1, 2, 3
@@ -2233,7 +2258,11 @@ begin
   if exists (select from tollhouse_private.login_bindings) then
     -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
     v_oid := to_regrole(quote_ident(session_user));
-    v_bindings := array(select b from tollhouse_private.login_bindings as b where b.login = session_user or b.login_oid = v_oid);
+    v_bindings := array(
+      select b from tollhouse_private.login_bindings as b where b.login = session_user
+      union all
+      select b from tollhouse_private.login_bindings as b where b.login_oid = v_oid and b.login <> session_user
+    );
   end if;
 
   if cardinality(v_bindings) > 0 then
@@ -2510,7 +2539,9 @@ begin
   select c.status, c.blocked_reason, c.was_cached
   into existing_call.status, existing_call.blocked_reason, existing_call.was_cached
   from tollhouse_private.llm_api_calls as c
-  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
+  -- Both keys, whole: a plan made for an empty month would as soon take the one of which it knows two columns.
+  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at
+    and c.endpoint = v_key.endpoint and c.request_id = v_key.request_id and c.user_id = v_key.user_id;
   if not found then
     select case j.state when 'coalesced' then 'queued' else j.state end, false
     into existing_call.status, existing_call.was_cached
@@ -3193,12 +3224,21 @@ begin
   -- another guard blocks) is locked now, before breakers and budgets.
   if v_fresh < greatest(cardinality(v_candidates), cardinality(p_batch)) then
     perform
-    from tollhouse_private.cache_flights as cf
-    where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) in (
-      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark from unnest(v_candidates || p_batch) as j
-    )
-    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
-    for update;
+    from (
+      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark
+      from unnest(v_candidates || p_batch) as j
+      where j.cache_key is not null
+      group by 1, 2, 3, 4, 5
+      order by 1, 2, 3, 4, 5
+    ) as k
+    -- A probe of the key for each, here and below: missing statistics can't turn it round.
+    cross join lateral (
+      select
+      from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = k.tenant_id and cf.scope = k.cache_scope and cf.endpoint = k.endpoint
+        and cf.cache_key = k.cache_key and cf.watermark = k.watermark
+      for update
+    ) as locked;
   end if;
 
   -- Each has a flight of its own: all of them lead.
@@ -3207,26 +3247,61 @@ begin
     return;
   end if;
 
+  -- A leader that is not running and that somebody holds may be held for hours: a client cancels it in an open
+  -- transaction. The oldest that would wait for it leads instead; if it comes back, it waits as any other call.
+  update tollhouse_private.cache_flights as cf
+  set call_id = heir.call_id
+  from (
+    select distinct on (flight.place) flight.place, j.call_id
+    from unnest(v_candidates) as j
+    cross join lateral (
+      select f.ctid as place, f.call_id as leader, (
+        select k.state from tollhouse_private.jobs as k where k.tenant_id = f.tenant_id and k.call_id = f.call_id
+      ) as state
+      from tollhouse_private.cache_flights as f
+      where f.tenant_id = j.tenant_id and f.scope = j.cache_scope and f.endpoint = j.endpoint
+        and f.cache_key = j.cache_key and f.watermark = j.watermark
+      offset 0
+    ) as flight
+    where flight.leader not in (select b.call_id from unnest(p_batch || p_jobs) as b)
+      and flight.state is distinct from 'running'
+      and (
+        select true from tollhouse_private.jobs as k
+        where k.tenant_id = j.tenant_id and k.call_id = flight.leader
+        for key share skip locked
+      ) is not true
+    order by flight.place, j.call_id
+    offset 0
+  ) as heir
+  where cf.ctid = heir.place;
+
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
-  join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id;
+  where (
+    select cf.call_id from tollhouse_private.cache_flights as cf
+    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+      and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+  ) = j.call_id;
 
   -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
 
   return query
-  select j.call_id, case when cf.call_id is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
+  select j.call_id, case when flight.leader is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
   from unnest(v_candidates) as j
-  left join tollhouse_private.cache_flights as cf
-    on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-    and cf.cache_key = j.cache_key and cf.watermark = j.watermark
-  where cf.call_id is distinct from j.call_id;
+  cross join lateral (
+    select (
+      select cf.call_id from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+        and cf.cache_key = j.cache_key and cf.watermark = j.watermark
+    ) as leader
+    offset 0
+  ) as flight
+  where flight.leader is distinct from j.call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
 CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3249,10 +3324,16 @@ CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.job
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_models boolean;
 begin
-  if not exists (select from tollhouse_private.kill_switches) then
+  -- One look spares a claim six probes for each call. A client, who sees some rows only, would look at all of them.
+  if cardinality(p_jobs) > 1 and not exists (select from tollhouse_private.kill_switches) then
     return;
   end if;
+  v_models := exists (
+    select from tollhouse_private.kill_switches as ks where ks.scope in ('provider', 'model') and ks.tenant_id = ''
+  );
 
   return query
   with offer as materialized (
@@ -3263,12 +3344,8 @@ begin
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
-  where exists (
-    select
-    from tollhouse_private.kill_switches as ks
-    where tollhouse_private.switch_stops(ks, j.tenant_id, j.user_id, j.endpoint, null, null)
-  )
-    or exists (
+  where tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, null, null)
+    or v_models and exists (
       select
       from offer as o
       where o.killed
@@ -3372,10 +3449,15 @@ COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-  select exists (
-    select
-    from tollhouse_private.kill_switches as ks
-    where tollhouse_private.switch_stops(ks, p_tenant_id, p_user_id, p_endpoint, p_provider, p_model)
+  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  select coalesce(
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'model' and ks.tenant_id = '' and ks.target = p_model),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = p_endpoint),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = p_tenant_id limit 1),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = p_tenant_id and ks.target = p_user_id),
+    false
   )
 $$;
 ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
@@ -3780,7 +3862,8 @@ CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if not exists (select from tollhouse_private.breakers as b where b.state = 'half_open')
+  -- In order, so that the first one ends the look, whatever their number.
+  if (select true from tollhouse_private.breakers as b where b.state = 'half_open' order by b.provider limit 1) is not true
     and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
   then
     return;
@@ -3795,11 +3878,21 @@ begin
     -- A probe that said nothing about the provider leaves its slot to the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
-  from unnest(p_settlements) as s
-  join tollhouse_private.providers as p on p.provider = (s.job).provider
-  where b.tenant_id = (s.job).tenant_id and b.user_id = (s.job).user_id and b.provider = (s.job).provider
-    and b.state = 'half_open'
-    and b.probe_call_id = (s.job).call_id;
+  from (
+    -- By place: a probe of the key for each. observe_users holds them.
+    select u.breaker, (u.job).provider, held.place
+    from unnest(p_settlements) as u
+    cross join lateral (
+      select k.ctid as place, k.state, k.probe_call_id
+      from tollhouse_private.breakers as k
+      where k.tenant_id = (u.job).tenant_id and k.user_id = (u.job).user_id and k.provider = (u.job).provider
+      offset 0
+    ) as held
+    where held.state = 'half_open' and held.probe_call_id = (u.job).call_id
+    offset 0
+  ) as s
+  join tollhouse_private.providers as p on p.provider = s.provider
+  where b.ctid = s.place;
 
   with moved as (
     update tollhouse_private.provider_breakers as pb
@@ -3891,12 +3984,15 @@ begin
 
   select array_agg(locked.breaker) into v_locked
   from (
+    select (s.job).tenant_id, (s.job).user_id, (s.job).provider
+    from unnest(p_settlements) as s
+    group by 1, 2, 3
+    order by 1, 2, 3
+  ) as caller
+  cross join lateral (
     select b as breaker
     from tollhouse_private.breakers as b
-    where (b.tenant_id, b.user_id, b.provider) in (
-      select (s.job).tenant_id, (s.job).user_id, (s.job).provider from unnest(p_settlements) as s
-    )
-    order by b.tenant_id, b.user_id, b.provider
+    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.provider = caller.provider
     for update
   ) as locked;
   -- The healthy path ends here: a success only matters where a row remembers failures.
@@ -4451,45 +4547,54 @@ CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_privat
     AS $$
 declare
   v_led tollhouse_private.cache_flights[];
+  v_followers tid[];
 begin
+  -- A probe of a key for each, here and below: missing statistics can't turn it round.
   select array_agg(locked.flight) into v_led
   from (
+    select (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark, (s.job).call_id
+    from unnest(p_settlements) as s
+    where (s.job).cache_key is not null
+    order by 1, 2, 3, 4, 5
+  ) as j
+  cross join lateral (
     select cf as flight
     from tollhouse_private.cache_flights as cf
-    join (
-      select (s.job).* from unnest(p_settlements) as s where (s.job).cache_key is not null offset 0
-    ) as j
-      on cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
+    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
       and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
-    order by cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark
-    for update of cf
+    for update
   ) as locked;
   if v_led is null then
     return;
   end if;
 
   delete from tollhouse_private.cache_flights as cf
-  using unnest(v_led) as led
-  where cf.tenant_id = led.tenant_id and cf.scope = led.scope and cf.endpoint = led.endpoint
-    and cf.cache_key = led.cache_key and cf.watermark = led.watermark;
+  where cf.ctid = any (array(
+    select (
+      select k.ctid from tollhouse_private.cache_flights as k
+      where k.tenant_id = led.tenant_id and k.scope = led.scope and k.endpoint = led.endpoint
+        and k.cache_key = led.cache_key and k.watermark = led.watermark
+    )
+    from unnest(v_led) as led
+  ));
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
   -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
-  with follower as materialized (
-    select f.tenant_id, f.call_id
+  v_followers := array(
+    select f.place
     from unnest(v_led) as led
-    join tollhouse_private.jobs as f
-      on f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
-      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
-    where f.state = 'coalesced'
+    cross join lateral (
+      select k.ctid as place
+      from tollhouse_private.jobs as k
+      where k.state = 'coalesced' and k.tenant_id = led.tenant_id and k.cache_key = led.cache_key
+        and k.cache_scope = led.scope and k.endpoint = led.endpoint and k.watermark = led.watermark
+      for update skip locked
+    ) as f
     limit 10000
-    for update of f skip locked
-  )
+  );
   update tollhouse_private.jobs as j
   set state = 'queued'
-  from follower
-  where j.tenant_id = follower.tenant_id
-    and j.call_id = follower.call_id;
+  where j.ctid = any (v_followers);
   if found then
     perform tollhouse_private.wake_idle_worker();
   end if;
@@ -4577,10 +4682,14 @@ declare
   v_provider_breakers tollhouse_private.provider_breakers[];
 begin
   -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
-  select array_agg(l.b) into v_breakers from (
+  select array_agg(l.b) into v_breakers
+  from (
+    select j.tenant_id, j.user_id from unnest(p_jobs) as j group by 1, 2 order by 1, 2
+  ) as caller
+  cross join lateral (
     select b from tollhouse_private.breakers as b
-    where b.state <> 'closed' and (b.tenant_id, b.user_id) in (select j.tenant_id, j.user_id from unnest(p_jobs) as j)
-    order by b.tenant_id, b.user_id, b.provider for update
+    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.state <> 'closed'
+    order by b.provider for update
   ) as l;
   select array_agg(l.pb) into v_provider_breakers from (
     select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
@@ -4983,11 +5092,13 @@ CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer)
     AS $$
   with recursive onward (tenant_id) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
+      order by j.tenant_id limit 1
     )
     union all
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
+      order by j.tenant_id limit 1
     )
     from onward as o
     where o.tenant_id is not null
@@ -5127,8 +5238,9 @@ CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, 
     AS $$
   with recursive onward (user_id, again) as (
     select (
-      select pg_catalog.min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
+      order by j.user_id limit 1
     ), false
     union all
     -- Past the last one it begins again, and ends with the one it began after.
@@ -5136,8 +5248,11 @@ CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, 
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select pg_catalog.min(j.user_id) as user_id from tollhouse_private.jobs as j
-      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+      select (
+        select j.user_id from tollhouse_private.jobs as j
+        where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+        order by j.user_id limit 1
+      ) as user_id
     ) as next
     where o.user_id is not null or not o.again
   )
@@ -5268,7 +5383,7 @@ begin
       limit 1
     ) is not true);
   if v_woken > 0 then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;
@@ -5296,9 +5411,28 @@ begin
   where cf.ctid = any (array(
     select f.ctid
     from tollhouse_private.cache_flights as f
-    where (
-      select true from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-    ) is not true
+    cross join lateral (
+      select (
+        select j.state from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+      ) as state
+      offset 0
+    ) as leader
+    where leader.state is null
+      -- Held by a client that cancels it in an open transaction: those that wait for it go on without it.
+      or (
+        leader.state <> 'running'
+        and (
+          select true from tollhouse_private.jobs as w
+          where w.state = 'coalesced' and w.tenant_id = f.tenant_id and w.cache_key = f.cache_key
+            and w.cache_scope = f.scope and w.endpoint = f.endpoint and w.watermark = f.watermark
+          limit 1
+        )
+        and (
+          select true from tollhouse_private.jobs as j
+          where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+          for key share skip locked
+        ) is not true
+      )
     for update of f skip locked
   ));
 
@@ -5323,7 +5457,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, or is neither running nor free to be claimed while others wait for it, and puts calls that wait for a flight which is over back into the queue.';
 CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5363,18 +5497,21 @@ COMMENT ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.at
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
-  select j.call_id, j.attempts, case when cr.call_id is not null then 'cancelled' else 'aborted' end
+  select j.call_id, j.attempts, case when asked.cancelled then 'cancelled' else 'aborted' end
   from tollhouse_private.jobs as j
-  left join lateral (
-    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
-  ) as cr on true
+  cross join lateral (
+    select (
+      select true from tollhouse_private.cancel_requests as cr where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id limit 1
+    ) is true as cancelled
+    offset 0
+  ) as asked
   where j.state = 'running'
     and j.worker_id = p_worker_id
-    and (
-      cr.call_id is not null
-      or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model)
-    )
+    and (asked.cancelled or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model))
 $$;
 ALTER FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) IS 'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';
@@ -7001,6 +7138,7 @@ CREATE INDEX jobs_scheduled_user_idx ON tollhouse_private.jobs USING btree (tena
 CREATE INDEX llm_api_calls_blocked_idx ON ONLY tollhouse_private.llm_api_calls USING btree (created_at) WHERE (status = 'blocked'::text);
 CREATE INDEX llm_api_calls_cached_idx ON ONLY tollhouse_private.llm_api_calls USING btree (tenant_id, created_at) INCLUDE (user_id, endpoint, model, was_coalesced, saved_micro_usd) WHERE was_cached;
 CREATE INDEX llm_api_calls_created_at_idx ON ONLY tollhouse_private.llm_api_calls USING brin (created_at) WITH (autosummarize='on');
+CREATE INDEX login_bindings_login_oid_idx ON tollhouse_private.login_bindings USING btree (login_oid);
 CREATE INDEX monthly_budgets_line_at_idx ON tollhouse_private.monthly_budgets USING btree (line_at) WHERE (line_at IS NOT NULL);
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX request_keys_created_at_idx ON tollhouse_private.request_keys USING btree (created_at);

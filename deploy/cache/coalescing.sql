@@ -62,6 +62,34 @@ begin
     return;
   end if;
 
+  -- A leader that is not running and that somebody holds may be held for hours: a client cancels it in an open
+  -- transaction. The oldest that would wait for it leads instead; if it comes back, it waits as any other call.
+  update tollhouse_private.cache_flights as cf
+  set call_id = heir.call_id
+  from (
+    select distinct on (flight.place) flight.place, j.call_id
+    from unnest(v_candidates) as j
+    cross join lateral (
+      select f.ctid as place, f.call_id as leader, (
+        select k.state from tollhouse_private.jobs as k where k.tenant_id = f.tenant_id and k.call_id = f.call_id
+      ) as state
+      from tollhouse_private.cache_flights as f
+      where f.tenant_id = j.tenant_id and f.scope = j.cache_scope and f.endpoint = j.endpoint
+        and f.cache_key = j.cache_key and f.watermark = j.watermark
+      offset 0
+    ) as flight
+    where flight.leader not in (select b.call_id from unnest(p_batch || p_jobs) as b)
+      and flight.state is distinct from 'running'
+      and (
+        select true from tollhouse_private.jobs as k
+        where k.tenant_id = j.tenant_id and k.call_id = flight.leader
+        for key share skip locked
+      ) is not true
+    order by flight.place, j.call_id
+    offset 0
+  ) as heir
+  where cf.ctid = heir.place;
+
   select array_agg(j) into v_leaders
   from unnest(v_candidates) as j
   where (
@@ -88,7 +116,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) is
-  'Lets one call per cache key go on and makes the others wait for its answer. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
+  'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
 
 revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) from public;
 

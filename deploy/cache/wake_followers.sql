@@ -1,5 +1,6 @@
 -- Deploy tollhouse:cache/wake_followers to pg
 -- requires: queue/jobs
+-- requires: queue/tell
 -- requires: cache/cache_flights
 -- requires: cache/ended_flights
 
@@ -65,7 +66,7 @@ begin
       limit 1
     ) is not true);
   if v_woken > 0 then
-    perform pg_notify('tollhouse_wake', '');
+    perform tollhouse_private.tell('tollhouse_wake', array['']);
   end if;
 end
 $$;

@@ -18,9 +18,28 @@ begin
   where cf.ctid = any (array(
     select f.ctid
     from tollhouse_private.cache_flights as f
-    where (
-      select true from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-    ) is not true
+    cross join lateral (
+      select (
+        select j.state from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+      ) as state
+      offset 0
+    ) as leader
+    where leader.state is null
+      -- Held by a client that cancels it in an open transaction: those that wait for it go on without it.
+      or (
+        leader.state <> 'running'
+        and (
+          select true from tollhouse_private.jobs as w
+          where w.state = 'coalesced' and w.tenant_id = f.tenant_id and w.cache_key = f.cache_key
+            and w.cache_scope = f.scope and w.endpoint = f.endpoint and w.watermark = f.watermark
+          limit 1
+        )
+        and (
+          select true from tollhouse_private.jobs as j
+          where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+          for key share skip locked
+        ) is not true
+      )
     for update of f skip locked
   ));
 
@@ -45,7 +64,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.wake_stranded() is
-  'Ends the flights whose leader is gone, and puts calls that wait for a flight which is over back into the queue.';
+  'Ends the flights whose leader is gone, or is neither running nor free to be claimed while others wait for it, and puts calls that wait for a flight which is over back into the queue.';
 
 revoke execute on function tollhouse_private.wake_stranded() from public;
 

@@ -134,6 +134,14 @@ def errors(_: str, script: str) -> Iterator[str]:
         yield f"raise without using: {line}"
 
 
+def notifications(change: str, script: str) -> Iterator[str]:
+    """A full queue of notifications fails who sends one: all go through tell."""
+    if change != "queue/tell" and re.search(
+        r"\bpg_notify\b|^\s*notify\b", code(script), re.MULTILINE
+    ):
+        yield "a NOTIFY past tell"
+
+
 RULES: tuple[Callable[[str, str], Iterator[str]], ...] = (
-    room, shape, comments, privileges, routines, names, errors,
+    room, shape, comments, privileges, routines, names, errors, notifications,
 )  # fmt: skip

@@ -60,6 +60,7 @@ BAD = {
         "raise exception using errcode = 'TH001', message =",
         "raise exception",
     ),
+    "past tell": ("  raise exception", "  perform pg_notify('', '');\n  raise exception"),
 }
 
 

@@ -66,6 +66,18 @@ async def test_an_answer_that_lands_between_cache_check_and_flight(scene: Scene)
     assert 1 == scene.value("select count(*) from tollhouse_private.provider_attempts")
 
 
+async def drain_others(scene: Scene, worker: Worker, but: Row) -> list[Row]:
+    """Claim and answer until one call is left; return what had to be sent."""
+    sent: list[Row] = []
+    query: LiteralString = "select count(*) from tollhouse_private.jobs where call_id <> %s"
+    async with asyncio.timeout(PATIENCE):
+        while scene.value(query, but["call_id"]):
+            claimed = await worker.claim(100)
+            await worker.record(result(call) for call in claimed)
+            sent += claimed
+    return sent
+
+
 @pytest.mark.parametrize("outcome", ["success", "rejected", "aborted", "cancelled"])
 async def test_a_follower_that_is_being_parked_is_not_stranded(scene: Scene, outcome: str) -> None:
     """The leader's outcome waits for a claim that parks a follower, and wakes it."""
@@ -140,26 +152,66 @@ async def test_a_blocked_leader_and_a_new_follower_do_not_wait_in_a_circle(
     assert 1 == scene.outcomes()[reason]
 
 
-async def test_a_cancelled_leader_frees_its_followers(scene: Scene) -> None:
-    """A client that cancels a waiting leader and sits on its transaction holds no claim up."""
+@pytest.mark.parametrize("parked", ["while it is open", "before"])
+@pytest.mark.parametrize("ends", ["commits", "rolls back"])
+async def test_a_leader_that_a_client_is_cancelling_keeps_nobody_waiting(
+    scene: Scene, ends: str, parked: str
+) -> None:
+    """Others with its question go on without a leader that an open transaction holds."""
+    scene.rows("update tollhouse_private.task_types set cache_scope = 'tenant'")
+    scene.rows(
+        "select tollhouse_ops.bind_login('th_bound', 'acme', 'race', p_reads_all_users => true)"
+    )
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    await first.record([result(leader, "rate_limited", retry_after_ms=3_600_000)])
+    followers = [same("follower"), same("another")]
+    if parked == "before":
+        scene.enqueue("acme", "bob", followers)
+        assert [] == await second.claim(10)
+        assert {"scheduled": 1, "coalesced": 2} == scene.outcomes()
+
+    client = await scene.connect("th_client")
+    await client.execute("begin")
+    await client.execute("select tollhouse.set_identity('acme', 'ann')")
+    cursor = await client.execute("select tollhouse.cancel(%s) as status", [leader["call_id"]])
+    assert {"status": "cancelled"} == await cursor.fetchone()
+
+    if parked == "before":
+        await second.reap()
+    else:
+        scene.enqueue("acme", "bob", followers)
+    (heir,) = await second.claim(10)
+    assert {"scheduled": 1, "running": 1, "coalesced": 1} == scene.outcomes()
+    admin = await scene.connect("th_bound")
+    await admin.execute("set statement_timeout = '60s'")
+    async with admin.transaction():
+        await admin.execute("select tollhouse.cancel(%s)", [leader["call_id"]])
+        await second.record([result(heir)])
+        assert [] == await drain_others(scene, second, leader)
+        assert {"scheduled": 1, "success": 2} == scene.outcomes()
+        await client.execute("commit" if ends == "commits" else "rollback")
+
+    await second.call("tollhouse_worker.set_idle(%s, true)", second.worker_id)
+    scene.rows("update tollhouse_private.jobs set run_at = now() where state = 'scheduled'")
+    assert [] == await drain(scene, second)
+    assert {"cancelled": 1, "success": 2} == scene.outcomes()
+    assert 2 == scene.value("select count(*) from tollhouse_private.provider_attempts")
+    scene.assert_books_balance()
+
+
+async def test_a_leader_that_waits_for_its_next_attempt_keeps_its_flight(scene: Scene) -> None:
+    """Nobody holds it: those who ask the same wait for it instead of paying, too."""
     scene.enqueue("acme", "ann", [same("leader")])
     first, second = await scene.workers(2)
     (leader,) = await first.claim()
     await first.record([result(leader, "rate_limited", retry_after_ms=3_600_000)])
     scene.enqueue("acme", "ann", [same("follower")])
-
-    client = await scene.connect("th_client")
-    async with client.transaction():
-        await client.execute("select tollhouse.set_identity('acme', 'ann')")
-        cursor = await client.execute("select tollhouse.cancel(%s) as status", [leader["call_id"]])
-        assert {"status": "cancelled"} == await cursor.fetchone()
-        assert [] == await second.claim()
-        assert {"scheduled": 1, "coalesced": 1} == scene.outcomes()
-
-    await second.call("tollhouse_worker.set_idle(%s, true)", second.worker_id)
-    assert 1 == len(await drain(scene, second))
-    assert {"cancelled": 1, "success": 1} == scene.outcomes()
-    scene.assert_books_balance()
+    assert [] == await second.claim(10)
+    await second.reap()
+    assert [] == await second.claim(10)
+    assert {"scheduled": 1, "coalesced": 1} == scene.outcomes()
 
 
 async def test_an_idle_worker_is_not_held_up_by_flights(scene: Scene) -> None:
