@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import leases
 from tests.support.probe import probe_of, pytest_runtest_makereport
 from tests.support.servers import missing
 from tests.support.town import Town
@@ -19,31 +20,32 @@ from tollhouse.demo.stack import Stack
 __all__ = ["open_town", "pytest_runtest_makereport"]
 
 LATENCY_MS = 300
+WHOLE = {"p_timeout_ms": 3_600_000, "p_backoff_ms": 0, "p_cache_ttl": "0"}
 WORKERS = 2
 
 
 def open_town(directory: Path) -> Iterator[Town]:
-    """Yield a town of its own: a short lease, and fsync on, since the server itself is killed."""
+    """Yield a town of its own, with fsync on, since the server itself is killed."""
     if reason := missing("pg18"):
         pytest.skip(reason)
     environ = {"TOLLHOUSE_CONCURRENCY": "24", "TOLLHOUSE_POLL_SECONDS": "0.2"}
     with Stack(
         directory,
         durable=True,
-        workers=WORKERS,
-        lease="2 seconds",
+        workers=0,
         worker_environ=environ,
         latency_ms=LATENCY_MS,
     ) as stack:
         town = Town(stack)
         try:
             assert "on" == town.value("show fsync")
+            leases.lengthen(town)
             # What happens to our own processes says nothing about the provider.
             for provider in ("mock-a", "mock-b"):
                 town.operate(
                     "set_provider", provider, p_failure_threshold=1000, p_window_min_calls=10_000
                 )
-            town.operate("set_task_type", "load", p_models=["mock-small"], p_cache_ttl="0")
+            town.operate("set_task_type", "load", p_models=["mock-small"], **WHOLE)
             yield town
         finally:
             town.close()

@@ -1,5 +1,6 @@
 """Load: a client that enqueues until it has an answer, however often the server goes away."""
 
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, LiteralString
@@ -7,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from tests.support.town import Person, Row, Town
-from tests.support.waiting import until
+from tests.support.waiting import HELD, PATIENCE, until
 
 
 def batch(person: Person, count: int) -> list[Row]:
@@ -15,32 +16,57 @@ def batch(person: Person, count: int) -> list[Row]:
     return person.enqueue_many([_call(person, number) for number in range(count)])
 
 
+def batch_held(person: Person, count: int, free: int) -> list[Row]:
+    """Enqueue many calls, of which the provider answers only the first few: see `hold`.
+
+    In two transactions, for within a millisecond nobody knows which is the oldest.
+    """
+    hold(person)
+    calls = [_call(person, number) for number in range(count)]
+    for call in calls[free:]:
+        call["request"]["prompt"] += _marked(person)
+    return person.enqueue_many(calls[:free]) + person.enqueue_many(calls[free:])
+
+
+def hold(person: Person) -> None:
+    """Let the provider keep the calls of `batch_held` until its faults are cleared."""
+    person.town.mock.fault(HELD, contains=_marked(person))
+
+
+def _marked(person: Person) -> str:
+    return f" held for {person.tag}"
+
+
 class Stubborn:
-    """Enqueues one call a transaction, each again under its id until that has succeeded."""
+    """Enqueues one call a transaction, each again under its id until that has succeeded.
+
+    It goes on until it has seen the server go away, and has its count.
+    """
 
     def __init__(self, person: Person, count: int, *, pause: float = 0.02) -> None:
         self._pool = ThreadPoolExecutor(1)
-        self.repeated = 0
+        self._repeated = threading.Event()
         self.done: Future[list[Row]] = self._pool.submit(self._run, person, count, pause)
 
     def result(self) -> list[Row]:
         """Wait until every call is enqueued; return the answers."""
         with self._pool:
-            return self.done.result(timeout=60)
+            return self.done.result(timeout=2 * PATIENCE)
 
     def _run(self, person: Person, count: int, pause: float) -> list[Row]:
         answers: list[Row] = []
-        deadline = time.monotonic() + 60
-        while len(answers) < count:
-            assert time.monotonic() < deadline
+        deadline = time.monotonic() + PATIENCE
+        while len(answers) < count or not self._repeated.is_set():
             try:
                 with person.town.connect() as connection:
-                    while len(answers) < count:
+                    while len(answers) < count or not self._repeated.is_set():
+                        assert time.monotonic() < deadline
                         call = _call(person, len(answers))
                         answers.append(person.enqueue(**call, connection=connection))
                         time.sleep(pause)
             except psycopg.OperationalError:
-                self.repeated += 1
+                assert time.monotonic() < deadline
+                self._repeated.set()
                 time.sleep(0.05)
         return answers
 

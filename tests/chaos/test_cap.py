@@ -9,7 +9,7 @@ from uuid import uuid4
 from psycopg.types.json import Jsonb
 
 from tests.support.town import Row, Town
-from tests.support.waiting import together, until
+from tests.support.waiting import PATIENCE, together, until
 
 CLAIMERS = 40
 FIT = 10
@@ -86,7 +86,7 @@ def _send(town: Town, call: Row) -> dict[str, object]:
             }
         ).encode(),
     )
-    with urllib.request.urlopen(request, timeout=10) as reply:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
         answer = json.load(reply)
     usage = answer["usage"]
     return {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
-__all__ = ["EVERYTHING", "NOTHING", "Edit", "disabled", "private"]
+__all__ = ["EVERYTHING", "NOTHING", "Edit", "disabled", "edit", "private"]
 
 Edit = tuple[str, str, str]
 EVERYTHING = ""
@@ -49,8 +49,8 @@ def disabled(superuser: Superuser, edits: list[Edit]) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _edited(superuser: Superuser, function: str, old: str, new: str) -> Iterator[None]:
+def edit(superuser: Superuser, function: str, old: str, new: str) -> str:
+    """Edit the body of a function, or give it another; return its old definition."""
     definition: str = superuser.value(
         "select pg_get_functiondef(p.oid) from pg_catalog.pg_proc as p"
         " where p.pronamespace::regnamespace::text || '.' || p.proname = %s",
@@ -62,6 +62,12 @@ def _edited(superuser: Superuser, function: str, old: str, new: str) -> Iterator
         assert old in body, f"{function} has changed: there is no {old!r} in it"
     changed = body.replace(old, new) if old else new
     superuser.rows(f"{head}{quote}{changed}{quote}")
+    return definition
+
+
+@contextmanager
+def _edited(superuser: Superuser, function: str, old: str, new: str) -> Iterator[None]:
+    definition = edit(superuser, function, old, new)
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from tests.support import leases
 from tests.support.database import Database
 from tests.support.waiting import PATIENCE
 from tollhouse.mock_provider.server import MockProvider, start
@@ -20,7 +21,8 @@ select tollhouse_ops.set_provider('mock', 'test', p_cooldown => interval '1 seco
 select tollhouse_ops.set_model('small', 'mock', 'mock-small', 'test');
 select tollhouse_ops.set_price('small', 'input', 1000000, 'test');
 select tollhouse_ops.set_price('small', 'output', 2000000, 'test');
-select tollhouse_ops.set_task_type('route', 'test', p_models => array['small'], p_backoff_ms => 10);
+select tollhouse_ops.set_task_type('route', 'test', p_models => array['small'],
+  p_backoff_ms => 10, p_timeout_ms => 3600000);
 """
 
 
@@ -97,17 +99,19 @@ async def bench(database: Database, **changes: Any) -> AsyncIterator[Bench]:
     with database.connect("th_operator") as connection:
         for statement in filter(str.strip, CATALOG.split(";")):
             connection.execute(statement.encode())
+    leases.lengthen(database)
     async with await start() as mock:
         settings = WorkerSettings(
             **{
                 "database_url": database.url("th_worker"),
                 "providers": {"mock": ProviderSettings(base_url=mock.base_url)},
                 "http_port": 0,
-                "drain_seconds": 5.0,
+                "drain_seconds": PATIENCE,
                 **changes,
             }
         )
         yield Bench(database=database, mock=mock, settings=settings)
+        mock.chat.faults.clear()
 
 
 @contextmanager

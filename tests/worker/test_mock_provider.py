@@ -247,8 +247,9 @@ async def test_client_that_left_is_billed(mock: MockProvider, http: aiohttp.Clie
 async def test_clearing_the_faults_ends_a_delay(
     mock: MockProvider, http: aiohttp.ClientSession
 ) -> None:
-    """Whoever waits then is answered as if nothing had been."""
+    """Whoever waits then is answered as if nothing had been, in its latency too."""
     mock.fault(HELD)
+    mock.chat.latency_ms = 50
     asking = [asyncio.create_task(ask(http, mock, body())) for _ in range(2)]
     await eventually(lambda: mock.bill()["in_flight"] == 2)
     async with http.delete(f"{mock.root_url}/_mock/faults") as answer:

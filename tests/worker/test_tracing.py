@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from tests.support.database import Database
+from tests.support.waiting import PATIENCE
 from tests.worker.fakes import make_call, success
 from tests.worker.running import bench
 from tollhouse.providers import Call, Outcome
@@ -157,7 +158,7 @@ async def test_a_collector_that_is_away_costs_no_call(monkeypatch: pytest.Monkey
     async def answer(call: Call) -> Outcome:
         return success(call)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         async with traced(answer, instance="test") as complete:
             assert (await complete(make_call())).outcome == "success"
 

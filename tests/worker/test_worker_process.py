@@ -16,8 +16,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support import leases
 from tests.support.database import Database
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import HELD, PATIENCE
 from tests.worker.running import Bench, bench
 
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
@@ -64,7 +65,7 @@ async def process(
         assert worker.stderr is not None
         port = None
         while port is None:
-            line = await asyncio.wait_for(worker.stderr.readline(), 20.0)
+            line = await asyncio.wait_for(worker.stderr.readline(), PATIENCE)
             port = json.loads(line).get("http_port")
         yield worker, f"http://127.0.0.1:{port}"
     finally:
@@ -81,7 +82,7 @@ async def get(url: str) -> tuple[int, str]:
 
 async def answers(url: str, expected: Callable[[int, dict[str, bool]], bool]) -> None:
     """Wait until a URL answers with such a status and such an object."""
-    async with asyncio.timeout(120.0):
+    async with asyncio.timeout(PATIENCE):
         while True:
             status, body = await get(url)
             if expected(status, json.loads(body)):
@@ -193,7 +194,7 @@ async def test_unreadable_request_costs_no_other(desk: Bench, poison: str) -> No
         desk.enqueue(1, prefix="later")
         await desk.until(DONE, 10)
         worker.send_signal(signal.SIGTERM)
-        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+        _, log = await asyncio.wait_for(worker.communicate(), PATIENCE)
     assert worker.returncode == 0
     assert desk.ledger() == {"success": 8, "failed": 2}
     assert desk.billed() == 8
@@ -220,7 +221,7 @@ async def test_unreadable_answer_costs_no_other(desk: Bench) -> None:
     async with process(desk, TOLLHOUSE_CONCURRENCY="3") as (worker, _):
         await desk.until(DONE, 9)
         worker.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(worker.communicate(), 10.0)
+        await asyncio.wait_for(worker.communicate(), PATIENCE)
     assert worker.returncode == 0
     assert desk.ledger() == {"success": 9}
     assert desk.attempts() == {"success": 9, "malformed": 4}
@@ -234,7 +235,7 @@ async def test_a_failing_provider_is_in_the_log(desk: Bench) -> None:
     async with process(desk, TOLLHOUSE_CONCURRENCY="1") as (worker, _):
         await desk.until(DONE, 5)
         worker.send_signal(signal.SIGTERM)
-        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+        _, log = await asyncio.wait_for(worker.communicate(), PATIENCE)
     lines = [json.loads(line) for line in log.splitlines()]
     told = [line for line in lines if line["event"] == "attempts failed"]
     assert [1, 1] == [line["attempts"] for line in told]
@@ -247,12 +248,14 @@ async def test_a_failing_provider_is_in_the_log(desk: Bench) -> None:
 
 async def test_sigterm_drains(desk: Bench) -> None:
     """It lets the call in flight finish, records it, says goodbye and exits with 0."""
-    desk.mock.fault({"delay_ms": 500})
+    desk.mock.fault(HELD)
     desk.enqueue(1)
-    async with process(desk) as (worker, _):
+    async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
         await desk.until(RUNNING, 1)
         worker.send_signal(signal.SIGTERM)
-        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+        await answers(f"{url}/readyz", lambda status, _: status == 503)
+        desk.mock.chat.faults.clear()
+        _, log = await asyncio.wait_for(worker.communicate(), PATIENCE)
     assert worker.returncode == 0
     assert desk.ledger() == {"success": 1}
     assert desk.database.value("select count(*) from tollhouse_private.workers") == 0
@@ -272,7 +275,7 @@ async def test_a_worker_without_providers_does_not_start(desk: Bench) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        _, said = await asyncio.wait_for(worker.communicate(), 20.0)
+        _, said = await asyncio.wait_for(worker.communicate(), PATIENCE)
     finally:
         if worker.returncode is None:
             worker.kill()
@@ -292,7 +295,7 @@ async def test_a_provider_that_is_not_configured_is_logged_once(desk: Bench) -> 
     async with process(desk) as (worker, _):
         await desk.until(DONE, 3)
         worker.send_signal(signal.SIGTERM)
-        _, log = await asyncio.wait_for(worker.communicate(), 10.0)
+        _, log = await asyncio.wait_for(worker.communicate(), PATIENCE)
     assert desk.ledger() == {"failed": 3}
     assert set(desk.attempts()) == {"not_configured"}
     lines = [json.loads(line) for line in log.splitlines()]
@@ -315,7 +318,7 @@ async def test_what_keeps_it_from_registering_is_in_the_log(
     async with process(desk, DATABASE_URL=url) as (worker, _):
         assert worker.stderr is not None
         while True:
-            line = json.loads(await asyncio.wait_for(worker.stderr.readline(), 10.0))
+            line = json.loads(await asyncio.wait_for(worker.stderr.readline(), PATIENCE))
             if line["event"] == "register failed":
                 break
     assert line["level"] == "error"
@@ -324,29 +327,30 @@ async def test_what_keeps_it_from_registering_is_in_the_log(
 
 async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
     """Whoever can't wait for the drain may say so."""
-    desk.mock.fault({"delay_ms": 20_000})
+    desk.mock.fault(HELD)
     desk.enqueue(1)
-    async with process(desk) as (worker, _):
+    async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
         await desk.until(RUNNING, 1)
         worker.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.3)
+        await answers(f"{url}/readyz", lambda status, _: status == 503)
         assert worker.returncode is None
         worker.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(worker.communicate(), 2.0)
+        await asyncio.wait_for(worker.communicate(), PATIENCE)
     assert worker.returncode == 1
 
 
 async def test_killed_worker_loses_nothing(desk: Bench) -> None:
     """kill -9 in the middle of a batch: another worker settles its calls and makes them again."""
-    desk.database.rows("update tollhouse_private.settings set lease = interval '1 second'")
-    desk.mock.fault({"delay_ms": 100})
+    desk.mock.fault(HELD)
     desk.enqueue(60)
     async with process(desk, TOLLHOUSE_CONCURRENCY="20") as (worker, _):
         await desk.until(RUNNING, 20)
         worker.kill()
         await worker.wait()
+    desk.mock.chat.faults.clear()
+    leases.end(desk.database)
     async with desk.worker():
-        await desk.until("select count(*) from tollhouse_private.llm_api_calls", 60, timeout=20.0)
+        await desk.until(DONE, 60)
     assert desk.ledger() == {"success": 60}
     assert desk.billed() <= sum(desk.attempts().values())
 

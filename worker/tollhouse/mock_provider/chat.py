@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -58,13 +59,15 @@ class Chat:
             return error_reply(400, wrong[0], param=wrong[1] or None)
         entry.model = body["model"]
         question = last_user_text(body["messages"])
-        fault = NO_FAULT
+        fault, cleared = NO_FAULT, self.faults.cleared
         if self.faults.rules:
             fault = self.faults.take(question, entry.model, client_request_id)
         if self.latency_ms > 0:
             await asyncio.sleep(self.latency_ms / 1000)
         if fault.delay_ms > 0:
-            await self.faults.wait(fault.delay_ms)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(fault.delay_ms / 1000):
+                    await cleared.wait()
         if fault.status is not None:
             bill.close(entry, "error", status=fault.status)
             return _fault_reply(fault, fault.status)

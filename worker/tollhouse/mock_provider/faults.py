@@ -13,7 +13,6 @@ A delay is over when the rules are cleared, so that a test need not guess how lo
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,7 +96,8 @@ class FaultBook:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
         self._last = 0
-        self._cleared = asyncio.Event()
+        self.cleared = asyncio.Event()
+        """Set when the rules of now are cleared; those that follow have another."""
 
     def add(self, document: Any) -> Rule:
         """Add a rule. Raises ValueError that says what is wrong with it."""
@@ -120,14 +120,8 @@ class FaultBook:
     def clear(self) -> None:
         """Forget all rules, and end the delays that go on."""
         self.rules.clear()
-        self._cleared.set()
-        self._cleared = asyncio.Event()
-
-    async def wait(self, milliseconds: float) -> None:
-        """Delay one request, until the rules are cleared at the latest."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(milliseconds / 1000):
-                await self._cleared.wait()
+        self.cleared.set()
+        self.cleared = asyncio.Event()
 
     def take(self, question: str, model: str, client_request_id: str) -> Fault:
         """The fault of one request; uses up the rules that take part in it."""
