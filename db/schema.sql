@@ -1621,13 +1621,15 @@ CREATE FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after
     AS $$
   with recursive onward (user_id) as (
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.waits_for = 'budget' and j.state in ('scheduled', 'queued') and j.tenant_id = p_tenant_id and j.user_id > p_after
+      order by j.user_id limit 1
     )
     union all
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.waits_for = 'budget' and j.state in ('scheduled', 'queued') and j.tenant_id = p_tenant_id and j.user_id > o.user_id
+      order by j.user_id limit 1
     )
     from onward as o
     where o.user_id is not null
