@@ -32,10 +32,11 @@ CREATE TYPE tollhouse_private.attempt_result AS (
 	response jsonb,
 	reasoning text COLLATE pg_catalog."C",
 	metadata jsonb,
-	materialize boolean
+	materialize boolean,
+	usage_doubtful boolean
 );
 ALTER TYPE tollhouse_private.attempt_result OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long.';
+COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long. usage_doubtful: what was reported contradicts itself, or can''t be.';
 CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -1269,10 +1270,22 @@ begin
     select o.sent and r.sent is distinct from false as sent
   ) as fact
   cross join lateral (
-    select tollhouse_private.cost_of_usage(
-      (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
-      r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-    ) as usage
+    -- A usage that contradicts itself is charged only where the most that it can mean is more than the reservation.
+    select case
+      when r.usage_doubtful is true then (
+        select case when most.cost > j.reserved_micro_usd then most.cost end
+        from (
+          select tollhouse_private.highest_cost(
+            (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
+            greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
+          ) as cost
+        ) as most
+      )
+      else tollhouse_private.cost_of_usage(
+        (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      )
+    end as usage
     offset 0
   ) as bill
   cross join lateral (
@@ -1456,10 +1469,21 @@ begin
     ) as result
     cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
     cross join lateral (
-      select tollhouse_private.cost_of_usage(
-        p.input, p.cached_input, p.output, p.reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      ) as usage
+      select case
+        when r.usage_doubtful is true then (
+          select case when most.cost > (abandoned.pa).cost_micro_usd then most.cost end
+          from (
+            select tollhouse_private.highest_cost(
+              p.input, p.cached_input, p.output, p.reasoning,
+              greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
+            ) as cost
+          ) as most
+        )
+        else tollhouse_private.cost_of_usage(
+          p.input, p.cached_input, p.output, p.reasoning,
+          r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+        )
+      end as usage
     ) as bill
     cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
   ),
@@ -5834,15 +5858,14 @@ begin
     or not exists (select from tollhouse_private.attempt_outcomes as o where o.outcome = r.outcome)
     or (r.outcome = 'success' and coalesce(jsonb_typeof(r.response), 'null') <> 'object')
     or least(r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens) < 0
-    or r.cached_input_tokens > r.input_tokens
-    or r.reasoning_tokens > r.output_tokens
+    or (r.usage_doubtful is not true and (r.cached_input_tokens > r.input_tokens or r.reasoning_tokens > r.output_tokens))
   limit 1;
   if found then
     raise exception using
       errcode = 'TH202',
       message = 'malformed result',
       detail = v_unknown,
-      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total.';
+      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total unless usage_doubtful is true.';
   end if;
 
   -- The fence: only the worker and the attempt that hold the job.

@@ -3,6 +3,7 @@
 -- requires: tenancy/tenant_settings
 -- requires: distillation/stricter_capture
 -- requires: pricing/cost_of_usage
+-- requires: pricing/highest_cost
 -- requires: pricing/charge_basis
 -- requires: execution/without_text
 -- requires: execution/attempt_outcomes
@@ -57,10 +58,22 @@ begin
     select o.sent and r.sent is distinct from false as sent
   ) as fact
   cross join lateral (
-    select tollhouse_private.cost_of_usage(
-      (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
-      r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-    ) as usage
+    -- A usage that contradicts itself is charged only where the most that it can mean is more than the reservation.
+    select case
+      when r.usage_doubtful is true then (
+        select case when most.cost > j.reserved_micro_usd then most.cost end
+        from (
+          select tollhouse_private.highest_cost(
+            (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
+            greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
+          ) as cost
+        ) as most
+      )
+      else tollhouse_private.cost_of_usage(
+        (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
+        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+      )
+    end as usage
     offset 0
   ) as bill
   cross join lateral (

@@ -5,6 +5,7 @@
 -- requires: distillation/stricter_capture
 -- requires: pricing/price_at
 -- requires: pricing/cost_of_usage
+-- requires: pricing/highest_cost
 -- requires: pricing/charge_basis
 -- requires: ledger/provider_attempts
 -- requires: execution/attempt_outcomes
@@ -58,10 +59,21 @@ begin
     ) as result
     cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
     cross join lateral (
-      select tollhouse_private.cost_of_usage(
-        p.input, p.cached_input, p.output, p.reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      ) as usage
+      select case
+        when r.usage_doubtful is true then (
+          select case when most.cost > (abandoned.pa).cost_micro_usd then most.cost end
+          from (
+            select tollhouse_private.highest_cost(
+              p.input, p.cached_input, p.output, p.reasoning,
+              greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
+            ) as cost
+          ) as most
+        )
+        else tollhouse_private.cost_of_usage(
+          p.input, p.cached_input, p.output, p.reasoning,
+          r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+        )
+      end as usage
     ) as bill
     cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
   ),

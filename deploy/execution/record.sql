@@ -90,15 +90,14 @@ begin
     or not exists (select from tollhouse_private.attempt_outcomes as o where o.outcome = r.outcome)
     or (r.outcome = 'success' and coalesce(jsonb_typeof(r.response), 'null') <> 'object')
     or least(r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens) < 0
-    or r.cached_input_tokens > r.input_tokens
-    or r.reasoning_tokens > r.output_tokens
+    or (r.usage_doubtful is not true and (r.cached_input_tokens > r.input_tokens or r.reasoning_tokens > r.output_tokens))
   limit 1;
   if found then
     raise exception using
       errcode = 'TH202',
       message = 'malformed result',
       detail = v_unknown,
-      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total.';
+      hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total unless usage_doubtful is true.';
   end if;
 
   -- The fence: only the worker and the attempt that hold the job.

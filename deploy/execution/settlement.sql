@@ -26,9 +26,10 @@ create type tollhouse_private.attempt_result as (
   response jsonb,
   reasoning text collate "C",
   metadata jsonb,
-  materialize boolean
+  materialize boolean,
+  usage_doubtful boolean
 );
-comment on type tollhouse_private.attempt_result is 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long.';
+comment on type tollhouse_private.attempt_result is 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long. usage_doubtful: what was reported contradicts itself, or can''t be.';
 
 create type tollhouse_private.settlement as (
   job tollhouse_private.jobs,

@@ -1,5 +1,5 @@
 begin;
-select plan(46);
+select plan(50);
 
 -- In how many milliseconds the call would be tried again.
 create function pg_temp.backs_off(p_outcome text, p_more jsonb default '{}')
@@ -29,6 +29,11 @@ select is(pg_temp.ends('success'), 'success attempted 1 19; sent usage 19; 19+0'
 select is(pg_temp.ends('success', '{"cached_input_tokens": 5, "reasoning_tokens": 7}'), 'success attempted 1 19; sent usage 19; 19+0', 'kinds without a price of their own cost as their whole');
 select is(pg_temp.ends('success', '{"output_tokens": null}'), 'success attempted 1 528; sent reservation 528; 528+0', 'a success that does not say what it used is charged its reservation');
 select is(pg_temp.ends('success', '{"input_tokens": 0, "output_tokens": 0}'), 'success attempted 1 0; sent usage 0; 0+0', 'one that used nothing costs nothing');
+select is(pg_temp.ends('success', '{"usage_doubtful": true, "input_tokens": 1, "cached_input_tokens": 20000000}'), 'success attempted 1 20000014; sent usage 20000014; 20000014+0',
+  'a usage that contradicts itself is charged the most that it can mean, where that is more than the reservation');
+select is(pg_temp.ends('success', '{"usage_doubtful": true, "input_tokens": 5, "cached_input_tokens": 6}'), 'success attempted 1 528; sent reservation 528; 528+0', 'and else the reservation');
+select is(pg_temp.ends('success', '{"usage_doubtful": true, "input_tokens": null, "output_tokens": 2147483647}'), 'success attempted 1 4294967294; sent usage 4294967294; 4294967294+0', 'also where a number is missing, or larger than can be');
+select is(pg_temp.ends('server_error', '{"usage_doubtful": true, "output_tokens": 1000}'), 'scheduled attempted 1 2000; sent usage 2000; 2000+0; breaker 1', 'also for a server error');
 select is(pg_temp.ends('rate_limited'), 'scheduled attempted 1 0; sent none 0; 0+0', 'a 429 is tried again, costs nothing and trips nothing');
 select is(pg_temp.ends('server_error'), 'scheduled attempted 1 0; sent none 0; 0+0; breaker 1', 'a server error is tried again, counts for the breaker and costs nothing');
 select is(pg_temp.ends('server_error', '{"input_tokens": 5, "output_tokens": 7}'), 'scheduled attempted 1 19; sent usage 19; 19+0; breaker 1', 'unless it reported usage');

@@ -36,7 +36,8 @@ class Outcome:
 
     `sent` is False when no byte of the request went out, whatever the outcome says in general.
     Tokens are totals: `input_tokens` include the cached ones, `output_tokens` the reasoning.
-    All four are None when the provider did not report a usage that can be believed.
+    All four are None when the provider did not report a usage; `usage_doubtful` marks one that
+    contradicts itself.
     `share` is the memory that the answer holds until somebody releases it, when it is recorded.
     """
 
@@ -54,6 +55,7 @@ class Outcome:
     cached_input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    usage_doubtful: bool | None = None
     response: Mapping[str, Any] | None = None
     reasoning: str | None = None
     metadata: Mapping[str, Any] | None = None
@@ -98,6 +100,7 @@ class Outcome:
             "cached_input_tokens": self.cached_input_tokens,
             "output_tokens": self.output_tokens,
             "reasoning_tokens": self.reasoning_tokens,
+            "usage_doubtful": self.usage_doubtful,
             "response": self.response,
             "reasoning": self.reasoning,
             "metadata": self.metadata,

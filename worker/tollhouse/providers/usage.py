@@ -13,39 +13,56 @@ _LIMIT = 2**31 - 1
 
 
 class Usage(NamedTuple):
-    """Token totals of one answer, or None throughout; named as the fields of an outcome."""
+    """Token totals of one answer, or None throughout; named as the fields of an outcome.
+
+    usage_doubtful: a number is missing, impossible or contradicts another; what is left counts
+    where it costs more than the reservation.
+    """
 
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    usage_doubtful: bool | None = None
 
 
 NO_USAGE = Usage()
 
 
 def read_usage(raw: Any) -> Usage:
-    """Token totals, or NO_USAGE when any number is missing, impossible or contradicts another.
+    """Token totals, or NO_USAGE when there is none; doubtful when one contradicts another.
 
-    Nothing is guessed from a broken usage: without one the reservation is charged, which never
-    counts too little.
+    Nothing is guessed from a doubtful usage: the larger of it and the reservation is charged,
+    which never counts too little. A number beyond what the database holds is the largest it does.
     """
     if not isinstance(raw, dict):
         return NO_USAGE
-    prompt = raw.get("prompt_tokens")
-    completion = raw.get("completion_tokens")
-    if not _is_count(prompt) or not _is_count(completion):
-        return NO_USAGE
-    cached = _detail(raw.get("prompt_tokens_details"), "cached_tokens")
-    reasoning = _detail(raw.get("completion_tokens_details"), "reasoning_tokens")
+    given = (
+        raw.get("prompt_tokens"),
+        _detail(raw.get("prompt_tokens_details"), "cached_tokens"),
+        raw.get("completion_tokens"),
+        _detail(raw.get("completion_tokens_details"), "reasoning_tokens"),
+    )
     total = raw.get("total_tokens")
-    if _is_count(total):
-        completion = max(completion, total - prompt)
-    if cached is not None and not (_is_count(cached) and cached <= prompt):
+    doubtful = any(value is not None and not _is_count(value) for value in given)
+    prompt, cached, completion, reasoning = map(_count, given)
+    if _counts(total):
+        completion = max(completion or 0, min(total - (prompt or 0), _LIMIT), 0) or completion
+    doubtful = doubtful or prompt is None or given[2] is None
+    doubtful = doubtful or (cached or 0) > (prompt or 0) or (reasoning or 0) > (completion or 0)
+    if not doubtful:
+        return Usage(prompt, cached, completion, reasoning)
+    if prompt is cached is completion is reasoning is None:
         return NO_USAGE
-    if reasoning is not None and not (_is_count(reasoning) and reasoning <= completion):
-        return NO_USAGE
-    return Usage(prompt, cached, completion, reasoning)
+    return Usage(prompt, cached, completion, reasoning, usage_doubtful=True)
+
+
+def _count(value: Any) -> int | None:
+    return min(value, _LIMIT) if _counts(value) else None
+
+
+def _counts(value: Any) -> TypeGuard[int]:
+    return type(value) is int and value >= 0
 
 
 def _detail(details: Any, name: str) -> Any:
