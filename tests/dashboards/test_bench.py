@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.operational_queries import dashboards
 from tests.support.servers import missing
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(missing("pg18") != "", reason=missing("pg18"))
@@ -22,7 +23,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.database import Database, cloned
 from tests.support.operational_queries import Dashboard, dashboards, expected_tenants, run
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = dashboards()
@@ -109,7 +110,7 @@ def script(database: Database, output: Path, *more: object) -> subprocess.Comple
         text=True,
         check=False,
         cwd=output.parent,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

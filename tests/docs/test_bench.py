@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +16,6 @@ def shape(printed: str) -> list[str]:
     return [*dict.fromkeys(line for line in lines if line)]
 
 
-@pytest.mark.timeout(130)
 def test_bench_prints_what_its_readme_shows() -> None:
     """A small run has every line of the run that is shown there, and no other."""
     done = subprocess.run(
@@ -25,7 +24,7 @@ def test_bench_prints_what_its_readme_shows() -> None:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert (0, "") == (done.returncode, done.stderr)
     readme = (ROOT / "bench/README.md").read_text(encoding="utf-8")

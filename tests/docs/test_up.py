@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import missing
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tollhouse.demo.mock import MockControl
 from tollhouse.demo.signals import ending_on_signals, undisturbed
 
@@ -64,7 +64,7 @@ class Up:
         (psql,) = re.findall(r"^  psql=(.*)", self.said, re.MULTILINE)
         command = [*shlex.split(psql), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.urls[login]]
         return subprocess.run(
-            command, input=text, capture_output=True, text=True, check=True, timeout=60
+            command, input=text, capture_output=True, text=True, check=True, timeout=PATIENCE
         ).stdout
 
     def pids(self) -> list[int]:
@@ -75,7 +75,7 @@ class Up:
 
     def ended(self) -> int:
         """Return its exit code, once it has ended."""
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def running(home: Path, *arguments: str) -> Iterator[Up]:
     """Yield it when it is up; at the end it is stopped, if it is not yet."""
     up = Up(home, *arguments)
     try:
-        until(lambda: END in up.said or up.process.poll() is not None, "the last line", seconds=60)
+        until(lambda: END in up.said or up.process.poll() is not None, "the last line")
         assert END in up.said, up.said
         yield up
     finally:
@@ -115,7 +115,11 @@ def test_what_it_says_works(home: Path) -> None:
         up.typed("operator", resume)
         (top,) = re.findall(r"^  (\S+ top .*)", up.said, re.MULTILINE)
         shown = subprocess.run(
-            [*shlex.split(top), "--once"], capture_output=True, text=True, check=True, timeout=60
+            [*shlex.split(top), "--once"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
         ).stdout
         assert "1 worker alive" in shown
         up.process.send_signal(signal.SIGINT)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import admin, make_cluster, missing
+from tests.support.waiting import PATIENCE
 from tollhouse.embedded import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def run(url: str, *files: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -118,7 +118,7 @@ async def test_what_ends_a_stop_stays_unfolded(stack: Stack, browser: Browser) -
     unfolded = "document.querySelector('#blocked details')"
     await browser.evaluate(f"{unfolded}.querySelector('summary').focus()")
     await browser.evaluate(f"{unfolded}.open = true; {unfolded}.classList.add('old')")
-    await browser.until(f"!{unfolded}.classList.contains('old')", seconds=10)
+    await browser.until(f"!{unfolded}.classList.contains('old')")
     assert await browser.evaluate(f"{unfolded}.open")
     assert await browser.evaluate("document.activeElement.tagName") == "SUMMARY"
     await browser.evaluate(f"getSelection().selectAllChildren({unfolded}.querySelector('code'))")
@@ -143,14 +143,14 @@ async def test_it_moves_while_you_watch(stack: Stack, browser: Browser) -> None:
         operator.execute("select tollhouse_ops.stop_everything('seen live')")
         status = "document.getElementById('status').textContent"
         try:
-            await browser.until(f"{status}.includes('refused by a kill switch')", seconds=8)
+            await browser.until(f"{status}.includes('refused by a kill switch')")
             assert await browser.evaluate("document.title") == "Stopped · Tollhouse"
             assert "seen live" in await browser.evaluate(
                 "document.getElementById('blocked').textContent"
             )
         finally:
             operator.execute("select tollhouse_ops.resume_everything('seen')")
-    await browser.until(f"!{status}.includes('refused by a kill switch')", seconds=8)
+    await browser.until(f"!{status}.includes('refused by a kill switch')")
     assert await browser.evaluate("window.same") is True
 
 
@@ -159,7 +159,7 @@ async def test_it_says_when_it_is_not_live(stack: Stack, browser: Browser) -> No
     await show(browser, stack.page_url, VIEWS["page"])
     await browser.send("Network.enable")
     await browser.send("Network.clearBrowserCookies")
-    await browser.until("document.title === 'Not live · Tollhouse'", seconds=8)
+    await browser.until("document.title === 'Not live · Tollhouse'")
     status = await browser.evaluate("document.getElementById('status').textContent")
     assert "token again" in status
     up = await browser.evaluate("document.getElementById('up').textContent")

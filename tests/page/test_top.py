@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tests.page.test_content import AN_HOUR, CATALOG, look
 from tests.support.database import Database
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tollhouse.cli import main
 from tollhouse.page.reader import PageError
 from tollhouse.top import render, top
@@ -139,7 +139,7 @@ def test_ctrl_c_ends_it_well(pg18_database: Database) -> None:
         assert b"\x1b[?1049l" not in shown
         keyboard.write(b"\x03")
         keyboard.flush()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         assert sees(b"\x1b[?1049l")
         assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
         assert b"Traceback" not in shown

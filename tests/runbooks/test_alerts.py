@@ -15,7 +15,7 @@ import yaml
 from tests.support.ops import TENANT, USER, free_port, start_worker
 from tests.support.runbooks import FOLDER, LOGINS, PROOF, SECTIONS, blocks, sections
 from tests.support.town import Town
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tollhouse.demo.readiness import worker_url
 
 OPS = FOLDER.parent
@@ -156,7 +156,7 @@ def test_a_monitor_may_ask_every_query(trouble: Town) -> None:
 def test_the_rules_ask_for_what_is_measured(town: Town) -> None:
     """By the worker's /metrics, by queries.yml, by the exporter, or by Prometheus."""
     url = worker_url(town.stack.workers[0])
-    with urllib.request.urlopen(f"{url}/metrics", timeout=5) as reply:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=PATIENCE) as reply:
         shown = reply.read().decode()
     measured = set(re.findall(r"^# TYPE (\S+)", shown, re.MULTILINE)) | {"up", "pg_up"}
     measured |= {f"{block}_{gauge}" for block in QUERIES for gauge in columns(block, "GAUGE")}
@@ -188,18 +188,18 @@ def test_the_real_exporter_serves_them(trouble: Town, tmp_path: Path) -> None:
         )
     try:
         wanted = {f"{block}_{gauge}" for block in QUERIES for gauge in columns(block, "GAUGE")}
-        shown = until(lambda: scraped(address, wanted | {"pg_up"}), log.read_text(), seconds=15)
+        shown = until(lambda: scraped(address, wanted | {"pg_up"}), log.read_text())
         assert "pg_up 1" in shown
         assert f'tenant_id="{TENANT}"' in shown
     finally:
         exporter.terminate()
-        exporter.wait(timeout=10)
+        exporter.wait(timeout=PATIENCE)
 
 
 def scraped(address: str, wanted: set[str]) -> str:
     """Return what an exporter shows once it has all that is wanted; an empty text before."""
     try:
-        with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as reply:
             shown: str = reply.read().decode()
     except OSError:
         return ""

@@ -25,7 +25,7 @@ def test_kill_switch_pulled(town: Town, ann: Person, desk: Path) -> None:
         assert not walk.is_over()
         assert 5 == running(town)
         walk.section("Action")
-        until(lambda: running(town) == 0, "nothing runs any more", seconds=5)
+        until(lambda: running(town) == 0, "nothing runs any more")
         assert {"provider_kill_switch"} == {ann.wait(call)["blocked_reason"] for call in calls}
         assert all(town.entry(call)["provider_attempted"] for call in calls)
         town.operate("lift_kill_switch", "endpoint", "explanation")  # the one of the cause

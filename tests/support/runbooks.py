@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.terminal import Terminal
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 FOLDER = Path(__file__).parents[2] / "docs" / "ops" / "runbooks"
 PROOF = "Proof that it is over"
@@ -122,7 +122,7 @@ class Walk:
         """Whether every proof holds: SQL prints t and nothing else, a shell block succeeds."""
         return all(self._holds(block) for block in self.proofs)
 
-    def ends(self, *, seconds: float = 20.0) -> None:
+    def ends(self, *, seconds: float = PATIENCE) -> None:
         """Assert that every block was typed and that the proof holds before long."""
         assert not self.left, f"{self.name}: {self.left[0].section} was not typed"
         until(self.is_over, f"the proof of {self.name}", seconds=seconds)
@@ -152,5 +152,5 @@ class Walk:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 
 class Terminal:
     """A shell in a folder; a block that fails ends it. Close it at the end."""
@@ -49,7 +51,7 @@ class Terminal:
             check=False,
             cwd=self.folder,
             env=self.environ,
-            timeout=60,
+            timeout=PATIENCE,
         )
         return done.returncode == 0
 
@@ -59,5 +61,5 @@ class Terminal:
         assert self._bash.stdout
         with contextlib.suppress(BrokenPipeError):  # a failed block has ended it
             self._bash.stdin.close()
-        self._bash.wait(timeout=20)
+        self._bash.wait(timeout=PATIENCE)
         self._bash.stdout.close()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from tests.worker.fakes import FakeGate, eventually, kept_alive, make_leases
 from tollhouse.errors import GateError
 from tollhouse.worker.lease import Lease, State
@@ -17,7 +18,7 @@ from tollhouse.worker.leases import Leases
 @asynccontextmanager
 async def running(leases: Leases) -> AsyncIterator[Lease]:
     """Run the leases; yields the first one."""
-    async with kept_alive(leases), asyncio.timeout(60.0):
+    async with kept_alive(leases), asyncio.timeout(PATIENCE):
         yield await registered(leases)
 
 
