@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.support.waiting import PATIENCE
 from tollhouse.lines import listening, watched
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -39,7 +40,7 @@ async def ask(port: int, seconds: float = 0) -> str:
 async def is_cut(streams: Streams) -> bool:
     """Whether the other end hangs up."""
     try:
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(PATIENCE):
             return await streams[0].read() == b""
     except ConnectionError:
         return True

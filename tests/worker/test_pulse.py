@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from tests.worker.fakes import eventually
 from tollhouse.pulse import HangError, Pulse, Watch
 
@@ -16,7 +17,7 @@ async def test_a_part_that_hangs_is_missed() -> None:
     watching = asyncio.create_task(watch.run())
     assert watch.alive == {"well": True, "ill": True}
     try:
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(PATIENCE):
             while watch.alive["ill"]:
                 well.beat()
                 await asyncio.sleep(0)
@@ -39,7 +40,7 @@ async def test_a_long_wait_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> Non
     await eventually(lambda: pulse.beats > 3)
     assert not waiting.done()
     event.set()
-    await asyncio.wait_for(waiting, 60.0)
+    await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_a_wait_ends_in_time() -> None:

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from tests.worker.fakes import eventually
 from tests.worker.test_openai_adapter import call
 from tollhouse.mock_provider import start
@@ -39,7 +40,7 @@ async def test_everybody_gets_what_it_needs(seed: int) -> None:
     for _ in range(20):
         await asyncio.sleep(0)
         chance.choice(tasks).cancel()
-    async with asyncio.timeout(60.0):
+    async with asyncio.timeout(PATIENCE):
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {type(None), asyncio.CancelledError}
     assert most <= size + largest

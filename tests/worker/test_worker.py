@@ -72,7 +72,7 @@ async def test_counts_failed_statements(desk: Bench) -> None:
         await desk.until(IDLE, True)
         with desk.database.connect("postgres", autocommit=False) as blocker:
             blocker.execute("select from tollhouse_private.workers for update")
-            await desk.until("select count(*)" + waiting, 1, timeout=60.0)
+            await desk.until("select count(*)" + waiting, 1, timeout=PATIENCE)
             desk.database.rows("select pg_terminate_backend(pid)" + waiting)
         desk.enqueue(1)
         await desk.until(DONE, 1)
