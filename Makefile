@@ -29,8 +29,9 @@ lint: ## ruff and mypy
 	@$(RUN)ruff format --check .
 	@$(RUN)mypy
 
-golden: setup ## write db/schema.sql anew from deploy/
+golden: setup ## write db/schema.sql and the stair of ARCHITECTURE.md anew from deploy/ and the plan
 	@scripts/dump_schema
+	@$(RUN)python -m tests.support.stair
 
 clean: ## remove .venv and everything generated
 	rm -rf .venv build dist artifacts .pytest_cache .mypy_cache .ruff_cache

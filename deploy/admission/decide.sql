@@ -1,7 +1,7 @@
 -- Deploy tollhouse:admission/decide to pg
 -- requires: queue/guard_cancelled
 -- requires: kill_switch/guard
--- requires: shutoff/guard
+-- requires: hourly_shutoff/guard
 -- requires: cache/guard
 -- requires: cache/coalescing
 -- requires: routing/route_jobs

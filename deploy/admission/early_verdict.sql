@@ -1,6 +1,6 @@
 -- Deploy tollhouse:admission/early_verdict to pg
 -- requires: kill_switch/guard
--- requires: shutoff/guard
+-- requires: hourly_shutoff/guard
 -- requires: cache/guard
 -- requires: ledger/has_month
 

@@ -1,10 +1,10 @@
 -- Deploy tollhouse:admission/explain_blocked to pg
 -- requires: ledger/llm_api_calls
 -- requires: ledger/provider_attempts
--- requires: shutoff/hourly_shutoffs
+-- requires: hourly_shutoff/hourly_shutoffs
 -- requires: kill_switch/switch_in_words
 -- requires: admission/explain_cap
--- requires: admission/prospects
+-- requires: routing/prospects
 -- requires: admission/explain_refusal
 
 begin;

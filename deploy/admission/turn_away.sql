@@ -1,5 +1,5 @@
 -- Deploy tollhouse:admission/turn_away to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: execution/close_calls
 -- requires: execution/announce
 -- requires: cache/cached_result

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:breaker/begin_probes to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 

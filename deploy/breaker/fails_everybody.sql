@@ -1,5 +1,5 @@
 -- Deploy tollhouse:breaker/fails_everybody to pg
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: breaker/provider_windows
 
 begin;

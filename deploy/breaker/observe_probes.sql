@@ -1,9 +1,9 @@
 -- Deploy tollhouse:breaker/observe_probes to pg
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 -- requires: breaker/provider_windows
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -1,9 +1,9 @@
 -- Deploy tollhouse:breaker/observe_providers to pg
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: breaker/provider_breakers
 -- requires: breaker/provider_windows
 -- requires: breaker/fails_everybody
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

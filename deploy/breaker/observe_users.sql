@@ -1,7 +1,7 @@
 -- Deploy tollhouse:breaker/observe_users to pg
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: breaker/breakers
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:budget/guard to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: budget/budget_caps
 -- requires: budget/monthly_budgets
 -- requires: budget/budget_month

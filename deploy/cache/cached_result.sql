@@ -1,6 +1,6 @@
 -- Deploy tollhouse:cache/cached_result to pg
 -- requires: cache/response_cache
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

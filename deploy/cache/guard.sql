@@ -1,6 +1,6 @@
 -- Deploy tollhouse:cache/guard to pg
 -- requires: cache/response_cache
--- requires: admission/verdict
+-- requires: queue/verdict
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:cache/release_flights to pg
--- requires: execution/settlement
+-- requires: queue/settlement
 -- requires: queue/wake_idle_worker
 -- requires: cache/cache_flights
 -- requires: cache/ended_flights

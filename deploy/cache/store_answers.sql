@@ -1,6 +1,6 @@
 -- Deploy tollhouse:cache/store_answers to pg
 -- requires: cache/response_cache
--- requires: execution/settlement
+-- requires: queue/settlement
 -- requires: distillation/stricter_capture
 -- requires: tenancy/tenant_settings
 -- requires: task_types/task_types

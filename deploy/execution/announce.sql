@@ -1,7 +1,7 @@
 -- Deploy tollhouse:execution/announce to pg
 -- requires: queue/done_channel_of
 -- requires: queue/tell
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:execution/append_attempts to pg
 -- requires: ledger/provider_attempts
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -7,7 +7,7 @@
 -- requires: pricing/charge_basis
 -- requires: execution/without_text
 -- requires: execution/attempt_outcomes
--- requires: execution/settlement
+-- requires: queue/settlement
 -- requires: queue/cancel_requests
 
 begin;

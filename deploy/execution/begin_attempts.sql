@@ -1,5 +1,5 @@
 -- Deploy tollhouse:execution/begin_attempts to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: budget/budget_month
 
 begin;

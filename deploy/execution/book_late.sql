@@ -11,7 +11,7 @@
 -- requires: execution/attempt_outcomes
 -- requires: execution/without_text
 -- requires: budget/settle_budget
--- requires: shutoff/correct_hours
+-- requires: hourly_shutoff/correct_hours
 -- requires: execution/learn_overrun
 -- requires: pricing/model_overruns
 

@@ -2,7 +2,7 @@
 -- requires: platform/settings
 -- requires: queue/jobs
 -- requires: queue/workers
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: rate_limit/rate_limits
 -- requires: budget/monthly_budgets
 -- requires: breaker/breakers

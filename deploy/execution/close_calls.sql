@@ -3,11 +3,11 @@
 -- requires: ledger/llm_api_calls
 -- requires: ledger/call_content
 -- requires: ledger/deliveries
--- requires: execution/settlement
+-- requires: queue/settlement
 -- requires: distillation/stricter_capture
 -- requires: execution/materialize
 -- requires: platform/settings
--- requires: admission/prospects
+-- requires: routing/prospects
 -- requires: tenancy/tenant_settings
 
 begin;

@@ -3,7 +3,7 @@
 -- requires: task_types/task_types
 -- requires: tenancy/tenant_settings
 -- requires: distillation/stricter_capture
--- requires: execution/settlement
+-- requires: queue/settlement
 -- requires: execution/materialize_investigation
 -- requires: execution/materialize_budget_optimization
 

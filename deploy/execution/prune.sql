@@ -5,7 +5,7 @@
 -- requires: queue/turns
 -- requires: queue/queue_limits
 -- requires: idempotency/request_keys
--- requires: shutoff/hourly_spend
+-- requires: hourly_shutoff/hourly_spend
 -- requires: cache/response_cache
 -- requires: breaker/breakers
 

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:execution/requeue to pg
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

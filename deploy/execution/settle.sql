@@ -7,7 +7,7 @@
 -- requires: breaker/observe_probes
 -- requires: breaker/observe_providers
 -- requires: budget/settle_budget
--- requires: shutoff/book_hour
+-- requires: hourly_shutoff/book_hour
 -- requires: execution/assess
 -- requires: execution/append_attempts
 -- requires: execution/requeue

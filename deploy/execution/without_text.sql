@@ -1,5 +1,5 @@
 -- Deploy tollhouse:execution/without_text to pg
--- requires: execution/settlement
+-- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

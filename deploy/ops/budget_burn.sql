@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/budget_burn to pg
--- requires: shutoff/hourly_spend
+-- requires: hourly_shutoff/hourly_spend
 -- requires: budget/monthly_budgets
 
 begin;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/change_shutoff to pg
--- requires: shutoff/hourly_shutoffs
+-- requires: hourly_shutoff/hourly_shutoffs
 -- requires: ops/audit
 -- requires: ops/check_target
 

@@ -1,7 +1,7 @@
 -- Deploy tollhouse:ops/check_target to pg
 -- requires: task_types/task_types
--- requires: routing/providers
--- requires: routing/models
+-- requires: task_types/providers
+-- requires: task_types/models
 -- requires: tenancy/is_identifier
 
 begin;

@@ -5,8 +5,8 @@
 -- requires: execution/investigations
 -- requires: execution/budget_optimization_jobs
 -- requires: budget/monthly_budgets
--- requires: shutoff/hourly_shutoffs
--- requires: shutoff/hourly_spend
+-- requires: hourly_shutoff/hourly_shutoffs
+-- requires: hourly_shutoff/hourly_spend
 -- requires: breaker/breakers
 -- requires: kill_switch/kill_switches
 -- requires: ledger/llm_api_calls

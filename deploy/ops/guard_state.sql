@@ -1,7 +1,7 @@
 -- Deploy tollhouse:ops/guard_state to pg
 -- requires: kill_switch/kill_switches
--- requires: shutoff/hourly_shutoffs
--- requires: shutoff/hourly_spend
+-- requires: hourly_shutoff/hourly_shutoffs
+-- requires: hourly_shutoff/hourly_spend
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers
 

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/set_hourly_threshold to pg
--- requires: shutoff/hourly_spend
+-- requires: hourly_shutoff/hourly_spend
 -- requires: ops/check_target
 -- requires: ops/check_value
 -- requires: ops/change_shutoff

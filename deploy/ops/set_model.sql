@@ -1,6 +1,6 @@
 -- Deploy tollhouse:ops/set_model to pg
 -- requires: platform/has_visible
--- requires: routing/models
+-- requires: task_types/models
 -- requires: ops/audit
 -- requires: ops/check_target
 -- requires: ops/check_value

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:ops/set_provider to pg
--- requires: routing/providers
+-- requires: task_types/providers
 -- requires: ops/audit
 -- requires: ops/check_target
 

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:pricing/model_overruns to pg
--- requires: routing/models
+-- requires: task_types/models
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,6 @@
 -- Deploy tollhouse:queue/guard_cancelled to pg
 -- requires: queue/cancel_requests
--- requires: admission/verdict
+-- requires: queue/verdict
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:rate_limit/guard to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
 -- requires: rate_limit/rate_limit_waits

@@ -1,7 +1,7 @@
 -- Deploy tollhouse:rate_limit/rate_limit_waits to pg
 -- requires: queue/jobs
 -- requires: queue/turns
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
 -- requires: rate_limit/next_in_line

@@ -1,5 +1,5 @@
 -- Deploy tollhouse:rate_limit/rate_limits_of to pg
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: rate_limit/rate_limits
 
 begin;

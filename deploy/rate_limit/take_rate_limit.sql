@@ -1,6 +1,6 @@
 -- Deploy tollhouse:rate_limit/take_rate_limit to pg
 -- requires: queue/turns
--- requires: admission/verdict
+-- requires: queue/verdict
 -- requires: rate_limit/rate_limits
 -- requires: rate_limit/rate_limits_of
 -- requires: rate_limit/rate_limit_waits

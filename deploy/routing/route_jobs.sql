@@ -1,7 +1,7 @@
 -- Deploy tollhouse:routing/route_jobs to pg
 -- requires: pricing/highest_cost
--- requires: admission/verdict
--- requires: routing/candidate_models
+-- requires: queue/verdict
+-- requires: task_types/candidate_models
 -- requires: kill_switch/killed
 -- requires: breaker/breakers
 -- requires: breaker/provider_breakers

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 PINNED = "set search_path = pg_catalog, pg_temp"
 ROOMS = {
     *("platform", "tenancy", "task_types", "ledger", "queue", "idempotency", "kill_switch"),
-    *("shutoff", "cache", "routing", "breaker", "rate_limit", "budget", "pricing"),
+    *("hourly_shutoff", "cache", "routing", "breaker", "rate_limit", "budget", "pricing"),
     *("admission", "execution", "distillation", "ops"),
 }
 

@@ -1,0 +1,35 @@
+-- Deploy tollhouse:hourly_shutoff/guard to pg
+-- requires: hourly_shutoff/hourly_shutoffs
+-- requires: queue/verdict
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.guard_hourly_shutoff(
+  p_jobs tollhouse_private.jobs[],
+  p_now timestamptz
+)
+  returns setof tollhouse_private.verdict
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
+  from unnest(p_jobs) as j
+  where (
+    select max(hs.disabled_until)
+    from tollhouse_private.hourly_shutoffs as hs
+    where hs.tenant_id = j.tenant_id
+      and hs.user_id in ('', j.user_id)
+  ) > p_now;
+end
+$$;
+comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) is
+  'Blocks the calls of a tenant or user that is shut off.';
+
+revoke execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) from public;
+grant execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;
+
+commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:admission/prospects from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz);
-
-commit;

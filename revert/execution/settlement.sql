@@ -1,9 +1,0 @@
--- Revert tollhouse:execution/settlement from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop type tollhouse_private.settlement;
-drop type tollhouse_private.attempt_result;
-
-commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:hourly_shutoff/hourly_shutoffs from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.hourly_shutoffs;
+
+commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:routing/prospects from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz);
+
+commit;

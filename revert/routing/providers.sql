@@ -1,8 +1,0 @@
--- Revert tollhouse:routing/providers from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop table tollhouse_private.providers;
-
-commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:shutoff/book_hour from pg
-
-begin;
-set local role tollhouse_engine;
-
-drop function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz);
-
-commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:shutoff/guard from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz);
-
-commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:shutoff/hourly_shutoffs from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop table tollhouse_private.hourly_shutoffs;
-
-commit;

@@ -1,0 +1,8 @@
+-- Revert tollhouse:task_types/models from pg
+
+begin;
+set local role tollhouse_owner;
+
+drop table tollhouse_private.models;
+
+commit;
