@@ -1,5 +1,5 @@
 begin;
-select plan(36);
+select plan(37);
 
 \ir scene.psql
 create function pg_temp.refuses(p_results text, p_description text)
@@ -25,6 +25,13 @@ select is((select count(*) from tollhouse_private.provider_attempts), 2::bigint,
 select is((select spent_micro_usd from tollhouse_private.monthly_budgets where user_id = ''), 19::bigint, 'and no cost twice');
 rollback to running;
 select is(pg_temp.record((select result from first_attempt), (select result from first_attempt)), '1 booked, 0 late', 'a result that comes twice in a batch counts once');
+rollback to running;
+select tollhouse_worker.record('00000000-0000-0000-0000-000000000001', (
+  select jsonb_agg(case when n <= 2 then r.result else r.result - 'response' || '{"outcome": "rejected"}' end order by n)
+  from generate_series(1, 200) as n
+  cross join lateral (select case n % 2 when 0 then pg_temp.result_of('r1', 'success') else pg_temp.result_of('r2', 'success') end as result) as r
+));
+select results_eq('select request_id, status from tollhouse_private.llm_api_calls order by 1', $$values ('r1', 'success'), ('r2', 'success')$$, 'of several results of one attempt the first counts');
 rollback to running;
 
 -- The fence.
