@@ -5839,8 +5839,13 @@ begin
   begin
     select array_agg(r.result) into v_results
     from (
-      select distinct on (p.call_id, p.attempt) p as result
-      from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as p
+      select distinct on ((p.result).call_id, (p.result).attempt) p.result
+      from (
+        select jsonb_populate_record(null::tollhouse_private.attempt_result, e.value) as result, e.position
+        from jsonb_array_elements(p_results) with ordinality as e (value, position)
+        offset 0
+      ) as p
+      order by (p.result).call_id, (p.result).attempt, p.position
     ) as r;
   exception
     when data_exception then
