@@ -123,8 +123,13 @@ begin
       bool_or(mb.line_at is not null) filter (where mb.user_id = '') as tenant_line,
       bool_or(mb.line_at is not null) filter (where mb.user_id <> '') as user_line
     into v_budget
-    from tollhouse_private.monthly_budgets as mb
-    where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+    from (values (''), (v_call.user_id)) as payer (user_id)
+    cross join lateral (
+      select k.*
+      from tollhouse_private.monthly_budgets as k
+      where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+      offset 0
+    ) as mb;
 
     if v_budget.payers is distinct from 2 then
       return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
@@ -142,7 +147,13 @@ begin
     if not v_user_held and not v_tenant_held then
       update tollhouse_private.monthly_budgets as mb
       set reserved_micro_usd = mb.reserved_micro_usd + v_call.need
-      where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+      where mb.ctid = any (array(
+        select (
+          select k.ctid from tollhouse_private.monthly_budgets as k
+          where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+        )
+        from (values (''), (v_call.user_id)) as payer (user_id)
+      ));
       continue;
     end if;
 
@@ -152,7 +163,13 @@ begin
     if v_budget.user_line is not true or (v_tenant_held and v_budget.tenant_line is not true) then
       update tollhouse_private.monthly_budgets as mb
       set line_at = p_now
-      where mb.tenant_id = v_call.tenant_id and mb.user_id in (v_call.user_id, case when v_tenant_held then '' end) and mb.month = v_month
+      where mb.ctid = any (array(
+          select (
+            select k.ctid from tollhouse_private.monthly_budgets as k
+            where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+          )
+          from (values (v_call.user_id), (case when v_tenant_held then '' end)) as payer (user_id)
+        ))
         and mb.line_at is null;
     end if;
     return next row(v_call.call_id, 'deferred', 'budget', v_next_month, v_call.need)::tollhouse_private.verdict;

@@ -19,10 +19,15 @@ begin
   select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
+    -- A probe of the key for each: missing statistics can't make one of the tenant alone.
     select max(hs.disabled_until)
-    from tollhouse_private.hourly_shutoffs as hs
-    where hs.tenant_id = j.tenant_id
-      and hs.user_id in ('', j.user_id)
+    from (values (''), (j.user_id)) as u (user_id)
+    cross join lateral (
+      select k.disabled_until
+      from tollhouse_private.hourly_shutoffs as k
+      where k.tenant_id = j.tenant_id and k.user_id = u.user_id
+      offset 0
+    ) as hs
   ) > p_now;
 end
 $$;

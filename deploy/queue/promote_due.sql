@@ -17,16 +17,20 @@ create function tollhouse_private.users_scheduled(
 as $$
   with recursive onward (user_id, again) as (
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > p_after
+      order by j.user_id limit 1
     ), false
     union all
     select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select min(j.user_id) as user_id from tollhouse_private.jobs as j
-      where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+      select (
+        select j.user_id from tollhouse_private.jobs as j
+        where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+        order by j.user_id limit 1
+      ) as user_id
     ) as next
     where o.user_id is not null or not o.again
   )
@@ -75,11 +79,13 @@ begin
   -- They may all be one tenant's, or one user's: so that nobody waits behind a backlog, some of others by turns besides.
   with recursive onward (tenant_id) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > p_last_tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > p_last_tenant_id
+      order by j.tenant_id limit 1
     )
     union all
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+      order by j.tenant_id limit 1
     )
     from onward as o
     where o.tenant_id is not null

@@ -23,9 +23,9 @@ begin
   end if;
 
   with recursive onward (line) as (
-    select min(j.line) from tollhouse_private.jobs as j where j.line is not null
+    (select j.line from tollhouse_private.jobs as j where j.line is not null order by j.line limit 1)
     union all
-    select (select min(j.line) from tollhouse_private.jobs as j where j.line > o.line)
+    select (select j.line from tollhouse_private.jobs as j where j.line > o.line order by j.line limit 1)
     from onward as o
     where o.line is not null
   ),

@@ -24,15 +24,19 @@ as $$
   -- Round the tenants once, beginning after the one that had the last turn: one index probe per tenant, and p_limit at most.
   with recursive onward (tenant_id, again) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.line = p_line and j.tenant_id > p_last_tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.line = p_line and j.tenant_id > p_last_tenant_id
+      order by j.tenant_id limit 1
     ), false
     union all
     select case when next.tenant_id <= p_last_tenant_id or not round.again then next.tenant_id end, round.again
     from onward as o
     cross join lateral (select o.again or o.tenant_id is null as again) as round
     cross join lateral (
-      select min(j.tenant_id) as tenant_id from tollhouse_private.jobs as j
-      where j.line = p_line and j.tenant_id > coalesce(o.tenant_id, '')
+      select (
+        select j.tenant_id from tollhouse_private.jobs as j
+        where j.line = p_line and j.tenant_id > coalesce(o.tenant_id, '')
+        order by j.tenant_id limit 1
+      ) as tenant_id
     ) as next
     where o.tenant_id is not null or not o.again
   ),
@@ -50,16 +54,20 @@ as $$
     cross join lateral (
       with recursive onward (user_id, again) as (
         select (
-          select min(j.user_id) from tollhouse_private.jobs as j
+          select j.user_id from tollhouse_private.jobs as j
           where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(tu.last_user_id, '')
+          order by j.user_id limit 1
         ), false
         union all
         select case when next.user_id <= coalesce(tu.last_user_id, '') or not round.again then next.user_id end, round.again
         from onward as o
         cross join lateral (select o.again or o.user_id is null as again) as round
         cross join lateral (
-          select min(j.user_id) as user_id from tollhouse_private.jobs as j
-          where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(o.user_id, '')
+          select (
+            select j.user_id from tollhouse_private.jobs as j
+            where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(o.user_id, '')
+            order by j.user_id limit 1
+          ) as user_id
         ) as next
         where o.user_id is not null or not o.again
       )
