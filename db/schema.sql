@@ -1702,9 +1702,9 @@ begin
   end if;
 
   with recursive onward (line) as (
-    select min(j.line) from tollhouse_private.jobs as j where j.line is not null
+    (select j.line from tollhouse_private.jobs as j where j.line is not null order by j.line limit 1)
     union all
-    select (select min(j.line) from tollhouse_private.jobs as j where j.line > o.line)
+    select (select j.line from tollhouse_private.jobs as j where j.line > o.line order by j.line limit 1)
     from onward as o
     where o.line is not null
   ),
@@ -3139,8 +3139,13 @@ begin
       bool_or(mb.line_at is not null) filter (where mb.user_id = '') as tenant_line,
       bool_or(mb.line_at is not null) filter (where mb.user_id <> '') as user_line
     into v_budget
-    from tollhouse_private.monthly_budgets as mb
-    where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+    from (values (''), (v_call.user_id)) as payer (user_id)
+    cross join lateral (
+      select k.*
+      from tollhouse_private.monthly_budgets as k
+      where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+      offset 0
+    ) as mb;
 
     if v_budget.payers is distinct from 2 then
       return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
@@ -3158,7 +3163,13 @@ begin
     if not v_user_held and not v_tenant_held then
       update tollhouse_private.monthly_budgets as mb
       set reserved_micro_usd = mb.reserved_micro_usd + v_call.need
-      where mb.tenant_id = v_call.tenant_id and mb.user_id in ('', v_call.user_id) and mb.month = v_month;
+      where mb.ctid = any (array(
+        select (
+          select k.ctid from tollhouse_private.monthly_budgets as k
+          where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+        )
+        from (values (''), (v_call.user_id)) as payer (user_id)
+      ));
       continue;
     end if;
 
@@ -3168,7 +3179,13 @@ begin
     if v_budget.user_line is not true or (v_tenant_held and v_budget.tenant_line is not true) then
       update tollhouse_private.monthly_budgets as mb
       set line_at = p_now
-      where mb.tenant_id = v_call.tenant_id and mb.user_id in (v_call.user_id, case when v_tenant_held then '' end) and mb.month = v_month
+      where mb.ctid = any (array(
+          select (
+            select k.ctid from tollhouse_private.monthly_budgets as k
+            where k.tenant_id = v_call.tenant_id and k.user_id = payer.user_id and k.month = v_month
+          )
+          from (values (v_call.user_id), (case when v_tenant_held then '' end)) as payer (user_id)
+        ))
         and mb.line_at is null;
     end if;
     return next row(v_call.call_id, 'deferred', 'budget', v_next_month, v_call.need)::tollhouse_private.verdict;
@@ -3337,10 +3354,15 @@ begin
   select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where (
+    -- A probe of the key for each: missing statistics can't make one of the tenant alone.
     select max(hs.disabled_until)
-    from tollhouse_private.hourly_shutoffs as hs
-    where hs.tenant_id = j.tenant_id
-      and hs.user_id in ('', j.user_id)
+    from (values (''), (j.user_id)) as u (user_id)
+    cross join lateral (
+      select k.disabled_until
+      from tollhouse_private.hourly_shutoffs as k
+      where k.tenant_id = j.tenant_id and k.user_id = u.user_id
+      offset 0
+    ) as hs
   ) > p_now;
 end
 $$;
@@ -3794,15 +3816,19 @@ CREATE FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id tex
   -- Round the tenants once, beginning after the one that had the last turn: one index probe per tenant, and p_limit at most.
   with recursive onward (tenant_id, again) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.line = p_line and j.tenant_id > p_last_tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.line = p_line and j.tenant_id > p_last_tenant_id
+      order by j.tenant_id limit 1
     ), false
     union all
     select case when next.tenant_id <= p_last_tenant_id or not round.again then next.tenant_id end, round.again
     from onward as o
     cross join lateral (select o.again or o.tenant_id is null as again) as round
     cross join lateral (
-      select min(j.tenant_id) as tenant_id from tollhouse_private.jobs as j
-      where j.line = p_line and j.tenant_id > coalesce(o.tenant_id, '')
+      select (
+        select j.tenant_id from tollhouse_private.jobs as j
+        where j.line = p_line and j.tenant_id > coalesce(o.tenant_id, '')
+        order by j.tenant_id limit 1
+      ) as tenant_id
     ) as next
     where o.tenant_id is not null or not o.again
   ),
@@ -3820,16 +3846,20 @@ CREATE FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id tex
     cross join lateral (
       with recursive onward (user_id, again) as (
         select (
-          select min(j.user_id) from tollhouse_private.jobs as j
+          select j.user_id from tollhouse_private.jobs as j
           where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(tu.last_user_id, '')
+          order by j.user_id limit 1
         ), false
         union all
         select case when next.user_id <= coalesce(tu.last_user_id, '') or not round.again then next.user_id end, round.again
         from onward as o
         cross join lateral (select o.again or o.user_id is null as again) as round
         cross join lateral (
-          select min(j.user_id) as user_id from tollhouse_private.jobs as j
-          where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(o.user_id, '')
+          select (
+            select j.user_id from tollhouse_private.jobs as j
+            where j.line = p_line and j.tenant_id = t.tenant_id and j.user_id > coalesce(o.user_id, '')
+            order by j.user_id limit 1
+          ) as user_id
         ) as next
         where o.user_id is not null or not o.again
       )
@@ -4359,11 +4389,13 @@ begin
   -- They may all be one tenant's, or one user's: so that nobody waits behind a backlog, some of others by turns besides.
   with recursive onward (tenant_id) as (
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > p_last_tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > p_last_tenant_id
+      order by j.tenant_id limit 1
     )
     union all
     select (
-      select min(j.tenant_id) from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+      select j.tenant_id from tollhouse_private.jobs as j where j.state = 'scheduled' and j.tenant_id > o.tenant_id
+      order by j.tenant_id limit 1
     )
     from onward as o
     where o.tenant_id is not null
@@ -5292,16 +5324,20 @@ CREATE FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text
     AS $$
   with recursive onward (user_id, again) as (
     select (
-      select min(j.user_id) from tollhouse_private.jobs as j
+      select j.user_id from tollhouse_private.jobs as j
       where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > p_after
+      order by j.user_id limit 1
     ), false
     union all
     select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
     cross join lateral (
-      select min(j.user_id) as user_id from tollhouse_private.jobs as j
-      where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+      select (
+        select j.user_id from tollhouse_private.jobs as j
+        where j.state = 'scheduled' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
+        order by j.user_id limit 1
+      ) as user_id
     ) as next
     where o.user_id is not null or not o.again
   )

@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 import pytest
 
 from tests.race.scene import Call, Scene, result
+from tests.support import leases
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(600)]
 
@@ -77,6 +78,7 @@ async def test_a_newcomer_under_a_limit(
     for user in ("ann", "cid"):
         calls = [Call(request_id=f"{user}-{i}") for i in range(BACKLOG // 2)]
         scene.enqueue("acme", user, calls)
+    leases.lengthen(scene)
     (worker,) = await scene.workers(1)
     for _ in range(20):
         await serve(scene, worker, "0.3 seconds", 40)
@@ -103,6 +105,7 @@ async def test_a_newcomer_without_a_limit(
     for user in ("ann", "cid"):
         calls = [Call(request_id=f"{user}-{i}") for i in range(BACKLOG // 2)]
         scene.enqueue("acme", user, calls)
+    leases.lengthen(scene)
     (worker,) = await scene.workers(1)
     for _ in range(3):
         await serve(scene, worker, "0 seconds", limit)
