@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tollhouse.demo.stack import Stack
 
-__all__ = ["Figures", "measure"]
+__all__ = ["Figures", "measure", "result"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def measure(stack: Stack, calls: int, batch: int) -> Figures:
             claiming += time.perf_counter() - begin
             if not rows:
                 break
-            results = Jsonb([_result(row) for row in rows], dumps=json.dumps)
+            results = Jsonb([result(row) for row in rows], dumps=json.dumps)
             begin = time.perf_counter()
             worker.execute("select * from tollhouse_worker.record(%s, %s)", (worker_id, results))
             recording += time.perf_counter() - begin
@@ -56,7 +56,8 @@ def measure(stack: Stack, calls: int, batch: int) -> Figures:
     )
 
 
-def _result(row: tuple[object, ...]) -> dict[str, object]:
+def result(row: tuple[object, ...]) -> dict[str, object]:
+    """Return the result of a claimed call: a success of usual size."""
     call_id, attempt, tenant_id = row[:3]
     return {
         "tenant_id": tenant_id,

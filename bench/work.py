@@ -6,7 +6,16 @@ import uuid
 
 from tollhouse.demo.stack import Stack
 
-__all__ = ["PROMPT", "enqueue", "server_version", "setting", "turn_everything_on"]
+__all__ = [
+    "PROMPT",
+    "TENANTS",
+    "USERS",
+    "call",
+    "enqueue",
+    "server_version",
+    "setting",
+    "turn_everything_on",
+]
 
 PROMPT = "Week 14: search 41,200 EUR, 1,310 orders; video 28,900 EUR, 402 orders. Explain the gap. "
 TENANTS, USERS = 10, 5
@@ -66,12 +75,13 @@ def enqueue(stack: Stack, calls: int, *, use_cache: bool = True) -> float:
                     )
                     app.execute(
                         "select count(*) from tollhouse.enqueue_many(%s)",
-                        (json.dumps([_call(use_cache) for _ in range(size)]),),
+                        (json.dumps([call(use_cache=use_cache) for _ in range(size)]),),
                     )
     return calls / (time.perf_counter() - begin)
 
 
-def _call(use_cache: bool) -> dict[str, object]:
+def call(*, use_cache: bool) -> dict[str, object]:
+    """Return one distinct call."""
     return {
         "endpoint": "explanation",
         "request": {"prompt": PROMPT + uuid.uuid4().hex, "max_completion_tokens": 200},

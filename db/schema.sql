@@ -6630,6 +6630,61 @@ CREATE VIEW tollhouse_ops.attempts WITH (security_invoker='true') AS
    FROM tollhouse_private.provider_attempts;
 ALTER VIEW tollhouse_ops.attempts OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.attempts IS 'Attempts in numbers and names: what monitoring may read of them.';
+CREATE VIEW tollhouse_ops.snapshot_holders WITH (security_invoker='true') AS
+ SELECT kind,
+    holder,
+    user_name,
+    application,
+    state,
+    since,
+    round(EXTRACT(epoch FROM (clock_timestamp() - since)), 1) AS seconds,
+    transactions
+   FROM ( SELECT
+                CASE
+                    WHEN (sr.pid IS NULL) THEN 'session'::text
+                    ELSE 'standby'::text
+                END AS kind,
+            (sa.pid)::text AS holder,
+            (sa.usename)::text AS user_name,
+            sa.application_name AS application,
+            sa.state,
+            COALESCE(sa.xact_start,
+                CASE
+                    WHEN (sr.pid IS NOT NULL) THEN sa.backend_start
+                    ELSE NULL::timestamp with time zone
+                END) AS since,
+            GREATEST(age(sa.backend_xmin), age(sa.backend_xid)) AS transactions
+           FROM (pg_stat_activity sa
+             LEFT JOIN pg_stat_replication sr ON ((sr.pid = sa.pid)))
+          WHERE ((sa.pid <> pg_backend_pid()) AND ((sa.datname = current_database()) OR (sr.pid IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+                   FROM pg_stat_progress_vacuum pv
+                  WHERE (pv.pid = sa.pid)))))
+        UNION ALL
+         SELECT 'prepared'::text,
+            px.gid,
+            (px.owner)::text AS owner,
+            ''::text,
+            'prepared'::text,
+            px.prepared,
+            age(px.transaction) AS age
+           FROM pg_prepared_xacts px
+          WHERE (px.database = current_database())
+        UNION ALL
+         SELECT 'slot'::text,
+            (rs.slot_name)::text AS slot_name,
+            COALESCE((sr.usename)::text, ''::text) AS "coalesce",
+            COALESCE(sr.application_name, ''::text) AS "coalesce",
+                CASE
+                    WHEN rs.active THEN 'active'::text
+                    ELSE 'inactive'::text
+                END AS "case",
+            NULL::timestamp with time zone,
+            age(rs.xmin) AS age
+           FROM (pg_replication_slots rs
+             LEFT JOIN pg_stat_replication sr ON ((sr.pid = rs.active_pid)))) h
+  WHERE (transactions IS NOT NULL);
+ALTER VIEW tollhouse_ops.snapshot_holders OWNER TO tollhouse_engine;
+COMMENT ON VIEW tollhouse_ops.snapshot_holders IS 'Who keeps vacuum from removing dead rows of this database. kind: session, prepared (a transaction), slot (of replication) or standby (hot_standby_feedback). holder: the pid, or the name of a transaction or slot. transactions: how many began since. Of others'' sessions, state and since are null for a reader without pg_read_all_stats.';
 CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
  SELECT c.relname AS relation,
     (GREATEST(c.reltuples, (0)::real))::bigint AS estimated_rows,
@@ -6640,8 +6695,15 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
     GREATEST(s.last_analyze, s.last_autoanalyze) AS last_analyze_at,
     round(((pg_total_relation_size((c.oid)::regclass))::numeric / 1048576.0), 1) AS size_mib,
     ahead.months AS months_ahead,
-    horizon.xids AS oldest_xmin_age,
-    horizon.seconds AS longest_transaction_seconds,
+    oldest.transactions AS oldest_xmin_age,
+    oldest.kind AS holder_kind,
+    oldest.holder,
+    oldest.user_name AS holder_user,
+    oldest.application AS holder_application,
+    oldest.state AS holder_state,
+    oldest.since AS holder_since,
+    ( SELECT max(sh.seconds) AS max
+           FROM tollhouse_ops.snapshot_holders sh) AS longest_transaction_seconds,
     round((((100)::double precision * pg_notification_queue_usage()))::numeric, 1) AS notify_queue_percent
    FROM ((((((pg_class c
      LEFT JOIN pg_inherits i ON ((i.inhrelid = c.oid)))
@@ -6653,24 +6715,20 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
            FROM (pg_inherits sibling
              JOIN pg_class later ON ((later.oid = sibling.inhrelid)))
           WHERE ((sibling.inhparent = i.inhparent) AND ("right"((later.relname)::text, 7) >= to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text)))) ahead ON ((i.inhparent IS NOT NULL)))
-     CROSS JOIN ( SELECT max(held.xids) AS xids,
-            round(max(held.seconds), 1) AS seconds
-           FROM ( SELECT GREATEST(age(sa.backend_xmin), age(sa.backend_xid)) AS xids,
-                    EXTRACT(epoch FROM (clock_timestamp() - sa.xact_start)) AS seconds
-                   FROM pg_stat_activity sa
-                  WHERE ((sa.pid <> pg_backend_pid()) AND (sa.datname = current_database()))
-                UNION ALL
-                 SELECT age(px.transaction) AS age,
-                    EXTRACT(epoch FROM (clock_timestamp() - px.prepared)) AS "extract"
-                   FROM pg_prepared_xacts px
-                  WHERE (px.database = current_database())
-                UNION ALL
-                 SELECT GREATEST(age(rs.xmin), age(rs.catalog_xmin)) AS "greatest",
-                    NULL::numeric
-                   FROM pg_replication_slots rs) held) horizon)
+     LEFT JOIN LATERAL ( SELECT sh.kind,
+            sh.holder,
+            sh.user_name,
+            sh.application,
+            sh.state,
+            sh.since,
+            sh.seconds,
+            sh.transactions
+           FROM tollhouse_ops.snapshot_holders sh
+          ORDER BY sh.transactions DESC, sh.since
+         LIMIT 1) oldest ON (true))
   WHERE ((c.relnamespace = ('tollhouse_private'::regnamespace)::oid) AND (c.relkind = 'r'::"char") AND ((i.inhparent IS NULL) OR ("right"((c.relname)::text, 7) = to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text))));
 ALTER VIEW tollhouse_ops.database_health OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
+COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions), by the holder named beside it, the oldest of snapshot_holders. longest_transaction_seconds, holder_state and holder_since know nothing of other roles'' sessions unless the reader has pg_read_all_stats. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
 CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
  SELECT c.tenant_id,
     c.call_id,
@@ -7799,6 +7857,9 @@ GRANT SELECT ON TABLE tollhouse.savings TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.attempts TO tollhouse_monitor;
+GRANT SELECT ON TABLE tollhouse_ops.snapshot_holders TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_ops.snapshot_holders TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_ops.snapshot_holders TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.database_health TO tollhouse_monitor;

@@ -4,6 +4,43 @@
 begin;
 set local role tollhouse_engine;
 
+-- Every session's pid, login, application and snapshot are public; its state, and since when, want pg_read_all_stats.
+create view tollhouse_ops.snapshot_holders with (security_invoker = true) as
+select
+  h.kind, h.holder, h.user_name, h.application, h.state, h.since,
+  pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - h.since)::numeric, 1) as seconds,
+  h.transactions
+from (
+  select
+    case when sr.pid is null then 'session' else 'standby' end as kind,
+    sa.pid::text as holder,
+    sa.usename::text as user_name,
+    sa.application_name as application,
+    sa.state,
+    coalesce(sa.xact_start, case when sr.pid is not null then sa.backend_start end) as since,
+    greatest(pg_catalog.age(sa.backend_xmin), pg_catalog.age(sa.backend_xid)) as transactions
+  from pg_catalog.pg_stat_activity as sa
+  left join pg_catalog.pg_stat_replication as sr on sr.pid = sa.pid
+  where sa.pid <> pg_catalog.pg_backend_pid()
+    and (sa.datname = pg_catalog.current_database() or sr.pid is not null)
+    -- A vacuum's snapshot holds no other vacuum back.
+    and not exists (select from pg_catalog.pg_stat_progress_vacuum as pv where pv.pid = sa.pid)
+  union all
+  select 'prepared', px.gid, px.owner::text, '', 'prepared', px.prepared, pg_catalog.age(px.transaction)
+  from pg_catalog.pg_prepared_xacts as px
+  where px.database = pg_catalog.current_database()
+  union all
+  -- Its catalog_xmin holds the system's catalogs only.
+  select
+    'slot', rs.slot_name::text, coalesce(sr.usename::text, ''), coalesce(sr.application_name, ''),
+    case when rs.active then 'active' else 'inactive' end, null, pg_catalog.age(rs.xmin)
+  from pg_catalog.pg_replication_slots as rs
+  left join pg_catalog.pg_stat_replication as sr on sr.pid = rs.active_pid
+) as h
+where h.transactions is not null;
+comment on view tollhouse_ops.snapshot_holders is
+  'Who keeps vacuum from removing dead rows of this database. kind: session, prepared (a transaction), slot (of replication) or standby (hot_standby_feedback). holder: the pid, or the name of a transaction or slot. transactions: how many began since. Of others'' sessions, state and since are null for a reader without pg_read_all_stats.';
+
 create view tollhouse_ops.database_health with (security_invoker = true) as
 select
   c.relname as relation,
@@ -15,8 +52,14 @@ select
   greatest(s.last_analyze, s.last_autoanalyze) as last_analyze_at,
   pg_catalog.round(pg_catalog.pg_total_relation_size(c.oid) / 1048576.0, 1) as size_mib,
   ahead.months as months_ahead,
-  horizon.xids as oldest_xmin_age,
-  horizon.seconds as longest_transaction_seconds,
+  oldest.transactions as oldest_xmin_age,
+  oldest.kind as holder_kind,
+  oldest.holder,
+  oldest.user_name as holder_user,
+  oldest.application as holder_application,
+  oldest.state as holder_state,
+  oldest.since as holder_since,
+  (select pg_catalog.max(sh.seconds) from tollhouse_ops.snapshot_holders as sh) as longest_transaction_seconds,
   pg_catalog.round((100 * pg_catalog.pg_notification_queue_usage())::numeric, 1) as notify_queue_percent
 from pg_catalog.pg_class as c
 left join pg_catalog.pg_inherits as i on i.inhrelid = c.oid
@@ -41,24 +84,12 @@ left join lateral (
   where sibling.inhparent = i.inhparent
     and pg_catalog.right(later.relname, 7) >= pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY_MM')
 ) as ahead on i.inhparent is not null
-cross join (
-  select
-    pg_catalog.max(held.xids) as xids,
-    pg_catalog.round(pg_catalog.max(held.seconds)::numeric, 1) as seconds
-  from (
-    select greatest(pg_catalog.age(sa.backend_xmin), pg_catalog.age(sa.backend_xid)) as xids, extract(epoch from pg_catalog.clock_timestamp() - sa.xact_start) as seconds
-    from pg_catalog.pg_stat_activity as sa
-    where sa.pid <> pg_catalog.pg_backend_pid()
-      and sa.datname = pg_catalog.current_database()
-    union all
-    select pg_catalog.age(px.transaction), extract(epoch from pg_catalog.clock_timestamp() - px.prepared)
-    from pg_catalog.pg_prepared_xacts as px
-    where px.database = pg_catalog.current_database()
-    union all
-    select greatest(pg_catalog.age(rs.xmin), pg_catalog.age(rs.catalog_xmin)), null
-    from pg_catalog.pg_replication_slots as rs
-  ) as held
-) as horizon
+left join lateral (
+  select sh.*
+  from tollhouse_ops.snapshot_holders as sh
+  order by sh.transactions desc, sh.since
+  limit 1
+) as oldest on true
 where c.relnamespace = 'tollhouse_private'::pg_catalog.regnamespace
   and c.relkind = 'r'
   and (
@@ -66,8 +97,9 @@ where c.relnamespace = 'tollhouse_private'::pg_catalog.regnamespace
     or pg_catalog.right(c.relname, 7) = pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY_MM')
   );
 comment on view tollhouse_ops.database_health is
-  'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions). longest_transaction_seconds is null for a reader without pg_read_all_stats while other roles'' sessions are all that is open. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
+  'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions), by the holder named beside it, the oldest of snapshot_holders. longest_transaction_seconds, holder_state and holder_since know nothing of other roles'' sessions unless the reader has pg_read_all_stats. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
 
+grant select on tollhouse_ops.snapshot_holders to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 grant select on tollhouse_ops.database_health to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 commit;

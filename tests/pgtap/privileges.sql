@@ -247,6 +247,8 @@ insert into relations values
     'auditor: select; client: select; monitor: select; operator: select; owner: all'),
   ('tollhouse_ops.database_health', 'view',
     'auditor: select; engine: all; monitor: select; operator: select'),
+  ('tollhouse_ops.snapshot_holders', 'view',
+    'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.guard_state', 'view',
     'auditor: select; engine: all; monitor: select; operator: select'),
   ('tollhouse_ops.attempts', 'view',

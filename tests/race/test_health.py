@@ -1,8 +1,15 @@
 """What operators see of sessions that hold others up."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import LiteralString
+
+import psycopg
 import pytest
 
-from tests.race.scene import Scene
+from tests.race.scene import Row, Scene
+from tests.support.feedback import feedback
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.race
 
@@ -19,3 +26,93 @@ async def test_an_idle_writer_shows(scene: Scene) -> None:
         row = await (await auditor.execute(query)).fetchone()
     assert row is not None
     assert row["age"] >= 50
+
+
+_HOLDER: LiteralString = """
+select distinct holder_kind, holder, holder_user, holder_application, holder_state,
+  holder_since is not null as dated, oldest_xmin_age
+from tollhouse_ops.database_health
+"""
+_MANY = "do 'begin for i in 1..60 loop perform pg_current_xact_id(); commit; end loop; end'"
+
+
+def named(scene: Scene, kind: str, *, login: str = "th_monitor") -> Row:
+    """Return who holds the oldest snapshot, once it is of this kind and sixty transactions old."""
+
+    def seen() -> Row | None:
+        with scene.database.connect(login) as reader:
+            (row,) = reader.execute(_HOLDER).fetchall()
+        return row if row["holder_kind"] == kind and row["oldest_xmin_age"] >= 60 else None
+
+    scene.rows(_MANY)
+    return until(seen, f"the monitor sees a {kind}")
+
+
+@contextmanager
+def reading(scene: Scene) -> Iterator[psycopg.Connection[Row]]:
+    """Have a session of an application read something, and keep its snapshot."""
+    with scene.database.connect("th_client") as reader, reader.transaction():
+        reader.execute("set transaction isolation level repeatable read")
+        reader.execute("set local application_name = 'report'")
+        reader.execute("select 1")
+        yield reader
+
+
+async def test_a_monitor_sees_which_session(scene: Scene) -> None:
+    """Pid, login and application of anybody's; its state and its age with pg_read_all_stats."""
+    with reading(scene) as reader:
+        row = named(scene, "session")
+        assert str(reader.info.backend_pid) == row["holder"]
+        assert ("th_client", "report") == (row["holder_user"], row["holder_application"])
+        assert (None, False) == (row["holder_state"], row["dated"])
+        row = named(scene, "session", login="postgres")
+        assert ("idle in transaction", True) == (row["holder_state"], row["dated"])
+    with scene.database.connect("th_monitor") as monitor:
+        (row,) = monitor.execute(_HOLDER).fetchall()
+    assert "report" != row["holder_application"]
+
+
+async def test_a_monitor_sees_which_prepared_transaction(scene: Scene) -> None:
+    """By the name that ends it, its owner, and since when."""
+    with scene.database.connect("postgres") as owner:
+        owner.execute("begin")
+        owner.execute("select pg_current_xact_id()")
+        owner.execute("prepare transaction 'forgotten'")
+        try:
+            row = named(scene, "prepared")
+        finally:
+            owner.execute("rollback prepared 'forgotten'")
+    assert ("forgotten", "postgres", "prepared") == (
+        row["holder"],
+        row["holder_user"],
+        row["holder_state"],
+    )
+    assert row["dated"]
+
+
+async def test_a_monitor_sees_which_standby(scene: Scene) -> None:
+    """One that reports its queries, and a slot that is left when its standby has gone."""
+    slot = scene.database.name
+    with ExitStack() as stack:
+        with feedback(scene.database.url(), application="second"):
+            row = named(scene, "standby")
+            assert ("postgres", "second") == (row["holder_user"], row["holder_application"])
+        scene.rows("select pg_create_physical_replication_slot(%s, true)", slot)
+        stack.callback(scene.rows, "select pg_drop_replication_slot(%s)", slot)
+        with feedback(scene.database.url(), application="third", slot=slot):
+            row = named(scene, "slot")
+            assert (slot, "third", "active") == (
+                row["holder"],
+                row["holder_application"],
+                row["holder_state"],
+            )
+        until(lambda: named(scene, "slot")["holder_state"] == "inactive", "the standby has gone")
+
+
+async def test_who_holds_nothing_is_not_named(scene: Scene) -> None:
+    """A session of another database has a snapshot of its own, which holds nothing of ours."""
+    with psycopg.connect(scene.database.cluster.url("postgres")) as elsewhere:
+        elsewhere.execute("set transaction isolation level repeatable read")
+        elsewhere.execute("select 1")
+        pid = str(elsewhere.info.backend_pid)
+        assert not scene.rows("select from tollhouse_ops.snapshot_holders where holder = %s", pid)

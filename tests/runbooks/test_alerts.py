@@ -135,7 +135,13 @@ def trouble(town: Town) -> Iterator[Town]:
     town.operate("pull_kill_switch", "tenant", "initech")
     assert "blocked" == town.person("initech").enqueue("explanation", "one more")["status"]
     town.person("globex").enqueue("explanation", "tomorrow", run_at=tomorrow)
-    yield town
+    with town.connect("app") as reader, reader.transaction():
+        reader.execute("set transaction isolation level repeatable read")
+        reader.execute("select 1")
+        town.rows(
+            "do 'begin for i in 1..1100 loop perform pg_current_xact_id(); commit; end loop; end'"
+        )
+        yield town
     town.operate("lift_shutoff", "umbrella", "")
     town.operate("close_breaker", "fallback")
     town.rows("delete from tollhouse_private.jobs")

@@ -5,8 +5,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from tests.support.feedback import feedback
 from tests.support.ops import USER, at_the_desk, free_port, provider_environ
 from tests.support.runbooks import Walk
 from tests.support.town import Row, Town
@@ -48,6 +50,51 @@ def test_database_down(town: Town, desk: Path) -> None:
         ann = town.person("acme", USER)
         assert {"success"} == {ann.wait(call)["status"] for call in calls}
     town.settled()
+
+
+def test_old_snapshot(own_town: Town, desk: Path) -> None:
+    """A report forgets its transaction, a manager its prepared one, a standby its slot."""
+    town, cluster = own_town, own_town.stack.cluster
+    cluster.settings["max_prepared_transactions"] = 5
+    town.close()
+    cluster.stop()
+    cluster.start()
+    town.stack.add_login("report")
+    report = town.connect("report")
+    report.execute("begin isolation level repeatable read")
+    report.execute("select 1")
+    town.rows("select pg_create_physical_replication_slot('lost', true)")
+    with feedback(town.stack.url(), slot="lost"):
+        until(
+            lambda: town.value("select xmin is not null from pg_replication_slots"),
+            "the slot holds rows",
+        )
+    until(lambda: not town.value("select active from pg_replication_slots"), "the standby is gone")
+    with town.connect("postgres") as manager:
+        manager.execute("begin")
+        manager.execute("select pg_current_xact_id()")
+        manager.execute("prepare transaction 'forgotten'")
+    town.rows(
+        "do 'begin for i in 1..1100 loop perform pg_current_xact_id(); commit; end loop; end'"
+    )
+    until(
+        lambda: town.value(
+            "select now() - state_change > '10 seconds' from pg_stat_activity"
+            " where usename = 'report'"
+        ),
+        "the session has been idle for long",
+    )
+    with at_the_desk(town, "TollhouseOldSnapshot", desk) as walk:
+        told = walk.section("Diagnosis")
+        assert f"session  | {report.info.backend_pid} " in told
+        assert "prepared | forgotten " in told
+        assert "slot     | lost " in told
+        assert not walk.is_over()
+        walk.section("Action")
+        with pytest.raises(psycopg.OperationalError):
+            report.execute("select 1")
+        assert "transaction_timeout=5min" in walk.section("Recovery")
+        walk.ends()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ SETTINGS: dict[str, str | int | bool] = {
     "fsync": False,  # a test never outlives a crash of the machine; kill -9 needs no fsync
     "full_page_writes": False,
     "max_connections": 200,
+    "max_prepared_transactions": 5,
     "max_wal_size": "256MB",  # it may be kept in memory, see new_home
     "shared_buffers": "128MB",
     "autovacuum": True,
