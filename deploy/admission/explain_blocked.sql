@@ -74,8 +74,8 @@ begin
   ) then
     why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
   elsif p_call.attempts > 0 then
-    why := format('%s attempt(s) had been made, at a cost of %s USD; the next one was refused. ',
-      p_call.attempts, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
+    why := format('After %s, at a cost of %s USD, the next one was refused. ',
+      case p_call.attempts when 1 then '1 attempt' else p_call.attempts || ' attempts' end, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
   end if;
 end
 $$;

@@ -16,6 +16,8 @@ create function tollhouse_private.explain_ended(
   stable
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_attempts text := case p_call.attempts when 1 then '1 attempt' else p_call.attempts || ' attempts' end;
 begin
   what_to_do := 'Nothing: it is over.';
   case
@@ -23,14 +25,14 @@ begin
       select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(p_call, p_now) as b;
     when p_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
     when p_call.was_cached then why := 'Answered from the cache, free of charge.';
-    when p_call.status = 'success' then why := format('Answered by %s after %s attempt(s).', p_call.model, p_call.attempts);
+    when p_call.status = 'success' then why := format('Answered by %s after %s.', p_call.model, v_attempts);
     when p_call.status = 'cancelled' then why := 'It was cancelled.';
     else
       why := case
         when p_call.provider_attempted
-          then format('It failed for good after %s attempt(s), the last one at %s of %s (%s), at a cost of %s USD.', p_call.attempts,
-            p_call.model, p_call.provider, coalesce(p_call.error_code, 'no code'), trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6)))
-        else format('It failed for good after %s attempt(s), none of which could be sent.', p_call.attempts)
+          then format('Failed after %s, at a cost of %s USD. The last one, model %s at provider %s, ended with %s.', v_attempts,
+            trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6)), p_call.model, p_call.provider, coalesce(p_call.error_code, 'no error code'))
+        else format('Failed after %s, none of which could be sent.', v_attempts)
       end;
       what_to_do := 'Read last_error; to try again, enqueue under a new request id.';
   end case;

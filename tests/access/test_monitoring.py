@@ -107,7 +107,7 @@ def test_a_monitor_reads_no_content(marked: Database) -> None:
     assert [] == [name for name, text in read.items() if MARK in text]
     assert "answered" in read["tollhouse_ops.finished_calls"]
     assert "again" in read["tollhouse_ops.unfinished_calls"]
-    assert "It failed for good" in read["tollhouse_ops.explained_calls"]
+    assert "Failed after" in read["tollhouse_ops.explained_calls"]
     assert read["tollhouse_ops.attempts"].count("mock") == 3
 
 

@@ -1,4 +1,4 @@
-"""House work: dead workers are looked for whatever upkeep does, and the other way round."""
+"""Housekeeping: dead workers are looked for whatever upkeep does, and the other way round."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -124,7 +124,7 @@ def test_worker_must_be_ready_too(pg18_database: Database) -> None:
 def test_worker_that_is_not_there(
     pg18_database: Database, url: str, error: type[Exception]
 ) -> None:
-    """Nobody listening may change, an address that is none may not."""
+    """Nobody listening may change, a malformed address may not."""
     with pytest.raises(error, match="worker"):
         wait(pg18_database.url(), worker_url=url, seconds=0)
 

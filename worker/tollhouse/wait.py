@@ -42,11 +42,11 @@ def wait(
     """Return the seconds that it took until all was ready; `say` gets each new reason meanwhile.
 
     Raises NotReadyError when `seconds` are over, a second later at most, and SettingsError for what
-    no waiting can mend: a login that may not read the record of deployments, an address or a
-    deadline that is none.
+    waiting can't mend: a login that may not read the record of deployments, a malformed address or
+    deadline.
     """
     if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"the deadline is no number of seconds from 0 up: {seconds:g}")
+        raise SettingsError(f"the deadline is not a number of seconds from 0 up: {seconds:g}")
     begun = time.monotonic()
     said = ""
     while reason := _missing(database_url, worker_url, seconds - time.monotonic() + begun):

@@ -43,7 +43,7 @@ select pg_temp.claimed();
 select pg_temp.record('success');
 select pg_temp.claimed();
 select results_eq($$select status, why, what_to_do, attempts, since is not null from tollhouse.explain('route', 'r0')$$,
-  $$values ('success', 'Answered by small after 1 attempt(s).', 'Nothing: it is over.', 1, true)$$, 'a success says who answered');
+  $$values ('success', 'Answered by small after 1 attempt.', 'Nothing: it is over.', 1, true)$$, 'a success says who answered');
 select results_eq($$select status, why, attempts from tollhouse.explain('route', 'r1')$$, $$values ('success', 'Answered together with the same request that was under way, free of charge.', 0)$$, 'or that it was the same answer');
 select tollhouse.enqueue('route', '{"prompt": "b"}', 'r2');
 select results_eq($$select status, why, attempts from tollhouse.explain('route', 'r2')$$, $$values ('success', 'Answered from the cache, free of charge.', 0)$$, 'or that the cache did');
@@ -53,7 +53,7 @@ savepoint queued;
 select pg_temp.claimed();
 select pg_temp.record('rejected', 'invalid_request', 'no such thing');
 select results_eq($$select status, why, what_to_do, last_error from tollhouse.explain('route', 'r1')$$,
-  $$values ('failed', 'It failed for good after 1 attempt(s), the last one at small of mock (invalid_request), at a cost of 0 USD.', 'Read last_error; to try again, enqueue under a new request id.', 'invalid_request: no such thing')$$,
+  $$values ('failed', 'Failed after 1 attempt, at a cost of 0 USD. The last one, model small at provider mock, ended with invalid_request.', 'Read last_error; to try again, enqueue under a new request id.', 'invalid_request: no such thing')$$,
   'a failure says what went wrong');
 rollback to queued;
 select pg_temp.claimed();

@@ -20,7 +20,7 @@ select is(pg_temp.told('r2'), 'queued | It is in line for the next free worker. 
 select pg_temp.claimed();
 select is(pg_temp.told('r2'), 'queued | The same request is in flight already; this call waits for its answer instead of paying twice.', 'one that waits for another is queued to its caller');
 select pg_temp.record('success');
-select is(pg_temp.told(), 'success | Answered by small after 1 attempt(s).', 'and one that is over');
+select is(pg_temp.told(), 'success | Answered by small after 1 attempt.', 'and one that is over');
 
 select * from finish();
 rollback;

@@ -5,7 +5,7 @@ A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": 
 `delay_ms` and at most one of
   status       an error answer, with retry_after_s, code, message, headers (all optional)
   drop         "before": the connection closes and nothing is billed; "after": in mid-body
-  malformed    a 2xx answer that is none or an odd one, see MALFORMED
+  malformed    a 2xx answer with a broken or odd body, see MALFORMED
   usage        fields that replace those of the usage object
   large        a good answer whose content has so many bytes
 For one request the delays of all matching rules add up; the first rule with another fault decides.

@@ -1,4 +1,4 @@
-"""A page for eyes: what a worker shows at `/` when a token is set, and `tollhouse top`.
+"""The page: what a worker shows at `/` when a token is set, and `tollhouse top`.
 
 queries.sql is all that is asked, as a monitor; reader.py asks it into a snapshot of rows;
 verdict.py says in a sentence how things stand, stops.py what is stopped and what ends it,

@@ -37,7 +37,7 @@ class PageSettings:
             )
         if len(token) < _SHORTEST_TOKEN or not all("!" <= letter <= "~" for letter in token):
             raise SettingsError(
-                f"TOLLHOUSE_PAGE_TOKEN is not {_SHORTEST_TOKEN} or more ASCII letters and signs"
+                f"TOLLHOUSE_PAGE_TOKEN is not {_SHORTEST_TOKEN} or more ASCII characters"
             )
         try:
             conninfo_to_dict(url)

@@ -11,7 +11,7 @@ from tollhouse.providers import Call, Outcome
 from tollhouse.worker.lease import Lease
 from tollhouse.worker.metrics import Metrics
 from tollhouse.worker.result import Result, unanswered
-from tollhouse.worker.trouble import goes_alone, timed_out
+from tollhouse.worker.trouble import retry_singly, timed_out
 
 __all__ = ["Flusher"]
 
@@ -93,7 +93,7 @@ class Flusher:
         try:
             await self._record(lease, results)
         except GateError as error:
-            if not goes_alone(error):
+            if not retry_singly(error):
                 self.give_back(results)
                 raise
             await self.record_singly(lease, results)
@@ -112,7 +112,7 @@ class Flusher:
             try:
                 await self._record(lease, [result])
             except GateError as error:
-                if not goes_alone(error) or (timed_out(error) and not result.materialize):
+                if not retry_singly(error) or (timed_out(error) and not result.materialize):
                     raise
                 self._refused(result.outcome, str(error))
                 if timed_out(error):

@@ -1,4 +1,4 @@
-"""House work that every worker shares: settling dead workers' calls, upkeep of the tables."""
+"""Housekeeping that every worker shares: settling dead workers' calls, upkeep of the tables."""
 
 import asyncio
 import random

@@ -16,10 +16,10 @@ log = Log(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _DEFAULT_HEARTBEAT_SECONDS = 5.0
-_NOT_DEPLOYED = "this database has not got the schema, or an older one: sqitch deploy"
-# What no waiting mends, and a person can.
+_NOT_DEPLOYED = "this database lacks the schema, or has an older one: run sqitch deploy"
+# Only a person can mend these.
 _WHAT_TO_DO = {
-    "42501": "the login is no member of tollhouse_worker: grant tollhouse_worker to <login>",
+    "42501": "the login is not a member of tollhouse_worker: grant tollhouse_worker to <login>",
     "3F000": _NOT_DEPLOYED,
     "42883": _NOT_DEPLOYED,
 }

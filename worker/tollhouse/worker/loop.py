@@ -20,7 +20,7 @@ from tollhouse.worker.lease import Lease
 from tollhouse.worker.leases import Leases
 from tollhouse.worker.metrics import Metrics
 from tollhouse.worker.result import Result
-from tollhouse.worker.trouble import goes_alone
+from tollhouse.worker.trouble import retry_singly
 
 __all__ = ["ClaimLoop"]
 
@@ -168,7 +168,7 @@ class ClaimLoop:
                 self._most = max(1, limit // 2)
             if isinstance(error, ReplyLostError):
                 self.leases.retire(lease, "reply_lost")
-            if results and goes_alone(error):
+            if results and retry_singly(error):
                 await self.flusher.record_singly(lease, results)
                 self._look = True
                 return []

@@ -2,10 +2,10 @@
 
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError
 
-__all__ = ["goes_alone", "refused_as_data", "timed_out"]
+__all__ = ["refused_as_data", "retry_singly", "timed_out"]
 
 
-def goes_alone(error: GateError) -> bool:
+def retry_singly(error: GateError) -> bool:
     """Whether the results of a batch are recorded one by one, as one of them may be the cause."""
     return timed_out(error) or refused_as_data(error)
 
