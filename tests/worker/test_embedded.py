@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,21 @@ def test_life_of_a_cluster(fresh: Cluster) -> None:
             other.start()
         other.stop()
     assert not fresh.running
+
+
+def test_stop_of_a_server_that_ends_by_itself(fresh: Cluster) -> None:
+    """A server that has removed its pid file, as its last act, is waited for."""
+    with fresh:
+        pid_file = fresh.data / "postmaster.pid"
+        pid = int(pid_file.read_text().split()[0])
+        os.kill(pid, signal.SIGSTOP)
+        pid_file.unlink()
+        os.kill(pid, signal.SIGQUIT)
+        resumed = threading.Timer(0.5, os.kill, (pid, signal.SIGCONT))
+        resumed.start()
+        fresh.stop()
+        resumed.join()
+        assert not fresh.running
 
 
 def test_sorts_by_code_point(cluster: Cluster) -> None:

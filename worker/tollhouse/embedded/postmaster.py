@@ -67,7 +67,11 @@ class Postmaster:
         """Stop it: smart, fast or immediate. Nothing happens when it does not run."""
         if self.running:
             wait = ("-w", "-t", int(seconds))
-            self._programs.run("pg_ctl", "stop", "-D", self._data, "-m", mode, *wait)
+            try:
+                self._programs.run("pg_ctl", "stop", "-D", self._data, "-m", mode, *wait)
+            except EmbeddedError:
+                if self._pid_file():
+                    raise  # without its file the server is about to end by itself
         self._reap(seconds)
 
     def kill(self, *, seconds: float) -> None:
