@@ -110,16 +110,24 @@ begin
   -- As a multiple of the reservation that was charged, which holds what was known when it was made.
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
-    select distinct on (a.model) a.model, a.call_id,
-      (a.cost_micro_usd + b.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0)
-        * coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = a.model and mo.learned_at <= a.started_at), 1) as factor
+    select a.model, (s.job).call_id,
+      (a.cost_micro_usd + s.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0) * coalesce(known.factor, 1) as factor
     from unnest(v_late) as s
-    join tollhouse_private.provider_attempts as a
-      on a.tenant_id = (s.job).tenant_id and a.call_id = (s.job).call_id and a.attempt = (s.job).attempts
-      and a.created_at = (s.job).created_at and not a.late
-    join tollhouse_private.provider_attempts as b
-      on b.tenant_id = a.tenant_id and b.call_id = a.call_id and b.attempt = a.attempt and b.created_at = a.created_at
-      and b.late and b.cost_basis = 'usage' and b.cost_micro_usd > 0
+    -- A probe of the key for each, as above.
+    cross join lateral (
+      select pa.model, pa.started_at, pa.cost_micro_usd
+      from tollhouse_private.provider_attempts as pa
+      where pa.tenant_id = (s.job).tenant_id and pa.call_id = (s.job).call_id and pa.attempt = (s.job).attempts
+        and pa.created_at = (s.job).created_at and not pa.late
+      offset 0
+    ) as a
+    cross join lateral (
+      select max(mo.factor) as factor
+      from tollhouse_private.model_overruns as mo
+      where mo.model = a.model and mo.learned_at <= a.started_at
+        and mo.day between (a.started_at at time zone 'UTC')::date - 1 and (a.started_at at time zone 'UTC')::date
+    ) as known
+    where s.cost_micro_usd > 0
     order by a.model, factor desc nulls last
   ) as o;
   return cardinality(v_late);

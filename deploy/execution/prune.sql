@@ -8,6 +8,7 @@
 -- requires: hourly_shutoff/hourly_spend
 -- requires: cache/response_cache
 -- requires: breaker/breakers
+-- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;
@@ -78,6 +79,14 @@ begin
   ));
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.model_overruns as mo
+  where mo.ctid = any (array(
+    select old.ctid from tollhouse_private.model_overruns as old
+    where old.day < (v_now at time zone 'UTC')::date - 1
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
   delete from tollhouse_private.request_keys as rk
   where rk.ctid = any (array(
     select old.ctid from tollhouse_private.request_keys as old
@@ -90,7 +99,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.prune() is
-  'Removes some of what is past its time: answers, keys, hours, healthy breakers, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
+  'Removes some of what is past its time: answers, keys, hours, healthy breakers, overruns, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
 
 revoke execute on function tollhouse_worker.prune() from public;
 grant execute on function tollhouse_worker.prune() to tollhouse_worker;

@@ -57,7 +57,7 @@ begin
   perform tollhouse_private.book_hour(v_settlements, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
-    select distinct on ((s.job).model) (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
+    select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
     from unnest(v_settlements) as s
     cross join lateral (
       select nullif(tollhouse_private.highest_cost(

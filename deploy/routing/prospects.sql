@@ -53,7 +53,7 @@ as $$
   cross join lateral (
     select tollhouse_private.with_overrun(
       tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens),
-      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model)
+      tollhouse_private.overrun_of(cm.model, p_now)
     ) as highest
   ) as cost
 $$;

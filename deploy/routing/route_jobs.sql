@@ -50,7 +50,7 @@ begin
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
-      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model) as overrun,
+      tollhouse_private.overrun_of(cm.model, p_now) as overrun,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm

@@ -59,6 +59,7 @@ insert into routines values
   ('tollhouse_ops.set_queue_limit(text, bigint, bigint, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.forget_overrun(text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_private.learn_overrun(text, uuid, numeric, timestamptz)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.overrun_of(text, timestamptz)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.with_overrun(bigint, numeric)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_ops.drop_rate_limit(text, text, text)', 'engine', 'definer', 'engine operator'),
   ('tollhouse_ops.explain(text, text, text, text)', 'engine', 'definer', 'auditor engine operator'),

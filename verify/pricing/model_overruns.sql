@@ -2,7 +2,7 @@
 
 begin;
 
-select model, factor, learned_at, call_id
+select model, day, factor, highest, call_id, learned_at
 from tollhouse_private.model_overruns
 where false;
 
@@ -34,5 +34,17 @@ select
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
 where p.oid = 'tollhouse_private.with_overrun(bigint, numeric)'::regprocedure;
+
+select
+  1 / (not p.prosecdef)::int,
+  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
+  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
+  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
+  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
+from pg_catalog.pg_proc as p
+where p.oid = 'tollhouse_private.overrun_of(text, timestamptz)'::regprocedure;
 
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(9);
 
 insert into tollhouse_private.response_cache values
   ('acme', '', 'route', 'old', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '10 minutes'),
@@ -31,6 +31,12 @@ select is((select count(*) from tollhouse_private.request_keys), 2::bigint, 'the
 insert into tollhouse_private.turns values ('acme', '', 'ann'), ('globex', '', 'gus');
 select tollhouse_worker.prune();
 select results_eq('select tenant_id from tollhouse_private.turns', array['acme'], 'whose turn it is matters while a tenant has calls');
+
+insert into tollhouse_private.providers (provider) values ('mock');
+insert into tollhouse_private.models (model, provider, provider_model) values ('small', 'mock', 'small');
+insert into tollhouse_private.model_overruns select 'small', (now() at time zone 'UTC')::date - n, 2, 2, gen_random_uuid(), now() from generate_series(0, 2) as n;
+select tollhouse_worker.prune();
+select is((select count(*) from tollhouse_private.model_overruns), 2::bigint, 'what a model billed too much is forgotten when it holds no more');
 
 select * from finish();
 rollback;
