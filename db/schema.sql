@@ -660,7 +660,17 @@ declare
   p_reason constant text collate "C" := forget_overrun.p_reason;
   v_before jsonb;
 begin
-  delete from tollhouse_private.model_overruns as mo where mo.model = p_model returning to_jsonb(mo) into v_before;
+  with gone as (
+    delete from tollhouse_private.model_overruns as mo
+    where mo.ctid = any (array(
+      select o.ctid from tollhouse_private.model_overruns as o where o.model = p_model order by o.day for update
+    ))
+    returning mo.*
+  )
+  select jsonb_build_object('factor', max(g.factor), 'highest', max(g.highest), 'call_ids', jsonb_agg(g.call_id order by g.day))
+  into v_before
+  from gone as g
+  having count(*) > 0;
   if not found then
     return false;
   end if;
@@ -669,7 +679,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) IS 'Lets calls of a model reserve no more than they can cost again, until it bills more the next time; false if it never has. Raises TH301.';
+COMMENT ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) IS 'Lets calls of a model reserve no more than they can cost again, until it bills more the next time; false if it has not. Raises TH301.';
 CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1520,16 +1530,24 @@ begin
   -- As a multiple of the reservation that was charged, which holds what was known when it was made.
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
-    select distinct on (a.model) a.model, a.call_id,
-      (a.cost_micro_usd + b.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0)
-        * coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = a.model and mo.learned_at <= a.started_at), 1) as factor
+    select a.model, (s.job).call_id,
+      (a.cost_micro_usd + s.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0) * coalesce(known.factor, 1) as factor
     from unnest(v_late) as s
-    join tollhouse_private.provider_attempts as a
-      on a.tenant_id = (s.job).tenant_id and a.call_id = (s.job).call_id and a.attempt = (s.job).attempts
-      and a.created_at = (s.job).created_at and not a.late
-    join tollhouse_private.provider_attempts as b
-      on b.tenant_id = a.tenant_id and b.call_id = a.call_id and b.attempt = a.attempt and b.created_at = a.created_at
-      and b.late and b.cost_basis = 'usage' and b.cost_micro_usd > 0
+    -- A probe of the key for each, as above.
+    cross join lateral (
+      select pa.model, pa.started_at, pa.cost_micro_usd
+      from tollhouse_private.provider_attempts as pa
+      where pa.tenant_id = (s.job).tenant_id and pa.call_id = (s.job).call_id and pa.attempt = (s.job).attempts
+        and pa.created_at = (s.job).created_at and not pa.late
+      offset 0
+    ) as a
+    cross join lateral (
+      select max(mo.factor) as factor
+      from tollhouse_private.model_overruns as mo
+      where mo.model = a.model and mo.learned_at <= a.started_at
+        and mo.day between (a.started_at at time zone 'UTC')::date - 1 and (a.started_at at time zone 'UTC')::date
+    ) as known
+    where s.cost_micro_usd > 0
     order by a.model, factor desc nulls last
   ) as o;
   return cardinality(v_late);
@@ -3517,21 +3535,27 @@ CREATE FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_factor numeric := least(p_factor, 1000000);
+  -- Not least: it would make a million of an unknown factor.
+  v_factor numeric := case when p_factor > 1000000 then 1000000 else p_factor end;
+  v_day date := (p_now at time zone 'UTC')::date;
 begin
-  if v_factor > coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = p_model), 1) then
-    insert into tollhouse_private.model_overruns as mo (model, factor, learned_at, call_id)
-    select m.model, v_factor, p_now, p_call_id
+  if v_factor > coalesce((select mo.factor from tollhouse_private.model_overruns as mo where mo.model = p_model and mo.day = v_day), 1) then
+    insert into tollhouse_private.model_overruns as mo (model, day, highest, call_id, learned_at)
+    select m.model, v_day, v_factor, p_call_id, p_now
     from tollhouse_private.models as m
     where m.model = p_model
-    on conflict (model) do update
-    set factor = excluded.factor, learned_at = excluded.learned_at, call_id = excluded.call_id
-    where mo.factor < excluded.factor;
+    on conflict (model, day) do update
+    set
+      factor = case when mo.call_id = excluded.call_id then mo.factor else least(mo.highest, excluded.highest) end,
+      learned_at = case when mo.call_id = excluded.call_id then mo.learned_at else excluded.learned_at end,
+      highest = greatest(mo.highest, excluded.highest),
+      call_id = case when mo.highest < excluded.highest then excluded.call_id else mo.call_id end
+    where coalesce(mo.factor, 1) < excluded.highest;
   end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) IS 'Notes that a model has billed so many times what a call can cost at most, if that is more than is known.';
+COMMENT ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) IS 'Notes that a call has billed so many times what it can cost at most, if that is more than is known of its model for the day.';
 CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4135,6 +4159,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each user whose turn it is: as many as the turn allows, p_limit in all, until their requests have p_bytes. They come without their requests.';
+CREATE FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) RETURNS numeric
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select max(mo.factor)
+  from tollhouse_private.model_overruns as mo
+  where mo.model = p_model
+    and mo.day between (p_now at time zone 'UTC')::date - 1 and (p_now at time zone 'UTC')::date
+$$;
+ALTER FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) IS 'How many times too much a model has billed, today or yesterday, by two calls at least; null: it has not.';
 CREATE FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4464,7 +4499,7 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now 
   cross join lateral (
     select tollhouse_private.with_overrun(
       tollhouse_private.highest_cost(p.input, p.cached_input, p.output, p.reasoning, p_job.request_bytes, p_job.max_output_tokens),
-      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model)
+      tollhouse_private.overrun_of(cm.model, p_now)
     ) as highest
   ) as cost
 $$;
@@ -4763,7 +4798,7 @@ begin
       k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
-      (select mo.factor from tollhouse_private.model_overruns as mo where mo.model = cm.model) as overrun,
+      tollhouse_private.overrun_of(cm.model, p_now) as overrun,
       tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
     from kind as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -4887,7 +4922,7 @@ begin
   perform tollhouse_private.book_hour(v_settlements, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
-    select distinct on ((s.job).model) (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
+    select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
     from unnest(v_settlements) as s
     cross join lateral (
       select nullif(tollhouse_private.highest_cost(
@@ -5532,7 +5567,7 @@ CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor n
   end
 $$;
 ALTER FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves at a model that has billed p_factor times too much; null: it never has.';
+COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves at a model that has billed p_factor times too much; null: it has not.';
 CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) RETURNS tollhouse_private.jobs
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5770,6 +5805,14 @@ begin
   ));
   get diagnostics v_gone = row_count;
   v_more := v_more or v_gone = c_rows;
+  delete from tollhouse_private.model_overruns as mo
+  where mo.ctid = any (array(
+    select old.ctid from tollhouse_private.model_overruns as old
+    where old.day < (v_now at time zone 'UTC')::date - 1
+    limit c_rows for update skip locked
+  ));
+  get diagnostics v_gone = row_count;
+  v_more := v_more or v_gone = c_rows;
   delete from tollhouse_private.request_keys as rk
   where rk.ctid = any (array(
     select old.ctid from tollhouse_private.request_keys as old
@@ -5782,7 +5825,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.prune() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
+COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers, overruns, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6822,23 +6865,31 @@ ALTER VIEW tollhouse_ops.guard_state OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers.';
 CREATE TABLE tollhouse_private.model_overruns (
     model text NOT NULL COLLATE pg_catalog."C",
-    factor numeric NOT NULL,
-    learned_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    factor numeric,
+    highest numeric NOT NULL,
     call_id uuid NOT NULL,
-    CONSTRAINT model_overruns_factor_check CHECK (((factor > (1)::numeric) AND (factor <= (1000000)::numeric)))
+    learned_at timestamp with time zone NOT NULL,
+    CONSTRAINT model_overruns_factor_check CHECK (((factor > (1)::numeric) AND (factor <= highest) AND (highest > (1)::numeric) AND (highest <= (1000000)::numeric)))
 );
 ALTER TABLE tollhouse_private.model_overruns OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit. Each further call reserves that much more.';
-COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'The largest usage, as a multiple of what such a call can cost at most.';
-COMMENT ON COLUMN tollhouse_private.model_overruns.call_id IS 'The call that it was learned from.';
+COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the next reserve factor times as much.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'What two calls of that day have billed at least, as a multiple of what such a call can cost at most. Null: only one call has, which may be a mistake of the provider.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.highest IS 'What one call has billed, as such a multiple.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.call_id IS 'That call.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.learned_at IS 'Since when the factor holds; without one, when the first such call ended.';
 CREATE VIEW tollhouse_ops.model_overruns WITH (security_invoker='true') AS
  SELECT model,
-    factor,
-    learned_at,
-    call_id
-   FROM tollhouse_private.model_overruns mo;
+    max(factor) AS factor,
+    max(highest) AS highest,
+    (array_agg(call_id ORDER BY mo.highest DESC))[1] AS call_id,
+    max(learned_at) AS learned_at,
+    (((max(day) + 2))::timestamp without time zone AT TIME ZONE 'UTC'::text) AS until
+   FROM tollhouse_private.model_overruns mo
+  WHERE ((day >= (((now() AT TIME ZONE 'UTC'::text))::date - 1)) AND (day <= ((now() AT TIME ZONE 'UTC'::text))::date))
+  GROUP BY model;
 ALTER VIEW tollhouse_ops.model_overruns OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, how many times that, and by which call it was learned. Each further call reserves factor times its highest cost.';
+COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, today or yesterday (UTC). Each further call reserves factor times its highest cost, which is what two calls have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -7211,7 +7262,7 @@ ALTER TABLE ONLY tollhouse_private.llm_api_calls
 ALTER TABLE ONLY tollhouse_private.login_bindings
     ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
 ALTER TABLE ONLY tollhouse_private.model_overruns
-    ADD CONSTRAINT model_overruns_pkey PRIMARY KEY (model);
+    ADD CONSTRAINT model_overruns_pkey PRIMARY KEY (model, day);
 ALTER TABLE ONLY tollhouse_private.model_prices
     ADD CONSTRAINT model_prices_pkey PRIMARY KEY (model, kind, effective_from);
 ALTER TABLE ONLY tollhouse_private.models
@@ -7633,6 +7684,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;

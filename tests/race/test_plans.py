@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -264,6 +265,7 @@ CROWD: tuple[LiteralString, ...] = (
     """,
 )
 SMALL, LARGE = 500, 10000
+HOURS = 6
 TABLES_OF_OURS: LiteralString = """
     select c.relname from pg_class as c
     where c.relnamespace = 'tollhouse_private'::regnamespace and c.relkind = 'r'
@@ -292,6 +294,8 @@ class Hour:
     worker: Worker
     client: AsyncConnection[Row]
     number: int
+    gone: uuid.UUID
+    late: list[Row]
     read: Reads = field(default_factory=dict)
 
     @asynccontextmanager
@@ -362,11 +366,26 @@ class Hour:
                 claimed = await self.worker.claim(100)
             async with self.counted("record what is left", self.worker.connection):
                 await self.worker.record(result(call) for call in claimed)
+        gone = Worker(connection=self.worker.connection, worker_id=self.gone)
+        async with self.counted("a late record", self.worker.connection):
+            late = [result(c, output_tokens=4 * c["max_output_tokens"]) for c in self.late]
+            booked = await gone.record(late)
+        assert (0, len(late)) == booked
         async with self.counted("result of an ended one", self.client):
             await self.client.execute(STEPS["result"], {"call_id": call_id})
         async with self.counted("set_idle", self.worker.connection):
             await self.worker.call("tollhouse_worker.set_idle(%s, true)", self.worker.worker_id)
         return self.read
+
+
+async def given_up(scene: Scene, count: int) -> tuple[Worker, list[Row]]:
+    """Return a worker that is given up, and the calls that it held, which nobody tries again."""
+    (gone,) = await scene.workers(1)
+    scene.enqueue("acme", "ann", [Call(request_id=f"late-{n}") for n in range(count)])
+    claimed = await gone.claim(count)
+    await gone.deregister()
+    scene.rows("delete from tollhouse_private.jobs")
+    return gone, claimed
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["never analyzed", "analyzed"])
@@ -383,11 +402,20 @@ async def test_nothing_reads_more_of_larger_tables(scene: Scene, analyzed: bool)
             .as_string()
         )
     numbers = itertools.count(1)
+    gone, lost = await given_up(scene, HOURS * 20)
 
     async def hour(worker: Worker, client: AsyncConnection[Row]) -> Reads:
         # Earlier hours leave failures behind, which open a breaker.
         scene.rows("delete from tollhouse_private.breakers where user_id = 'ann'")
-        return await Hour(scene=scene, worker=worker, client=client, number=next(numbers)).run()
+        late = [lost.pop() for _ in range(20)]
+        return await Hour(
+            scene=scene,
+            worker=worker,
+            client=client,
+            number=next(numbers),
+            gone=gone.worker_id,
+            late=late,
+        ).run()
 
     def crowd(first: int, last: int) -> None:
         with scene.database.connect("postgres") as connection:
@@ -421,4 +449,6 @@ async def test_nothing_reads_more_of_larger_tables(scene: Scene, analyzed: bool)
                     f"{before} rows when empty, {rows} when full; "
                     f"{blocks_before} blocks when small, {blocks} when full"
                 )
+    assert not lost
+    assert scene.value("select factor from tollhouse_ops.model_overruns") > 1
     assert not grown, json.dumps(grown, indent=1)
