@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import leases
 from tests.support.ops import TENANT, USER, register, start_worker
 from tests.support.servers import missing
 from tests.support.town import Person, Town
@@ -19,10 +20,9 @@ def installation(cluster_home: Path) -> Iterator[Town]:
     if reason := missing("pg18"):
         pytest.skip(reason)
     environ = {"TOLLHOUSE_POLL_SECONDS": "0.2"}
-    with Stack(
-        cluster_home / "runbooks", workers=0, lease="2 seconds", worker_environ=environ
-    ) as stack:
+    with Stack(cluster_home / "runbooks", workers=0, worker_environ=environ) as stack:
         town = Town(stack)
+        leases.lengthen(town)
         register(town)
         yield town
         town.close()
@@ -61,8 +61,9 @@ def own_town(cluster_home: Path, request: pytest.FixtureRequest) -> Iterator[Tow
         pytest.skip(reason)
     directory = cluster_home / request.node.name
     environ = {"TOLLHOUSE_POLL_SECONDS": "0.2"}
-    with Stack(directory, workers=0, lease="2 seconds", worker_environ=environ) as stack:
+    with Stack(directory, workers=0, worker_environ=environ) as stack:
         town = Town(stack)
+        leases.lengthen(town)
         register(town)
         start_worker(town)
         yield town

@@ -1,7 +1,10 @@
 """Incidents of Postgres itself: killed and started again, or replaced by its standby."""
 
+import json
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,19 +15,34 @@ from tests.support.feedback import feedback
 from tests.support.ops import USER, at_the_desk, free_port, provider_environ
 from tests.support.runbooks import Walk
 from tests.support.town import Row, Town
-from tests.support.waiting import until
+from tests.support.waiting import HELD, PATIENCE, until
 from tollhouse.demo.readiness import worker_url
 
 
 def in_flight(town: Town, count: int) -> list[Row]:
-    """Enqueue calls that take two seconds; return them when the provider works on all."""
+    """Enqueue calls that the provider holds; return them when it works on all."""
     ann = town.person("acme", USER)
-    town.mock.set_latency(2000)
+    town.mock.fault(HELD, contains="caught")
     calls = [ann.enqueue("investigation", f"caught {number}") for number in range(count)]
     for call in calls:
         ann.is_at_the_provider(call)
-    town.mock.set_latency(0)
     return calls
+
+
+def answered(town: Town) -> None:
+    """Let the provider answer what it holds."""
+    town.mock.clear_faults()
+    until(lambda: not town.mock.totals()["in_flight"], "the provider is done")
+
+
+def reachable(url: str) -> bool:
+    """Whether a worker says that it reaches the database."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=PATIENCE) as reply:
+            told = json.load(reply)
+    except urllib.error.HTTPError as error:
+        told = json.load(error)
+    return told["database_reachable"] is True
 
 
 def test_database_down(town: Town, desk: Path) -> None:
@@ -39,10 +57,12 @@ def test_database_down(town: Town, desk: Path) -> None:
     ) as walk:
         cluster.kill()
         town.close()
+        until(lambda: not reachable(url), "the worker has noticed")
         told = walk.section("Diagnosis")
         assert "no response" in told
         assert '"database_reachable": false' in told
         assert not walk.is_over()
+        answered(town)
         assert "server started" in walk.section("Action")
         assert not walk.is_over()
         assert " success " in walk.section("Recovery")
@@ -158,6 +178,7 @@ def test_failover(own_town: Town, standby: str, desk: Path) -> None:
         town.close()
         assert "no response" in walk.section("Diagnosis")
         assert not walk.is_over()
+        answered(town)
         primary["dead"] = True
         assert not walk.is_over()  # the standby is none yet
         walk.section("Action")

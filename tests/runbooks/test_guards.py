@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.support.ops import TENANT, USER, at_the_desk
 from tests.support.town import Person, Town
-from tests.support.waiting import until
+from tests.support.waiting import HELD, until
 
 
 def running(town: Town) -> int:
@@ -15,7 +15,7 @@ def running(town: Town) -> int:
 
 def test_kill_switch_pulled(town: Town, ann: Person, desk: Path) -> None:
     """Calls in flight are aborted; after narrowing and lifting, they pass again."""
-    town.mock.fault({"delay_ms": 30_000}, contains="runaway")
+    town.mock.fault(HELD, contains="runaway")
     calls = [ann.enqueue("investigation", f"runaway {number}") for number in range(5)]
     for call in calls:
         ann.is_at_the_provider(call)

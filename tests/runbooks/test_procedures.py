@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.support.ops import at_the_desk
 from tests.support.runbooks import FOLDER, blocks
 from tests.support.town import Person, Town
+from tests.support.waiting import HELD
 from tollhouse.demo.readiness import worker_url
 
 
@@ -38,7 +39,7 @@ def test_incident_response(town: Town, ann: Person, desk: Path) -> None:
     """One tenant's calls run away while another's are ordinary: stopped, narrowed, lifted."""
     other = town.person("globex")
     assert "success" == other.ask("explanation", "ordinary")["status"]
-    town.mock.fault({"delay_ms": 30_000}, contains="loop")
+    town.mock.fault(HELD, contains="loop")
     calls = [ann.enqueue("investigation", f"loop {number}") for number in range(8)]
     for call in calls:
         ann.is_at_the_provider(call)

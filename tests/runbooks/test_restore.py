@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from tests.support.ops import TENANT, USER, at_the_desk, free_port
 from tests.support.servers import SETTINGS
 from tests.support.town import Row, Town
+from tests.support.waiting import HELD
 from tollhouse.embedded import Cluster
 
 
@@ -29,7 +30,7 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
     town.operate("bind_login", "bound", "initech")
     before = ann.enqueue("explanation", "before the backup", "before")
     assert "success" == ann.wait(before)["status"]
-    town.mock.fault({"delay_ms": 2500}, contains="caught")
+    town.mock.fault(HELD, contains="caught")
     caught = [
         ann.enqueue("investigation", f"caught {number}", f"caught-{number}") for number in range(6)
     ]
@@ -53,6 +54,7 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
         walk.section("Meaning")  # the backup, with calls in flight
         known = {call["call_id"]: "running" for call in caught}
         assert known == {row["call_id"]: row["state"] for row in in_flight(town)}
+        town.mock.clear_faults()
         for call in caught:
             assert "success" == ann.wait(call)["status"]
         after = ann.enqueue("explanation", "after the backup", "after")
@@ -60,7 +62,6 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
         town.stack.stop_worker()
         town.stack.cluster.stop("immediate")
         town.close()
-        town.mock.clear_faults()
 
         assert "Archive created" in walk.section("Diagnosis")
         new_server.start()
@@ -68,6 +69,10 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
         assert not walk.is_over()
         walk.section("Action")
         assert not walk.is_over()
+        with psycopg.connect(url("postgres"), autocommit=True) as admin:
+            admin.execute(
+                "update tollhouse_private.workers set alive_until = now() - interval '1 second'"
+            )
         told = walk.section("Recovery")
         assert "running |     6" in told
         assert " success " in told

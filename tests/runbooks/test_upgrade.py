@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import leases
 from tests.support.ops import at_the_desk, provider_environ, register
 from tests.support.servers import missing
 from tests.support.sqitch import ROOT
@@ -73,6 +74,7 @@ def town(
     monkeypatch.setattr("tollhouse.demo.installation.migrate.deploy", by_sqitch)
     with stack:
         town = Town(stack)
+        leases.lengthen(town)
         register(town)
         stack.start_worker(**provider_environ(town))
         yield town

@@ -41,6 +41,7 @@ def register(town: Town) -> None:
             endpoint,
             p_models=["small"],
             p_backoff_ms=50,
+            p_timeout_ms=3_600_000,
             p_max_output_tokens=200,
         )
 
