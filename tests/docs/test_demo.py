@@ -18,7 +18,7 @@ def test_the_demo_observes_everything() -> None:
     """Exit status 0, and as many checks observed as there are."""
     program = Path(sys.executable).with_name("tollhouse")
     done = subprocess.run(
-        [program, "demo"], capture_output=True, text=True, check=False, timeout=PATIENCE
+        [program, "demo"], capture_output=True, text=True, check=False, timeout=4 * PATIENCE
     )
     said = re.search(r"^(\d+) of (\d+) checks observed", done.stdout, re.MULTILINE)
     assert (0, "") == (done.returncode, done.stderr), done.stdout[-3000:]

@@ -10,6 +10,8 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from tollhouse.demo.process import PATIENCE
+
 __all__ = ["Caller", "Ticket"]
 
 
@@ -68,7 +70,7 @@ class Caller:
             query = "select * from tollhouse.enqueue_many(%s)"
             return cursor.execute(query, (Jsonb(list(calls)),)).fetchall()
 
-    def wait(self, call_id: UUID, *, seconds: float = 20) -> dict[str, Any]:
+    def wait(self, call_id: UUID, *, seconds: float = PATIENCE) -> dict[str, Any]:
         """Return the result once the call is finished, or as it stands when the time is over."""
         with self.connection.transaction():
             self.identify()
@@ -76,7 +78,9 @@ class Caller:
             query = "select * from tollhouse.wait_for(%s, make_interval(secs => %s))"
             return cursor.execute(query, (call_id, seconds)).fetchone() or {}
 
-    def wait_all(self, tickets: Sequence[Ticket], *, seconds: float = 20) -> list[dict[str, Any]]:
+    def wait_all(
+        self, tickets: Sequence[Ticket], *, seconds: float = PATIENCE
+    ) -> list[dict[str, Any]]:
         """Return the results of all of them, finished or not, when the time is over."""
         deadline = time.monotonic() + seconds
         return [

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tollhouse.demo.process import PATIENCE
+
 __all__ = ["Bill", "Entry", "MockControl"]
 
 
@@ -87,5 +89,5 @@ class MockControl:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
-        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
             return json.load(reply)

@@ -8,7 +8,6 @@ from tollhouse.demo.process import ChildProcess
 __all__ = ["MockProcess"]
 
 _LISTENING = "mock provider listening on "
-_START_SECONDS = 30.0
 
 
 class MockProcess(ChildProcess):
@@ -24,7 +23,7 @@ class MockProcess(ChildProcess):
 
     def control(self) -> MockControl:
         """Return its control plane as soon as it listens; raises StackError."""
-        url = self.wait_for("address", self._url, seconds=_START_SECONDS)
+        url = self.wait_for("address", self._url)
         return MockControl(url.removesuffix("/v1"))
 
     def _url(self) -> str | None:

@@ -11,7 +11,10 @@ from typing import TypeVar
 
 from tollhouse.errors import TollhouseError
 
-__all__ = ["ChildProcess", "StackError"]
+__all__ = ["PATIENCE", "ChildProcess", "StackError"]
+
+# Seconds until it is said that what is waited for will not come: a busy machine needs minutes.
+PATIENCE = 180.0
 
 T = TypeVar("T")
 
@@ -55,7 +58,7 @@ class ChildProcess:
             file.seek(self._begin)
             return file.read().decode(errors="replace")
 
-    def wait_for(self, what: str, look: Callable[[], T | None], *, seconds: float) -> T:
+    def wait_for(self, what: str, look: Callable[[], T | None], *, seconds: float = PATIENCE) -> T:
         """Return what `look` finds, as soon as it does.
 
         Raises StackError with the end of the log when the process ends or the time is over.

@@ -10,13 +10,16 @@ import psycopg
 from tollhouse.demo import prompts
 from tollhouse.demo.caller import Caller
 from tollhouse.demo.checks import Check
+from tollhouse.demo.process import PATIENCE
 from tollhouse.demo.prompts import Request
 from tollhouse.demo.screen import Screen
 from tollhouse.demo.stack import Stack
 from tollhouse.demo.table import Row, load_table, rows_of
 
-__all__ = ["Chapter", "Stage", "StageError"]
+__all__ = ["HELD", "Chapter", "Stage", "StageError"]
 
+# A fault of the mock provider: no answer until its faults are cleared.
+HELD = {"delay_ms": 3_600_000}
 _WEEKS = ("2026-W33", "2026-W34", "2026-W35")
 
 
@@ -61,7 +64,7 @@ class Stage:
             self.checks.append(check)
             self.screen.check(check)
 
-    def until(self, what: str, look: Callable[[], bool], *, seconds: float = 15) -> float:
+    def until(self, what: str, look: Callable[[], bool], *, seconds: float = PATIENCE) -> float:
         """Wait until it is so; return the seconds it took. Raises StageError."""
         begin = time.monotonic()
         while not look():
@@ -82,10 +85,14 @@ class Stage:
 
     def running(self, caller: Caller) -> int:
         """Return how many calls of a user are in flight."""
+        return self.state_count(caller, "running")
+
+    def state_count(self, caller: Caller, state: str) -> int:
+        """Return how many unfinished calls of a user are in this state."""
         return self.count(
-            "select count(*) from tollhouse.jobs where state = 'running'"
+            "select count(*) from tollhouse.jobs where state = %s"
             " and (tenant_id, user_id) = (%s, %s)",
-            (caller.tenant, caller.user),
+            (state, caller.tenant, caller.user),
         )
 
     @staticmethod

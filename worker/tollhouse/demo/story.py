@@ -17,6 +17,8 @@ from tollhouse.demo.summary import summarize
 
 __all__ = ["run"]
 
+# Nothing but a kill -9 ends a lease, however busy the machine is.
+_LEASE = "10 minutes"
 # A retry or a deferral is over within a poll: a demo has less patience than a default.
 _WORKER = {"TOLLHOUSE_POLL_SECONDS": "0.2"}
 _SUMMARY = Chapter(
@@ -37,7 +39,10 @@ def run() -> int:
     )
     with ending_on_signals():
         try:
-            with Stack(directory, worker_environ=_WORKER) as stack, ExitStack() as closing:
+            with (
+                Stack(directory, lease=_LEASE, worker_environ=_WORKER) as stack,
+                ExitStack() as closing,
+            ):
                 stage = _stage(stack, screen, closing)
                 _introduce(stage, time.monotonic() - begin)
                 for number, chapter in enumerate((*CHAPTERS, _SUMMARY), start=1):

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tollhouse.demo import catalogue
-from tollhouse.demo.process import ChildProcess
+from tollhouse.demo.process import PATIENCE, ChildProcess
 from tollhouse.demo.readiness import is_ready, worker_url
 
 __all__ = ["Workers", "environment"]
-
-_START_SECONDS = 30.0
 
 
 class Workers:
@@ -27,8 +25,8 @@ class Workers:
         name = f"worker-{self._started}"
         worker = ChildProcess(name, "worker", log=self._logs / f"{name}.log", environ=environ)
         self.running.append(worker)
-        url = worker.wait_for("HTTP port", lambda: worker_url(worker), seconds=_START_SECONDS)
-        worker.wait_for("readiness", lambda: is_ready(url), seconds=_START_SECONDS)
+        url = worker.wait_for("HTTP port", lambda: worker_url(worker))
+        worker.wait_for("readiness", lambda: is_ready(url))
         return worker
 
     def kill(self, worker: ChildProcess | None) -> ChildProcess:
@@ -42,7 +40,7 @@ class Workers:
         """Let one drain and end, by default the one started first; return its exit code."""
         leaving = worker or self.running[0]
         self.running.remove(leaving)
-        return leaving.stop(seconds=40)
+        return leaving.stop(seconds=PATIENCE)
 
     def stop_all(self) -> None:
         """Let all of them end, soon."""

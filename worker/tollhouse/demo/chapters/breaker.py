@@ -1,7 +1,7 @@
 """Proof 4: a failing provider is left alone, for one user, until a single probe succeeds."""
 
 from tollhouse.demo import checks
-from tollhouse.demo.stage import Chapter, Stage
+from tollhouse.demo.stage import HELD, Chapter, Stage
 
 __all__ = ["CHAPTER"]
 
@@ -14,7 +14,7 @@ def _play(stage: Stage) -> None:
     request = stage.route(_TENANT, f"How has social developed {_MARK}?", "social")
     stage.operate(
         "select tollhouse_ops.set_provider('mock-a', 'demo', p_failure_threshold => 3,"
-        " p_cooldown => '3 seconds')"
+        " p_cooldown => '10 minutes')"
     )
     stage.stack.mock.fault({"status": 500}, contains=_MARK)
     result = unlucky.wait(unlucky.enqueue("route", request, "packaging-1").call_id)
@@ -38,7 +38,12 @@ def _play(stage: Stage) -> None:
 def _probe(stage: Stage) -> None:
     unlucky = stage.caller(_TENANT, "kim.larsen")
     stage.stack.mock.clear_faults()
-    stage.stack.mock.fault({"delay_ms": 300}, contains=_MARK)
+    stage.stack.mock.fault(HELD, contains=_MARK)
+    stage.operate(
+        "select tollhouse_ops.open_breaker('mock-a', 'it is well again: soon', %s, %s, '1 second')",
+        unlucky.tenant,
+        unlucky.user,
+    )
     waited = stage.until(
         "the cool-down",
         lambda: (
@@ -61,6 +66,17 @@ def _probe(stage: Stage) -> None:
             for channel in ("search", "social", "email", "video")
         ]
     )
+    stage.until(
+        "the others' refusal",
+        lambda: (
+            stage.count(
+                "select count(*) from tollhouse.llm_api_calls"
+                " where status = 'blocked' and starts_with(request_id, 'probe-')"
+            )
+            == 3
+        ),
+    )
+    stage.stack.mock.clear_faults()
     unlucky.wait_all(tickets)
     ids = [ticket.call_id for ticket in tickets]
     stage.check(
@@ -73,7 +89,10 @@ def _probe(stage: Stage) -> None:
         checks.billed(stage.stack.mock.bill(), ids, 1),
         checks.breaker_is(stage.auditor, _TENANT, unlucky.user, "mock-a", "closed"),
     )
-    stage.stack.mock.clear_faults()
+    stage.operator.execute(
+        "select tollhouse_ops.set_provider('mock-a', 'demo over', p_failure_threshold => 3,"
+        " p_cooldown => '3 seconds')"
+    )
 
 
 def _why(stage: Stage) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from tollhouse.demo import checks
 from tollhouse.demo.caller import Caller
 from tollhouse.demo.deliveries import load_deliveries
+from tollhouse.demo.process import PATIENCE
 from tollhouse.demo.progress import progress_line, progress_table
 from tollhouse.demo.stage import Chapter, Stage, StageError
 
@@ -31,7 +32,7 @@ def _play(stage: Stage) -> None:
                 lambda: progress_table(stage),
                 lambda: progress_line(stage, len(deliveries)),
                 lambda: feeding.done() and stage.count("select count(*) from tollhouse.jobs") == 0,
-                seconds=60,
+                seconds=PATIENCE,
             )
         finally:
             stop.set()
@@ -40,7 +41,7 @@ def _play(stage: Stage) -> None:
     stage.stack.mock.set_latency(0)
     stage.operator.execute("select tollhouse_ops.drop_rate_limit('provider', 'mock-a', 'done')")
     if not finished:
-        raise StageError("the bulk was not finished within 60 seconds")
+        raise StageError(f"the bulk was not finished within {PATIENCE:g} seconds")
     calls = len(set(call_ids))
     redelivered = len(deliveries) - calls
     stage.screen.step(f"{len(deliveries)} deliveries were {calls} calls; {redelivered} came twice.")

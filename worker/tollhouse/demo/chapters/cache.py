@@ -1,7 +1,7 @@
 """Proof 3: the second identical request is free. And identical requests at once pay once."""
 
 from tollhouse.demo import checks
-from tollhouse.demo.stage import Chapter, Stage
+from tollhouse.demo.stage import HELD, Chapter, Stage
 
 __all__ = ["CACHE", "COALESCING"]
 
@@ -32,7 +32,7 @@ def _play_cache(stage: Stage) -> None:
 
 def _play_coalescing(stage: Stage) -> None:
     caller = stage.caller(_TENANT, "amira.haddad")
-    stage.stack.mock.fault({"delay_ms": 500}, times=1, contains="Monday report")
+    stage.stack.mock.fault(HELD, times=1, contains="Monday report")
     request = stage.explanation(_TENANT, "what the Monday report should open with", "email")
     tickets = caller.enqueue_many(
         [
@@ -41,8 +41,10 @@ def _play_coalescing(stage: Stage) -> None:
         ]
     )
     stage.until("one call in flight", lambda: stage.running(caller) == 1)
-    waiting = stage.count("select count(*) from tollhouse.jobs where state = 'coalesced'")
-    stage.screen.step(f"Eight identical calls: one is in flight, {waiting} wait for its answer.")
+    stage.until("the others' wait", lambda: stage.state_count(caller, "coalesced") == 7)
+    stage.screen.step("Eight identical calls: one is in flight, seven wait for its answer.")
+    stage.until("its arrival", lambda: stage.stack.mock.totals()["in_flight"] == 1)
+    stage.stack.mock.clear_faults()
     caller.wait_all(tickets)
     ids = [ticket.call_id for ticket in tickets]
     stage.check(

@@ -3,7 +3,7 @@
 import time
 
 from tollhouse.demo import checks
-from tollhouse.demo.stage import Chapter, Stage
+from tollhouse.demo.stage import HELD, Chapter, Stage
 
 __all__ = ["CHAPTER"]
 
@@ -21,7 +21,7 @@ def _play(stage: Stage) -> None:
         run_at="tomorrow",
     )
     stage.screen.step(f"Scheduled for tomorrow, then cancelled: {caller.cancel(later.call_id)}.")
-    stage.stack.mock.fault({"delay_ms": 1500}, times=1, contains=_MARK)
+    stage.stack.mock.fault(HELD, times=1, contains=_MARK)
     request = stage.investigation(_TENANT, f"social lost its clicks {_MARK}.", "social")
     running = caller.enqueue("investigation", request, "weekend-2")
     stage.until("the call's arrival", lambda: stage.stack.mock.totals()["in_flight"] == 1)
@@ -29,6 +29,7 @@ def _play(stage: Stage) -> None:
     answer = caller.cancel(running.call_id)
     result = caller.wait(running.call_id)
     milliseconds = (time.monotonic() - begin) * 1000
+    stage.stack.mock.clear_faults()
     stage.screen.step(f"In flight, cancel says {answer}; {milliseconds:.0f} ms later: ended.")
     stage.screen.step(f"It may be billed: {result['cost_micro_usd']:,} micro-USD charged at most.")
     stage.check(

@@ -5,6 +5,7 @@ from threading import Barrier
 
 from tollhouse.demo import checks
 from tollhouse.demo.caller import Caller, Ticket
+from tollhouse.demo.process import PATIENCE
 from tollhouse.demo.stage import Chapter, Stage
 
 __all__ = ["CHAPTER"]
@@ -15,7 +16,7 @@ _SENDERS = 100
 
 def _play(stage: Stage) -> None:
     request = stage.route(_TENANT, "Is display still worth it off season?", "display")
-    together = Barrier(_SENDERS, timeout=30)
+    together = Barrier(_SENDERS, timeout=PATIENCE)
 
     def deliver(_: int) -> Ticket:
         with stage.stack.connect("app") as connection:

@@ -3,7 +3,7 @@
 import time
 
 from tollhouse.demo import checks
-from tollhouse.demo.stage import Chapter, Stage
+from tollhouse.demo.stage import HELD, Chapter, Stage
 
 __all__ = ["CHAPTER"]
 
@@ -22,16 +22,17 @@ _SCOPES = (
 def _play(stage: Stage) -> None:
     stage.settle()
     caller = stage.caller(_TENANT, "sofia.rossi")
-    stage.stack.mock.fault({"delay_ms": 4000}, times=1, contains=_MARK)
+    stage.stack.mock.fault(HELD, times=1, contains=_MARK)
     slow = stage.investigation(_TENANT, f"tv lost orders {_MARK}.", "tv")
     in_flight = caller.enqueue("investigation", slow, "ferry-1")
     stage.until("a call in flight", lambda: stage.running(caller) == 1)
     stage.until("its arrival", lambda: stage.stack.mock.totals()["in_flight"] == 1)
-    stage.screen.step("A call is in flight; the provider would take four seconds.")
+    stage.screen.step("A call is in flight; the provider takes its time.")
     begin = time.monotonic()
     stage.operate("select tollhouse_ops.stop_everything('prices look wrong')")
     result = caller.wait(in_flight.call_id)
     milliseconds = (time.monotonic() - begin) * 1000
+    stage.stack.mock.clear_faults()
     stage.screen.step(f"It was aborted {milliseconds:.0f} ms later: {result['blocked_reason']}.")
     request = stage.route(_TENANT, f"Which message should tv carry {_MARK}?", "tv")
     refused = caller.enqueue("route", request, "ferry-2")

@@ -3,10 +3,11 @@
 import itertools
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from tollhouse.demo import checks
 from tollhouse.demo.catalogue import price
-from tollhouse.demo.stage import Chapter, Stage
+from tollhouse.demo.stage import HELD, Chapter, Stage
 
 __all__ = ["CAP", "RATE_LIMIT"]
 
@@ -39,10 +40,14 @@ def _play_rate_limit(stage: Stage) -> None:
         ]
     )
     last = tickets[-1].request_id
-    stage.until(
-        "a deferral", lambda: caller.explain("route", last).get("status") == "scheduled", seconds=5
-    )
-    stage.screen.step(f"{last}: explain says: “{caller.explain('route', last)['why']}”")
+    explained: dict[str, Any] = {}
+
+    def is_deferred() -> bool:
+        explained.update(caller.explain("route", last))
+        return explained["status"] in ("scheduled", "success")  # a busy machine looks too late
+
+    stage.until("a deferral", is_deferred)
+    stage.screen.step(f"{last}: explain says: “{explained['why']}”")
     caller.wait_all(tickets)
     ids = [ticket.call_id for ticket in tickets]
     started: list[datetime] = [
@@ -108,7 +113,7 @@ def _play_cap(stage: Stage) -> None:
         "completion_tokens": _MAX_OUTPUT,
         "completion_tokens_details": {"reasoning_tokens": 0},
     }
-    stage.stack.mock.fault({"delay_ms": 1000, "usage": usage}, contains=mark)
+    stage.stack.mock.fault(HELD | {"usage": usage}, contains=mark)
     tickets = caller.enqueue_many(
         [
             {"endpoint": "route", "request": request, "request_id": f"winter-{n:02}"}
@@ -116,6 +121,7 @@ def _play_cap(stage: Stage) -> None:
         ]
     )
     stage.until("the cap", lambda: stage.running(caller) >= _FITTING)
+    stage.until("their arrival", lambda: stage.stack.mock.totals()["in_flight"] >= _FITTING)
     held = stage.count(
         "select reserved_micro_usd from tollhouse.monthly_budgets where user_id = %s",
         (caller.user,),
@@ -124,8 +130,8 @@ def _play_cap(stage: Stage) -> None:
         f"{_CALLS} calls at once: {_FITTING} in flight, {held:,} micro-USD reserved, "
         "the others wait for what those leave."
     )
-    caller.wait_all(tickets)
     stage.stack.mock.clear_faults()
+    caller.wait_all(tickets)
     ids = [ticket.call_id for ticket in tickets]
     stage.check(
         checks.statuses(

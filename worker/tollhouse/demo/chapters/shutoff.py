@@ -1,6 +1,7 @@
 """Proof 6: a shutoff by hand, a shutoff by spend; both end by themselves."""
 
 from tollhouse.demo import checks
+from tollhouse.demo.caller import Caller
 from tollhouse.demo.stage import Chapter, Stage
 
 __all__ = ["CHAPTER"]
@@ -17,12 +18,12 @@ def _by_hand(stage: Stage) -> None:
     caller = stage.caller(_TENANT, "tom.okafor")
     request = stage.route(_TENANT, "What will email sell before the sale?", "email")
     stage.operate(
-        "select tollhouse_ops.set_shutoff(%s, %s, clock_timestamp() + interval '2 s', 'loop')",
+        "select tollhouse_ops.set_shutoff(%s, %s, clock_timestamp() + interval '1 h', 'loop')",
         caller.tenant,
         caller.user,
     )
     caller.enqueue("route", request, "sale-1")
-    _wait_until_over(stage, caller.user)
+    _let_it_end(stage, caller)
     caller.wait(caller.enqueue("route", request, "sale-2", use_cache=False).call_id)
     stage.check(
         checks.blocked(stage.auditor, (_TENANT, "route", "sale-1"), "hourly_shutoff"),
@@ -36,7 +37,7 @@ def _by_spend(stage: Stage) -> None:
     caller = stage.caller(_TENANT, "priya.nair")
     request = stage.investigation(_TENANT, "video became dearer per order.", "video")
     stage.operate(
-        "select tollhouse_ops.set_hourly_threshold(%s, %s, 500, 'intern', '2 seconds')",
+        "select tollhouse_ops.set_hourly_threshold(%s, %s, 500, 'intern', '1 hour')",
         caller.tenant,
         caller.user,
     )
@@ -49,26 +50,31 @@ def _by_spend(stage: Stage) -> None:
         "select mode, reason from tollhouse.hourly_shutoffs where user_id = %s", (caller.user,)
     ).fetchone()
     stage.screen.step(f"Shutoff: {', '.join(map(str, mode or ()))}.")
-    _wait_until_over(stage, caller.user)
+    _let_it_end(stage, caller)
     caller.wait(caller.enqueue("investigation", request, "video-3", watermark="newer").call_id)
     stage.check(
         checks.blocked(stage.auditor, (_TENANT, "investigation", "video-2"), "hourly_shutoff"),
         checks.consumed(
             stage.auditor,
             (_TENANT, "investigation", "video-3"),
-            name="two seconds later: calls go on",
+            name="its time is over: calls go on",
         ),
     )
 
 
-def _wait_until_over(stage: Stage, user: str) -> None:
+def _let_it_end(stage: Stage, caller: Caller) -> None:
+    stage.operate(
+        "select tollhouse_ops.set_shutoff(%s, %s, clock_timestamp() + interval '2 s', 'a drill')",
+        caller.tenant,
+        caller.user,
+    )
     stage.until(
         "the end of the shutoff",
         lambda: (
             stage.count(
                 "select count(*) from tollhouse.hourly_shutoffs where user_id = %s"
                 " and disabled_until > clock_timestamp()",
-                (user,),
+                (caller.user,),
             )
             == 0
         ),
