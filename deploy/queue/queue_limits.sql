@@ -22,10 +22,10 @@ alter table tollhouse_private.queue_limits force row level security;
 create policy queue_limits_all_engine on tollhouse_private.queue_limits
   to tollhouse_engine using (true) with check (true);
 create policy queue_limits_select_operator on tollhouse_private.queue_limits
-  for select to tollhouse_operator, tollhouse_auditor using (true);
+  for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
 grant select, insert, update, delete on tollhouse_private.queue_limits to tollhouse_engine;
-grant select on tollhouse_private.queue_limits to tollhouse_operator, tollhouse_auditor;
+grant select on tollhouse_private.queue_limits to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
 -- Appended, never updated: an enqueue waits for no other one.
 create table tollhouse_private.queue_counts (

@@ -5,4 +5,12 @@ set local role tollhouse_engine;
 
 drop function tollhouse_private.check_room(text, bigint);
 
+do $$
+begin
+  for i in 0..7 loop
+    execute format('drop sequence tollhouse_private.queue_look_%s', i);
+  end loop;
+end
+$$;
+
 commit;

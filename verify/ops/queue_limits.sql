@@ -2,7 +2,7 @@
 
 begin;
 
-select tenant_id, calls, max_calls, bytes, max_bytes, own_limit
+select tenant_id, calls, max_calls, bytes, max_bytes, percent, own_limit
 from tollhouse_ops.queue_limits
 where false;
 
@@ -11,6 +11,7 @@ select
   1 / (c.relowner = 'tollhouse_engine'::regrole)::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_owner', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,

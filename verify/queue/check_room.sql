@@ -14,4 +14,11 @@ select
 from pg_catalog.pg_proc as p
 where p.oid = 'tollhouse_private.check_room(text, bigint)'::regprocedure;
 
+select 1 / (count(*) = 8)::int
+from pg_catalog.pg_class as c
+where c.relnamespace = 'tollhouse_private'::regnamespace
+  and c.relkind = 'S'
+  and c.relname like 'queue\_look\__'
+  and c.relowner = 'tollhouse_engine'::regrole;
+
 rollback;

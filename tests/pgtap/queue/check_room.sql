@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(20);
 
 \ir ../one_provider.psql
 create function pg_temp.ask(p_count integer, p_bytes integer default 1) returns text language plpgsql as $$
@@ -39,6 +39,34 @@ select is(pg_temp.ask(1, 1000), 'queue is full', 'however few they are');
 select tollhouse_ops.set_queue_limit('', 3000, null, 'test');
 select is(pg_temp.ask(2999) || ', ' || pg_temp.ask(1), 'queued, queue is full', 'a large limit is held, too');
 select cmp_ok((select count(*) from tollhouse_private.queue_counts), '<', 3::bigint, 'by a count now and then');
+
+-- At a large limit a count is remembered, by what no refusal rolls back.
+create function pg_temp.hash() returns bigint language sql as $$
+  select hashtextextended(format('acme %s %s', ql.max_calls, ql.max_bytes), 0) from tollhouse_private.queue_limits as ql where ql.tenant_id = ''
+$$;
+create function pg_temp.look() returns regclass language sql as $$
+  select format('tollhouse_private.queue_look_%s', pg_temp.hash() & 7)::regclass
+$$;
+create function pg_temp.found(p_ms integer, p_full integer) returns bigint language sql as $$
+  select setval(pg_temp.look(), ((extract(epoch from clock_timestamp()) * 1000)::bigint + p_ms << 21) + ((pg_temp.hash() >> 3 & 1048575) << 1) + p_full)
+$$;
+select tollhouse.set_identity('acme', 'ann'), tollhouse_ops.set_queue_limit('', 20000, null, 'test');
+insert into tollhouse_private.queue_counts (tenant_id, calls, bytes) values ('acme', 20000, 0);
+select pg_temp.found(9000, 1);
+select is(pg_temp.ask(1), 'queue is full', 'at a large limit what was just counted holds');
+select pg_temp.found(-1, 1);
+select is(pg_temp.ask(1), 'queued', 'until its time is over');
+select pg_temp.found(60000, 1);
+select is(pg_temp.ask(1), 'queued', 'which no clock that goes back makes longer');
+insert into tollhouse_private.queue_counts (tenant_id, calls, bytes) values ('acme', 20000, 0);
+select pg_temp.found(9000, 1), tollhouse_ops.set_queue_limit('', 20001, null, 'test');
+select is(pg_temp.ask(1), 'queued', 'and which another limit ends');
+insert into tollhouse_private.queue_counts (tenant_id, calls, bytes) values ('acme', 20000, 0);
+select tollhouse_ops.set_queue_limit('', 3000, null, 'test');
+select pg_temp.found(9000, 0);
+select is(pg_temp.ask(1), 'queued', 'room that was just counted is given');
+select pg_temp.found(-1, 0);
+select is(pg_temp.ask(1) || ', ' || (pg_sequence_last_value(pg_temp.look()) & 1), 'queue is full, 1', 'a refusal leaves behind what it found');
 
 select * from finish();
 rollback;
