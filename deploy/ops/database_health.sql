@@ -13,8 +13,8 @@ select
 from (
   select
     case when sr.pid is null then 'session' else 'standby' end as kind,
-    sa.pid::text as holder,
-    sa.usename::text as user_name,
+    sa.pid::pg_catalog.text as holder,
+    sa.usename::pg_catalog.text as user_name,
     sa.application_name as application,
     sa.state,
     coalesce(sa.xact_start, case when sr.pid is not null then sa.backend_start end) as since,
@@ -26,13 +26,13 @@ from (
     -- A vacuum's snapshot holds no other vacuum back.
     and not exists (select from pg_catalog.pg_stat_progress_vacuum as pv where pv.pid = sa.pid)
   union all
-  select 'prepared', px.gid, px.owner::text, '', 'prepared', px.prepared, pg_catalog.age(px.transaction)
+  select 'prepared', px.gid, px.owner::pg_catalog.text, '', 'prepared', px.prepared, pg_catalog.age(px.transaction)
   from pg_catalog.pg_prepared_xacts as px
   where px.database = pg_catalog.current_database()
   union all
   -- Its catalog_xmin holds the system's catalogs only.
   select
-    'slot', rs.slot_name::text, coalesce(sr.usename::text, ''), coalesce(sr.application_name, ''),
+    'slot', rs.slot_name::pg_catalog.text, coalesce(sr.usename::pg_catalog.text, ''), coalesce(sr.application_name, ''),
     case when rs.active then 'active' else 'inactive' end, null, pg_catalog.age(rs.xmin)
   from pg_catalog.pg_replication_slots as rs
   left join pg_catalog.pg_stat_replication as sr on sr.pid = rs.active_pid
