@@ -2696,7 +2696,7 @@ declare
   v_until timestamptz;
   v_passes boolean;
 begin
-  select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
+  select r.sentence, r.remedy into why, what_to_do from tollhouse_private.refusal_reasons as r where r.reason = p_call.blocked_reason;
   case p_call.blocked_reason
     when 'provider_kill_switch' then
       v_switch := tollhouse_private.switch_in_words(v_job);
@@ -2951,32 +2951,6 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What the next claim will refuse a call for, in words; null when nothing is in its way.';
-CREATE FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) RETURNS record
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select
-    case p_blocked_reason
-      when 'provider_kill_switch' then 'An operator had stopped calls like this one with a kill switch.'
-      when 'hourly_shutoff' then 'The tenant or the user was shut off for the hour.'
-      when 'breaker_open' then 'The provider had been failing, so its circuit breaker was open.'
-      when 'monthly_cap_exceeded' then 'The highest possible cost of the call did not fit under the monthly cap of the user or the tenant.'
-      when 'price_unknown' then 'No price is known for the model, so its cost could not be reserved.'
-      when 'max_cost_exceeded' then 'The call could have cost more than the max_cost_micro_usd it was given.'
-      when 'no_model' then 'The endpoint had no model left that serves the call.'
-    end,
-    case p_blocked_reason
-      when 'provider_kill_switch' then 'Once it is lifted, enqueue again under a new request id.'
-      when 'hourly_shutoff' then 'Once it is over, enqueue again under a new request id.'
-      when 'breaker_open' then 'Once it is closed, enqueue again under a new request id.'
-      when 'monthly_cap_exceeded' then 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.'
-      when 'price_unknown' then 'Ask an operator to set the price (tollhouse_ops.set_price).'
-      when 'max_cost_exceeded' then 'Enqueue again under a new request id, with a higher max_cost_micro_usd or asking for less (max_completion_tokens).'
-      when 'no_model' then 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).'
-    end
-$$;
-ALTER FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) IS 'A blocked_reason in words.';
 CREATE FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4671,6 +4645,14 @@ CREATE FUNCTION tollhouse_private.reads_all_users() RETURNS boolean
 END;
 ALTER FUNCTION tollhouse_private.reads_all_users() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.reads_all_users() IS 'Whether the session''s login administers its tenant.';
+CREATE FUNCTION tollhouse_private.refusing_guard(p_reason text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select r.guard from tollhouse_private.refusal_reasons as r where r.reason = p_reason collate "C"
+$$;
+ALTER FUNCTION tollhouse_private.refusing_guard(p_reason text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.refusing_guard(p_reason text) IS 'The guard that says a blocked_reason.';
 CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6614,14 +6596,7 @@ CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
 ALTER VIEW tollhouse.queue_depth OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. waiting_for_budget: those of the scheduled ones that wait until reservations of calls in flight are settled. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
 CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
- SELECT
-        CASE
-            WHEN (blocked_reason = 'provider_kill_switch'::text) THEN 'kill_switch'::text
-            WHEN (blocked_reason = 'hourly_shutoff'::text) THEN 'shutoff'::text
-            WHEN (blocked_reason = 'breaker_open'::text) THEN 'breaker'::text
-            WHEN (blocked_reason = 'monthly_cap_exceeded'::text) THEN 'budget'::text
-            ELSE 'routing'::text
-        END AS guard,
+ SELECT tollhouse_private.refusing_guard(blocked_reason) AS guard,
     blocked_reason,
     tenant_id,
     endpoint,
@@ -6633,14 +6608,7 @@ CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
     max(finished_at) AS last_at
    FROM tollhouse_private.llm_api_calls c
   WHERE ((created_at >= (now() - '24:00:00'::interval)) AND (status = 'blocked'::text))
-  GROUP BY
-        CASE
-            WHEN (blocked_reason = 'provider_kill_switch'::text) THEN 'kill_switch'::text
-            WHEN (blocked_reason = 'hourly_shutoff'::text) THEN 'shutoff'::text
-            WHEN (blocked_reason = 'breaker_open'::text) THEN 'breaker'::text
-            WHEN (blocked_reason = 'monthly_cap_exceeded'::text) THEN 'budget'::text
-            ELSE 'routing'::text
-        END, blocked_reason, tenant_id, endpoint;
+  GROUP BY blocked_reason, tenant_id, endpoint;
 ALTER VIEW tollhouse.refusals OWNER TO tollhouse_owner;
 COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
 CREATE VIEW tollhouse.retries WITH (security_invoker='true') AS
@@ -7258,6 +7226,20 @@ COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket:
 COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.last_tenant_id IS 'Where the round over the tenants in its line goes on.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.line IS 'What jobs.line says of those that wait for it.';
+CREATE TABLE tollhouse_private.refusal_reasons (
+    reason text NOT NULL COLLATE pg_catalog."C",
+    guard text NOT NULL COLLATE pg_catalog."C",
+    "position" integer NOT NULL,
+    sentence text NOT NULL COLLATE pg_catalog."C",
+    remedy text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT refusal_reasons_position_check CHECK ((("position" >= 2) AND ("position" <= 8)))
+);
+ALTER TABLE tollhouse_private.refusal_reasons OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.refusal_reasons IS 'Each blocked_reason of the ledger: the guard that says it, and what it means to the caller.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons.guard IS 'The guard, by the name of its folder.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons."position" IS 'Its place in the order of the guards; idempotency is 1.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons.sentence IS 'Why the call was refused, where nothing more exact is known.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons.remedy IS 'What the caller can do.';
 CREATE TABLE tollhouse_private.response_cache (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     scope text NOT NULL COLLATE pg_catalog."C",
@@ -7379,6 +7361,8 @@ ALTER TABLE ONLY tollhouse_private.rate_limits
     ADD CONSTRAINT rate_limits_line_key UNIQUE (line);
 ALTER TABLE ONLY tollhouse_private.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, target);
+ALTER TABLE ONLY tollhouse_private.refusal_reasons
+    ADD CONSTRAINT refusal_reasons_pkey PRIMARY KEY (reason);
 ALTER TABLE ONLY tollhouse_private.request_keys
     ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id, user_id);
 ALTER TABLE ONLY tollhouse_private.response_cache
@@ -7727,8 +7711,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jo
 GRANT ALL ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.explain_refusal(p_blocked_reason text, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollhouse_engine;
@@ -7792,6 +7774,11 @@ REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_priva
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_client;
+GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_operator;
+GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_auditor;
+GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8084,6 +8071,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.queue_counts TO tol
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.rate_limits TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.rate_limits TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_monitor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
 GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;

@@ -5,7 +5,7 @@
 -- requires: kill_switch/switch_in_words
 -- requires: admission/explain_cap
 -- requires: routing/prospects
--- requires: admission/explain_refusal
+-- requires: ledger/refusal_reasons
 
 begin;
 set local role tollhouse_owner;
@@ -30,7 +30,7 @@ declare
   v_until timestamptz;
   v_passes boolean;
 begin
-  select r.why, r.what_to_do into why, what_to_do from tollhouse_private.explain_refusal(p_call.blocked_reason) as r;
+  select r.sentence, r.remedy into why, what_to_do from tollhouse_private.refusal_reasons as r where r.reason = p_call.blocked_reason;
   case p_call.blocked_reason
     when 'provider_kill_switch' then
       v_switch := tollhouse_private.switch_in_words(v_job);

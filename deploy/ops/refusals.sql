@@ -1,18 +1,13 @@
 -- Deploy tollhouse:ops/refusals to pg
 -- requires: ledger/llm_api_calls
+-- requires: ledger/refusal_reasons
 
 begin;
 set local role tollhouse_owner;
 
 create view tollhouse.refusals with (security_invoker = true) as
 select
-  case
-    when c.blocked_reason = 'provider_kill_switch' then 'kill_switch'
-    when c.blocked_reason = 'hourly_shutoff' then 'shutoff'
-    when c.blocked_reason = 'breaker_open' then 'breaker'
-    when c.blocked_reason = 'monthly_cap_exceeded' then 'budget'
-    else 'routing'
-  end as guard,
+  tollhouse_private.refusing_guard(c.blocked_reason) as guard,
   c.blocked_reason, c.tenant_id, c.endpoint,
   pg_catalog.count(*) as calls,
   pg_catalog.count(*) filter (where c.finished_at >= pg_catalog.now() - interval '1 hour') as last_hour,
@@ -23,7 +18,7 @@ select
 from tollhouse_private.llm_api_calls as c
 where c.created_at >= pg_catalog.now() - interval '24 hours'
   and c.status = 'blocked'
-group by 1, 2, 3, 4;
+group by c.blocked_reason, c.tenant_id, c.endpoint;
 comment on view tollhouse.refusals is
   'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
 

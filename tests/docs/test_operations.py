@@ -11,10 +11,10 @@ OPS = ROOT / "docs" / "ops"
 
 def test_every_blocked_reason_is_a_symptom() -> None:
     """Those that the database has a sentence for, each in one line."""
-    script = (ROOT / "deploy/admission/explain_refusal.sql").read_text(encoding="utf-8")
+    script = (ROOT / "deploy/ledger/refusal_reasons.sql").read_text(encoding="utf-8")
     table = (OPS / "README.md").read_text("utf-8").split("## From symptom to runbook")[1]
     lines = re.findall(r"^\| calls are blocked, (.+?) \|", table.split("\n## ")[0], re.MULTILINE)
-    reasons = re.findall(r"^      when '(\w+)'", script, re.MULTILINE)
+    reasons = re.findall(r"^  \('(\w+)', ", script, re.MULTILINE)
     assert sorted(set(reasons)) == sorted(re.findall(r"`(\w+)`", " ".join(lines)))
 
 

@@ -78,6 +78,7 @@ _OF_THE_PLATFORM = (
     ("platform/schemas", "revoke usage on schema tollhouse_worker from tollhouse_worker"),
     ("platform/settings", "delete from tollhouse_private.settings"),
     ("task_types/task_types", "delete from tollhouse_private.task_types"),
+    ("ledger/refusal_reasons", "delete from tollhouse_private.refusal_reasons"),
     ("execution/attempt_outcomes", "delete from tollhouse_private.attempt_outcomes"),
     (
         "ledger/ensure_partitions",

@@ -6,8 +6,7 @@ select plan(3);
 select results_eq(
   $$select guard, blocked_reason, tenant_id, endpoint, calls, last_hour, after_attempts, users, last_at = now() from tollhouse.refusals order by calls desc, guard, tenant_id$$,
   $$values ('budget', 'monthly_cap_exceeded', 'acme', 'route', 4::bigint, 3::bigint, 0::bigint, 2::bigint, true), ('breaker', 'breaker_open', 'acme', 'route', 1, 1, 0, 1, true),
-    ('kill_switch', 'provider_kill_switch', 'acme', 'route', 1, 1, 1, 1, true), ('routing', 'price_unknown', 'acme', 'route', 1, 1, 0, 1, true),
-    ('shutoff', 'hourly_shutoff', 'globex', 'route', 1, 1, 0, 1, true)$$,
+    ('hourly_shutoff', 'hourly_shutoff', 'globex', 'route', 1, 1, 0, 1, true), ('kill_switch', 'provider_kill_switch', 'acme', 'route', 1, 1, 1, 1, true), ('routing', 'price_unknown', 'acme', 'route', 1, 1, 0, 1, true)$$,
   'refusals: by guard and reason, of 24 hours and of the last'
 );
 

@@ -31,6 +31,7 @@ select set_eq(
     ('tollhouse_private.provider_breakers'),
     ('tollhouse_private.providers'),
     ('tollhouse_private.rate_limits'),
+    ('tollhouse_private.refusal_reasons'),
     ('tollhouse_private.settings'),
     ('tollhouse_private.task_types'),
     ('tollhouse_private.workers')
