@@ -51,6 +51,7 @@ def town(installation: Town) -> Iterator[Town]:
     installation.operate("set_hourly_threshold", TENANT, "", None)
     installation.operate("lift_shutoff", TENANT, "")
     installation.operate("set_monthly_cap", TENANT, USER, None)
+    installation.operate("forget_overrun", "small")
     installation.operate("set_task_type", "explanation", p_models=["small"])
 
 

@@ -133,6 +133,10 @@ def trouble(town: Town) -> Iterator[Town]:
     town.operate("set_shutoff", "umbrella", "", tomorrow)
     town.operate("open_breaker", "fallback")
     assert "success" == ann.ask("explanation", "a question", use_cache=False)["status"]
+    town.rows(
+        "insert into tollhouse_private.model_overruns values"
+        " ('small', (now() at time zone 'UTC')::date, null, 2, gen_random_uuid(), now())"
+    )
     town.operate("pull_kill_switch", "tenant", "initech")
     assert "blocked" == town.person("initech").enqueue("explanation", "one more")["status"]
     town.person("globex").enqueue("explanation", "tomorrow", run_at=tomorrow)

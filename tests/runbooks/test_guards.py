@@ -54,6 +54,34 @@ def test_budget_exhausted(town: Town, ann: Person, desk: Path) -> None:
         walk.ends()
 
 
+def test_model_overrun(town: Town, ann: Person, desk: Path) -> None:
+    """A model that bills twenty times its limit: another tenant's calls don't fit any more."""
+    usage = {"completion_tokens": 4000}
+    town.mock.fault({"usage": usage}, contains="dear")
+    gus = town.person("globex", "gus")
+    dear = [gus.ask("explanation", f"dear {number}", use_cache=False) for number in range(2)]
+    town.operate("set_monthly_cap", TENANT, USER, None)
+    spent = (
+        "select coalesce(max(spent_micro_usd), 0) from tollhouse_private.monthly_budgets"
+        " where (tenant_id, user_id) = (%s, %s)"
+    )
+    # Room for a call as it is, not for one that could be billed like those.
+    town.operate("set_monthly_cap", TENANT, USER, 1000 + town.value(spent, TENANT, USER))
+    with at_the_desk(town, "TollhouseModelOverrun", desk) as walk:
+        refused = ann.ask("explanation", "how dear is it?", use_cache=False)
+        assert "monthly_cap_exceeded" == refused["blocked_reason"]
+        assert not walk.is_over()
+        told = walk.section("Diagnosis")
+        assert any(f" {call['call_id']} " in told for call in dear)
+        assert " 4000 " in told
+        assert " monthly_cap_exceeded " in told
+        town.mock.clear_faults()  # their mistake is mended
+        walk.section("Action")
+        assert not walk.is_over()
+        assert " success " in walk.section("Recovery")
+        walk.ends()
+
+
 def test_breaker_open(town: Town, ann: Person, desk: Path) -> None:
     """A provider that really answers 503 to several users; another serves meanwhile."""
     town.mock.fault({"status": 503}, model="mock-small")
