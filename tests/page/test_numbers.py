@@ -1,5 +1,6 @@
 """Numbers that stand beside one another, and which rows are shown first."""
 
+import html
 import io
 from datetime import timedelta
 
@@ -36,6 +37,25 @@ async def test_who_spends_comes_before_who_may(pg18_database: Database) -> None:
         "full", "most", "uncapped", "half", "idle-0",
     ]  # fmt: skip
     assert spends[0].others == 5
+
+
+async def test_a_model_that_bills_too_much_is_named(pg18_database: Database) -> None:
+    """How many times too much, what that does to reservations, and what ends it."""
+    with pg18_database.connect("postgres") as connection:
+        connection.execute(CATALOG.encode())
+    assert "bills too much" not in await shown(pg18_database)
+    pg18_database.rows(
+        "insert into tollhouse_private.model_overruns"
+        " select model, (now() at time zone 'UTC')::date, null, 1234.567, gen_random_uuid(), now()"
+        " from tollhouse_private.models order by model limit 1"
+    )
+    (overrun,) = (await look(pg18_database)).overruns
+    said = html.unescape(await shown(pg18_database))
+    assert "a call was billed 1,235 times what it can cost; no other was" in said
+    assert "TollhouseModelOverrun" in said
+    assert f"select tollhouse_ops.forget_overrun('{overrun.model}', 'why')" in said
+    pg18_database.rows("update tollhouse_private.model_overruns set factor = 1.4")
+    assert "each reserves 1.4 times as much" in await shown(pg18_database)
 
 
 async def test_what_we_cut_short_is_not_the_provider_s_failure(pg18_database: Database) -> None:

@@ -56,6 +56,12 @@ order by
   b.spent_micro_usd desc, b.tenant_id, b.user_id
 limit %(spends)s;
 
+-- name: overruns
+select o.model, o.factor::float8 as factor, o.highest::float8 as highest, o.until
+from tollhouse_ops.model_overruns as o
+order by o.highest desc, o.model
+limit 3;
+
 -- name: stops
 -- A monthly cap stops whoever has used it up, and whom it has refused lately with little left.
 -- The breakers of a provider's users are one row: they have one cause.

@@ -100,6 +100,7 @@ class Reader:
             for name, kind in (
                 ("workers", rows.Worker),
                 ("spends", rows.Spend),
+                ("overruns", rows.Overrun),
                 ("stops", rows.Stop),
                 ("refusals", call_rows.Refusal),
                 ("latencies", call_rows.Latency),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Look", "Spend", "Stop", "Total", "Waiting", "Worker"]
+__all__ = ["Look", "Overrun", "Spend", "Stop", "Total", "Waiting", "Worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,19 @@ class Spend:
     spent_micro_usd: int
     hour_micro_usd: int
     others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """A model of which one call was billed `highest` times what it can cost.
+
+    factor: how many times their highest cost its calls reserve `until` then; none: only one was
+    """
+
+    model: str
+    factor: float | None
+    highest: float
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

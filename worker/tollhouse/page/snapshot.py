@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tollhouse.page.call_rows import Call, Ended, Latency, LatencyMinute, Minute, Refusal
-from tollhouse.page.rows import Look, Spend, Stop, Total, Waiting, Worker
+from tollhouse.page.rows import Look, Overrun, Spend, Stop, Total, Waiting, Worker
 
 __all__ = ["Snapshot"]
 
@@ -20,6 +20,7 @@ class Snapshot:
     workers: list[Worker]
     total: Total
     spends: list[Spend]
+    overruns: list[Overrun]
     stops: list[Stop]
     ended: Ended
     refusals: list[Refusal]

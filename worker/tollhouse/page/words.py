@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-__all__ = ["age", "at_least", "clock", "count", "guard", "milliseconds", "money", "person"]
+__all__ = ["age", "at_least", "clock", "count", "guard", "milliseconds", "money", "person", "times"]
 
 _NOTHING = "\N{EN DASH}"
 _GUARDS = {
@@ -63,6 +63,11 @@ def clock(at: datetime) -> str:
 def person(tenant_id: str, user_id: str) -> str:
     """A tenant, or a tenant's user."""
     return f"{tenant_id} / {user_id}" if user_id else tenant_id
+
+
+def times(factor: float) -> str:
+    """How many times too much: `1.4`, `20`, `1,235`."""
+    return f"{factor:,.2f}".rstrip("0").rstrip(".") if factor < 10 else f"{factor:,.0f}"
 
 
 def _span(span: timedelta) -> str:

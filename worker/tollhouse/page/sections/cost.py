@@ -1,10 +1,14 @@
 """What does it cost? This month and this hour, and who has spent how much of a cap."""
 
+from datetime import datetime
+
+from psycopg.sql import SQL
+
 from tollhouse.page.markup import Markup, element, joined
-from tollhouse.page.rows import Spend
+from tollhouse.page.rows import Overrun, Spend
 from tollhouse.page.sections.parts import cell, cut, figure, more, table
 from tollhouse.page.snapshot import Snapshot
-from tollhouse.page.words import money, person
+from tollhouse.page.words import age, money, person, times
 
 __all__ = ["cost"]
 
@@ -13,6 +17,7 @@ def cost(snapshot: Snapshot) -> Markup:
     """Render the section."""
     total = snapshot.total
     rows = [_row(spend) for spend in snapshot.spends[:5]]
+    overruns = [_overrun(overrun, snapshot.look.at) for overrun in snapshot.overruns]
     hidden = len(snapshot.spends) - len(rows)
     if snapshot.spends:
         hidden += max(0, snapshot.spends[0].others)
@@ -20,6 +25,7 @@ def cost(snapshot: Snapshot) -> Markup:
         figure(
             money(total.month_micro_usd), f"this month; {money(total.hour_micro_usd)} this hour"
         ),
+        element("ul", *overruns, class_="stops") if overruns else None,
         table(
             "Spend of this month against caps",
             ("Tenant", "Share of the cap", "#Spent", "#This hour"),
@@ -27,6 +33,32 @@ def cost(snapshot: Snapshot) -> Markup:
             empty="Nothing was spent yet.",
         ),
         more(hidden, "more"),
+    )
+
+
+def _overrun(overrun: Overrun, now: datetime) -> Markup:
+    left = age(now, overrun.until)
+    said = f"a call was billed {times(overrun.highest)} times what it can cost; "
+    if overrun.factor is None:
+        said += "no other was"
+    else:
+        said += f"each reserves {times(overrun.factor)} times as much ({left} left)"
+    return element(
+        "li",
+        element("span", "bills too much", class_="chip warn"),
+        " ",
+        element("strong", overrun.model),
+        element("small", said),
+        element(
+            "details",
+            element("summary", "Runbook TollhouseModelOverrun, and what ends it"),
+            element(
+                "code",
+                SQL("select tollhouse_ops.forget_overrun({}, 'why')")
+                .format(overrun.model)
+                .as_string(),
+            ),
+        ),
     )
 
 
