@@ -25,6 +25,7 @@ CHANGES: list[LiteralString] = [
     "open_breaker('mock', 'test')",
     "close_breaker('mock', 'test')",
     "bind_login('th_bound', 'acme', 'test')",
+    "forget_overrun('small', 'test')",
 ]
 UNDONE: dict[LiteralString, LiteralString] = {
     "resume_everything('test')": "stop_everything('test')",
@@ -38,6 +39,10 @@ UNDONE: dict[LiteralString, LiteralString] = {
     ),
     "unbind_login('th_bound', 'test')": "bind_login('th_bound', 'acme', 'test')",
 }
+LEARNED: LiteralString = (
+    "insert into tollhouse_private.model_overruns"
+    " values ('small', current_date, 1.5, 2, gen_random_uuid(), now())"
+)
 IDLES: LiteralString = "select current_setting('idle_in_transaction_session_timeout') as limit"
 
 
@@ -47,6 +52,7 @@ async def test_a_change_may_not_sit_in_an_open_transaction(
 ) -> None:
     """Within its transaction the session may idle for ten seconds; afterwards it is as before."""
     operator = await scene.connect("th_operator")
+    scene.rows(LEARNED)
     if change in UNDONE:
         await operator.execute("select tollhouse_ops." + UNDONE[change])
 
