@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.town import Town
+from tests.support.waiting import HELD
 
 
 @pytest.mark.parametrize("user", ["ann", ""])
@@ -71,3 +72,50 @@ def test_a_limit_of_ones_own_that_is_enough(town: Town, tenant: str) -> None:
     """Exactly the highest cost passes."""
     ann = town.person(tenant)
     assert "success" == ann.ask("round", "Why?", max_cost_micro_usd=100)["status"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 9000}}, 9010),
+        ({"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}, None),
+        ({"prompt_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 9000}}, 9003),
+        ({"prompt_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 11}}, None),
+        ({"prompt_tokens": 1000, "total_tokens": 7000}, 7000),
+    ],
+    ids=["cached", "cached a little", "reasoning", "reasoning a little", "total"],
+)
+def test_usage_that_contradicts_itself(
+    town: Town, tenant: str, usage: dict[str, object], cost: int | None
+) -> None:
+    """The most that it can mean is charged, or the reservation (None) where that is more."""
+    town.operate("set_model", "muddled", "mock-a", "mock-small")
+    town.operate("set_price", "muddled", "input", 1_000_000)
+    town.operate("set_price", "muddled", "output", 1_000_000)
+    town.operate(
+        "set_task_type",
+        "muddled",
+        p_models=["muddled"],
+        p_max_output_tokens=100,
+        p_max_attempts=1,
+        p_cache_ttl="0",
+    )
+    town.operate("forget_overrun", "muddled")
+    ann = town.person(tenant)
+    muddled = {"completion_tokens": 10, "completion_tokens_details": None, **usage}
+    town.mock.fault({**HELD, "usage": muddled}, contains=ann.tag)
+    call = ann.enqueue("muddled", f"{ann.tag} How much?")
+    ann.is_at_the_provider(call)
+    reserved = town.value(
+        "select reserved_micro_usd from tollhouse_private.jobs where call_id = %s", call["call_id"]
+    )
+    town.mock.clear_faults()
+
+    result = ann.wait(call)
+    assert "success" == result["status"]
+    (attempt,) = town.attempts(call)
+    charged = (cost, "usage") if cost is not None else (reserved, "reservation")
+    assert charged == (attempt["cost_micro_usd"], attempt["cost_basis"])
+    assert charged[0] == result["cost_micro_usd"] == town.entry(call)["cost_micro_usd"] >= reserved
+    spent = "select spent_micro_usd from tollhouse_private.monthly_budgets"
+    assert charged[0] == town.value(f"{spent} where (tenant_id, user_id) = (%s, 'ann')", tenant)

@@ -112,13 +112,28 @@ INVARIANTS = {
         join charged as ch on ch.call_id = b.call_id and ch.attempt = b.attempt
         cross join lateral price_at(ch.model, ch.started_at) as p
         cross join lateral (
-          select cost_of_usage(
-            p.input, p.cached_input, p.output, p.reasoning,
-            b.prompt_tokens, b.cached_tokens, b.completion_tokens, b.reasoning_tokens
-          ) as amount
+          -- A bill that contradicts itself may mean the most that it says.
+          select b.cached_tokens > b.prompt_tokens or b.reasoning_tokens > b.completion_tokens
+            as doubtful
+        ) as bill
+        cross join lateral (
+          select case
+            when bill.doubtful then highest_cost(
+              p.input, p.cached_input, p.output, p.reasoning,
+              greatest(b.prompt_tokens, b.cached_tokens),
+              greatest(b.completion_tokens, b.reasoning_tokens)
+            )
+            else cost_of_usage(
+              p.input, p.cached_input, p.output, p.reasoning,
+              b.prompt_tokens, b.cached_tokens, b.completion_tokens, b.reasoning_tokens
+            )
+          end as amount
         ) as due
         where b.billed
-          and (ch.cost < due.amount or (ch.has_usage and ch.cost <> due.amount))""",
+          and (
+            ch.cost < due.amount
+            or (ch.has_usage and not bill.doubtful and ch.cost <> due.amount)
+          )""",
     "an abandoned attempt is charged its reservation": """
         select pa.call_id, pa.attempt, pa.cost_micro_usd, pa.cost_basis
         from provider_attempts as pa

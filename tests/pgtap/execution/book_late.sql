@@ -1,5 +1,5 @@
 begin;
-select plan(25);
+select plan(29);
 
 \ir scene.psql
 create function pg_temp.spent()
@@ -75,6 +75,15 @@ select pg_temp.claimed(100, '00000000-0000-0000-0000-000000000002');
 select is(pg_temp.comes_back('success', '{"input_tokens": 5, "output_tokens": 7}') || '; ' || pg_temp.spent(), '0 booked, 1 late; 19+528', 'a late result leaves the running attempt''s reservation alone');
 select results_eq('select state, worker_id, attempts from tollhouse_private.jobs', $$values ('running', '00000000-0000-0000-0000-000000000002'::uuid, 2)$$, 'and the attempt with its worker');
 select is(pg_temp.comes_back('success', '{"attempt": 2, "input_tokens": 5, "output_tokens": 7}', 2) || '; ' || pg_temp.spent(), '1 booked, 0 late; 38+0', 'whose result is the call''s');
+
+rollback to given_up;
+select pg_temp.comes_back('success', '{"usage_doubtful": true, "input_tokens": 1, "cached_input_tokens": 20000000, "output_tokens": 7}');
+select is(pg_temp.spent(), '20000014+0', 'a usage that contradicts itself is charged the most that it can mean');
+select is((select (cost_micro_usd, cost_basis)::text from tollhouse_private.provider_attempts where late), '(19999486,usage)', 'as a correction of the reservation');
+rollback to given_up;
+select pg_temp.comes_back('success', '{"usage_doubtful": true, "input_tokens": 5, "cached_input_tokens": 6, "output_tokens": 7}');
+select is(pg_temp.spent(), '528+0', 'where that is less, the reservation stays charged');
+select is((select (cost_micro_usd, cost_basis)::text from tollhouse_private.provider_attempts where late), '(0,reservation)', 'and is corrected by nothing');
 
 select * from finish();
 rollback;

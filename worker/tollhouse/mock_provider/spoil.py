@@ -20,6 +20,8 @@ def override_usage(document: dict[str, Any], given: dict[str, Any], tokens: Toke
         return tokens  # nonsense is reported, but nobody is charged for it
     if "total_tokens" not in given:
         usage["total_tokens"] = usage_json(counts)["total_tokens"]
+    elif type(given["total_tokens"]) is int:  # reasoning that the completion leaves out is billed
+        counts = (prompt, cached, max(completion, given["total_tokens"] - prompt), reasoning)
     return counts
 
 
