@@ -69,8 +69,8 @@ def test_restore_from_backup(own_town: Town, new_server: Cluster, desk: Path) ->
         assert not walk.is_over()
         walk.section("Action")
         assert not walk.is_over()
-        with psycopg.connect(url("postgres"), autocommit=True) as admin:
-            admin.execute(
+        with psycopg.connect(url("postgres"), autocommit=True) as server:
+            server.execute(
                 "update tollhouse_private.workers set alive_until = now() - interval '1 second'"
             )
         told = walk.section("Recovery")
