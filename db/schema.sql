@@ -1565,6 +1565,7 @@ declare
   c_minute constant interval := interval '1 minute';
   -- No provider's Retry-After is heeded for longer.
   c_hour constant interval := interval '1 hour';
+  v_stretch tid[] := tollhouse_private.stretch('tollhouse_private.provider_windows');
 begin
   update tollhouse_private.workers as w
   set alive_until = far.alive_until
@@ -1604,7 +1605,9 @@ begin
 
   delete from tollhouse_private.provider_windows as pw
   where pw.ctid = any (array(
-    select far.ctid from tollhouse_private.provider_windows as far where far.window_start > p_now + c_minute for update skip locked
+    select far.ctid from tollhouse_private.provider_windows as far
+    where far.ctid >= v_stretch[1] and far.ctid < v_stretch[2] and far.window_start > p_now + c_minute
+    for update skip locked
   ));
   -- One that an operator opened keeps the time that they gave it.
   update tollhouse_private.breakers as b
@@ -5069,6 +5072,26 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Keeps the answers of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept.';
+CREATE FUNCTION tollhouse_private.stretch(p_table regclass) RETURNS tid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c_blocks constant bigint := 20;
+  v_blocks bigint := pg_relation_size(p_table) / current_setting('block_size')::bigint;
+  v_first bigint;
+begin
+  if v_blocks <= c_blocks then
+    v_first := 0;
+  else
+    -- It may begin before the first one: so all are as likely.
+    v_first := greatest(0, floor(random() * (v_blocks + c_blocks - 1)) - c_blocks + 1);
+  end if;
+  return array[format('(%s,0)', v_first), format('(%s,0)', v_first + c_blocks)]::tid[];
+end
+$$;
+ALTER FUNCTION tollhouse_private.stretch(p_table regclass) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.stretch(p_table regclass) IS 'Where twenty blocks of a table, any, begin, and where they end: for who comes again and again, and may not read all of it at once. A small table is in it whole.';
 CREATE FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5521,6 +5544,10 @@ CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  c_rows constant integer := 500;
+  v_stretch tid[] := tollhouse_private.stretch('tollhouse_private.cache_flights');
+  v_key bytea := sha256(uuid_send(gen_random_uuid()));
 begin
   -- One probe of a key for each row, and rows by their place: quick, whatever the planner thinks of the tables.
   delete from tollhouse_private.cache_flights as cf
@@ -5533,21 +5560,25 @@ begin
       ) as state
       offset 0
     ) as leader
-    where leader.state is null
-      -- Held by a client that cancels it in an open transaction: those that wait for it go on without it.
-      or (
-        leader.state <> 'running'
-        and (
-          select true from tollhouse_private.jobs as w
-          where w.state = 'coalesced' and w.tenant_id = f.tenant_id and w.cache_key = f.cache_key
-            and w.cache_scope = f.scope and w.endpoint = f.endpoint and w.watermark = f.watermark
-          limit 1
+    where f.ctid >= v_stretch[1]
+      and f.ctid < v_stretch[2]
+      and (
+        leader.state is null
+        -- Held by a client that cancels it in an open transaction: those that wait for it go on without it.
+        or (
+          leader.state <> 'running'
+          and (
+            select true from tollhouse_private.jobs as w
+            where w.state = 'coalesced' and w.tenant_id = f.tenant_id and w.cache_key = f.cache_key
+              and w.cache_scope = f.scope and w.endpoint = f.endpoint and w.watermark = f.watermark
+            limit 1
+          )
+          and (
+            select true from tollhouse_private.jobs as j
+            where j.tenant_id = f.tenant_id and j.call_id = f.call_id
+            for key share skip locked
+          ) is not true
         )
-        and (
-          select true from tollhouse_private.jobs as j
-          where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-          for key share skip locked
-        ) is not true
       )
     for update of f skip locked
   ));
@@ -5555,17 +5586,31 @@ begin
   update tollhouse_private.jobs as j
   set state = 'queued'
   where j.ctid = any (array(
-    select f.ctid
-    from tollhouse_private.jobs as f
-    where f.state = 'coalesced'
-      and (
-        select true
-        from tollhouse_private.cache_flights as cf
-        where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
-          and cf.cache_key = f.cache_key and cf.watermark = f.watermark
-      ) is not true
-    limit 10000
-    for update of f skip locked
+    select locked.ctid
+    from (
+      (
+        select k.ctid as place, k.tenant_id, k.cache_scope, k.endpoint, k.cache_key, k.watermark
+        from tollhouse_private.jobs as k
+        where k.state = 'coalesced' and k.cache_key >= v_key
+        order by k.cache_key limit c_rows
+      )
+      union all
+      (
+        select k.ctid, k.tenant_id, k.cache_scope, k.endpoint, k.cache_key, k.watermark
+        from tollhouse_private.jobs as k
+        where k.state = 'coalesced' and k.cache_key < v_key
+        order by k.cache_key limit c_rows
+      )
+    ) as f
+    cross join lateral (
+      select k.ctid from tollhouse_private.jobs as k where k.ctid = f.place and k.state = 'coalesced' for update skip locked
+    ) as locked
+    where (
+      select true
+      from tollhouse_private.cache_flights as cf
+      where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
+        and cf.cache_key = f.cache_key and cf.watermark = f.watermark
+    ) is not true
   ));
   if found then
     perform tollhouse_private.tell('tollhouse_wake', array['']);
@@ -5573,7 +5618,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, or is neither running nor free to be claimed while others wait for it, and puts calls that wait for a flight which is over back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, or is neither running nor free to be claimed while others wait for it, and puts calls that wait for a flight which is over back into the queue: of those that it looks at, a bounded part, any, each time.';
 CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5741,15 +5786,35 @@ CREATE FUNCTION tollhouse_worker.maintain() RETURNS void
 declare
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
-  v_months_in_use timestamptz[] := array(
-    select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j
-  );
+  v_months_in_use timestamptz[] := '{}';
 begin
   select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
   if not found then
     return;
   end if;
-  -- An old call that is not finished yet still needs its month: without it, its outcome could not be written.
+  -- An old call that is not finished yet still needs its month: without it, its outcome could not be written. The whole queue
+  -- is read for it only where a month may have to go, or to be made: each call has its key, so none is older than that.
+  if exists (
+    select
+    from pg_catalog.pg_inherits as i
+    join pg_catalog.pg_class as c on c.oid = i.inhrelid and c.relkind = 'r'
+    where i.inhparent in (
+        'tollhouse_private.llm_api_calls'::regclass, 'tollhouse_private.provider_attempts'::regclass, 'tollhouse_private.call_content'::regclass
+      )
+      and right(c.relname, 7) collate "C" < to_char(
+        (v_now - case i.inhparent when 'tollhouse_private.call_content'::regclass then v_settings.content_retention else v_settings.ledger_retention end)
+          at time zone 'UTC', 'YYYY_MM')
+  ) or exists (
+    select
+    from generate_series(
+      date_trunc('month', (select rk.created_at from tollhouse_private.request_keys as rk order by rk.created_at limit 1), 'UTC'),
+      (select rk.created_at from tollhouse_private.request_keys as rk order by rk.created_at desc limit 1),
+      interval '1 month'
+    ) as m (month)
+    where not tollhouse_private.has_month(m.month)
+  ) then
+    v_months_in_use := array(select distinct date_trunc('month', j.created_at, 'UTC') from tollhouse_private.jobs as j);
+  end if;
   perform tollhouse_private.ensure_partitions(m.month, m.month) from unnest(v_months_in_use) as m (month);
   perform tollhouse_private.ensure_partitions(v_now, v_now + make_interval(months => v_settings.months_ahead));
 
@@ -5854,6 +5919,7 @@ declare
   c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
   v_jobs tollhouse_private.jobs[];
+  v_stretch tid[];
 begin
   -- A worker that is claiming holds a key-share lock and is passed over.
   delete from tollhouse_private.workers as w
@@ -5865,31 +5931,59 @@ begin
   ) as dead
   where w.worker_id = dead.worker_id;
 
+  -- Who holds calls is found by one probe of the index for each: what the living hold is not read.
+  with recursive holder (worker_id) as (
+    select (
+      select j.worker_id from tollhouse_private.jobs as j where j.state = 'running'
+      order by j.worker_id limit 1
+    )
+    union all
+    select (
+      select j.worker_id from tollhouse_private.jobs as j where j.state = 'running' and j.worker_id > h.worker_id
+      order by j.worker_id limit 1
+    )
+    from holder as h
+    where h.worker_id is not null
+  )
   select coalesce(array_agg(orphan.job), '{}') into v_jobs
   from (
-    select tollhouse_private.without_request(j) as job
-    from tollhouse_private.jobs as j
-    where j.state = 'running'
-      and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
-    order by j.call_id
+    select held.job
+    from (
+      select h.worker_id
+      from holder as h
+      where h.worker_id is not null
+        and (select true from tollhouse_private.workers as w where w.worker_id = h.worker_id) is not true
+      offset 0
+    ) as dead
+    cross join lateral (
+      select tollhouse_private.without_request(j) as job
+      from tollhouse_private.jobs as j
+      where j.state = 'running' and j.worker_id = dead.worker_id
+      order by j.call_id
+      limit c_most
+      for update skip locked
+    ) as held
     limit c_most
-    for update skip locked
   ) as orphan;
 
-  -- By place, so that a plan made for empty tables is none that joins them badly.
+  -- A part of these tables each time. By place, so that a plan made for empty tables is none that joins them badly.
+  v_stretch := tollhouse_private.stretch('tollhouse_private.provider_windows');
   delete from tollhouse_private.provider_windows as pw
   where pw.ctid = any (array(
     select old.ctid
     from tollhouse_private.provider_windows as old
     join tollhouse_private.providers as p on p.provider = old.provider
-    where old.window_start < v_now - p.failure_window
+    where old.ctid >= v_stretch[1] and old.ctid < v_stretch[2]
+      and old.window_start < v_now - p.failure_window
     for update of old skip locked
   ));
+  v_stretch := tollhouse_private.stretch('tollhouse_private.cancel_requests');
   delete from tollhouse_private.cancel_requests as cr
   where cr.ctid = any (array(
     select old.ctid
     from tollhouse_private.cancel_requests as old
-    where (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
+    where old.ctid >= v_stretch[1] and old.ctid < v_stretch[2]
+      and (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
     for update skip locked
   ));
 
@@ -7381,7 +7475,7 @@ CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (p
 CREATE INDEX breakers_open_idx ON tollhouse_private.breakers USING btree (open_until) WHERE (state = 'open'::text);
 CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
 CREATE INDEX jobs_budget_line_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE ((waits_for = 'budget'::text) AND (state = ANY (ARRAY['scheduled'::text, 'queued'::text])));
-CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (tenant_id, cache_key) WHERE (state = 'coalesced'::text);
+CREATE INDEX jobs_coalesced_idx ON tollhouse_private.jobs USING btree (cache_key, tenant_id) WHERE (state = 'coalesced'::text);
 CREATE INDEX jobs_line_idx ON tollhouse_private.jobs USING btree (line, tenant_id, user_id, call_id) WHERE (line IS NOT NULL);
 CREATE INDEX jobs_put_off_idx ON tollhouse_private.jobs USING btree (waits_for, run_at) WHERE ((state = 'scheduled'::text) AND (waits_for <> 'run_at'::text));
 CREATE INDEX jobs_queued_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE (state = 'queued'::text);
@@ -7728,6 +7822,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_priv
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.has_visible(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.has_visible(p_text text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) FROM PUBLIC;
@@ -7787,6 +7882,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[],
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.stretch(p_table regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.stretch(p_table regclass) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) FROM PUBLIC;

@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/bound_times to pg
+-- requires: platform/stretch
 -- requires: platform/settings
 -- requires: queue/jobs
 -- requires: queue/workers
@@ -27,6 +28,7 @@ declare
   c_minute constant interval := interval '1 minute';
   -- No provider's Retry-After is heeded for longer.
   c_hour constant interval := interval '1 hour';
+  v_stretch tid[] := tollhouse_private.stretch('tollhouse_private.provider_windows');
 begin
   update tollhouse_private.workers as w
   set alive_until = far.alive_until
@@ -66,7 +68,9 @@ begin
 
   delete from tollhouse_private.provider_windows as pw
   where pw.ctid = any (array(
-    select far.ctid from tollhouse_private.provider_windows as far where far.window_start > p_now + c_minute for update skip locked
+    select far.ctid from tollhouse_private.provider_windows as far
+    where far.ctid >= v_stretch[1] and far.ctid < v_stretch[2] and far.window_start > p_now + c_minute
+    for update skip locked
   ));
   -- One that an operator opened keeps the time that they gave it.
   update tollhouse_private.breakers as b

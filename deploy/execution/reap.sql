@@ -1,4 +1,5 @@
 -- Deploy tollhouse:execution/reap to pg
+-- requires: platform/stretch
 -- requires: queue/workers
 -- requires: queue/cancel_requests
 -- requires: queue/without_request
@@ -26,6 +27,7 @@ declare
   c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
   v_jobs tollhouse_private.jobs[];
+  v_stretch tid[];
 begin
   -- A worker that is claiming holds a key-share lock and is passed over.
   delete from tollhouse_private.workers as w
@@ -37,31 +39,59 @@ begin
   ) as dead
   where w.worker_id = dead.worker_id;
 
+  -- Who holds calls is found by one probe of the index for each: what the living hold is not read.
+  with recursive holder (worker_id) as (
+    select (
+      select j.worker_id from tollhouse_private.jobs as j where j.state = 'running'
+      order by j.worker_id limit 1
+    )
+    union all
+    select (
+      select j.worker_id from tollhouse_private.jobs as j where j.state = 'running' and j.worker_id > h.worker_id
+      order by j.worker_id limit 1
+    )
+    from holder as h
+    where h.worker_id is not null
+  )
   select coalesce(array_agg(orphan.job), '{}') into v_jobs
   from (
-    select tollhouse_private.without_request(j) as job
-    from tollhouse_private.jobs as j
-    where j.state = 'running'
-      and not exists (select from tollhouse_private.workers as w where w.worker_id = j.worker_id)
-    order by j.call_id
+    select held.job
+    from (
+      select h.worker_id
+      from holder as h
+      where h.worker_id is not null
+        and (select true from tollhouse_private.workers as w where w.worker_id = h.worker_id) is not true
+      offset 0
+    ) as dead
+    cross join lateral (
+      select tollhouse_private.without_request(j) as job
+      from tollhouse_private.jobs as j
+      where j.state = 'running' and j.worker_id = dead.worker_id
+      order by j.call_id
+      limit c_most
+      for update skip locked
+    ) as held
     limit c_most
-    for update skip locked
   ) as orphan;
 
-  -- By place, so that a plan made for empty tables is none that joins them badly.
+  -- A part of these tables each time. By place, so that a plan made for empty tables is none that joins them badly.
+  v_stretch := tollhouse_private.stretch('tollhouse_private.provider_windows');
   delete from tollhouse_private.provider_windows as pw
   where pw.ctid = any (array(
     select old.ctid
     from tollhouse_private.provider_windows as old
     join tollhouse_private.providers as p on p.provider = old.provider
-    where old.window_start < v_now - p.failure_window
+    where old.ctid >= v_stretch[1] and old.ctid < v_stretch[2]
+      and old.window_start < v_now - p.failure_window
     for update of old skip locked
   ));
+  v_stretch := tollhouse_private.stretch('tollhouse_private.cancel_requests');
   delete from tollhouse_private.cancel_requests as cr
   where cr.ctid = any (array(
     select old.ctid
     from tollhouse_private.cancel_requests as old
-    where (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
+    where old.ctid >= v_stretch[1] and old.ctid < v_stretch[2]
+      and (select true from tollhouse_private.jobs as j where (j.tenant_id, j.call_id) = (old.tenant_id, old.call_id)) is not true
     for update skip locked
   ));
 

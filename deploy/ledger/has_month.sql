@@ -19,5 +19,6 @@ comment on function tollhouse_private.has_month(timestamptz) is
   'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
 
 revoke execute on function tollhouse_private.has_month(timestamptz) from public;
+grant execute on function tollhouse_private.has_month(timestamptz) to tollhouse_engine;
 
 commit;

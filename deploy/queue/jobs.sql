@@ -64,7 +64,8 @@ create index jobs_line_idx on tollhouse_private.jobs (line, tenant_id, user_id, 
 create index jobs_scheduled_idx on tollhouse_private.jobs (run_at) where state = 'scheduled';
 create index jobs_scheduled_user_idx on tollhouse_private.jobs (tenant_id, user_id, run_at) where state = 'scheduled';
 create index jobs_put_off_idx on tollhouse_private.jobs (waits_for, run_at) where state = 'scheduled' and waits_for <> 'run_at';
-create index jobs_coalesced_idx on tollhouse_private.jobs (tenant_id, cache_key) where state = 'coalesced';
+-- The key first, a hash: where a look at a part of them begins is anywhere.
+create index jobs_coalesced_idx on tollhouse_private.jobs (cache_key, tenant_id) where state = 'coalesced';
 create index jobs_budget_line_idx on tollhouse_private.jobs (tenant_id, user_id, call_id)
   where waits_for = 'budget' and state in ('scheduled', 'queued');
 create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) where state = 'running';

@@ -12,6 +12,7 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from tests.race.scene import Call, Row, Scene, Worker, result
+from tests.support import leases
 
 pytestmark = pytest.mark.race
 
@@ -386,6 +387,41 @@ async def given_up(scene: Scene, count: int) -> tuple[Worker, list[Row]]:
     await gone.deregister()
     scene.rows("delete from tollhouse_private.jobs")
     return gone, claimed
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["never analyzed", "analyzed"])
+async def test_a_reap_reads_a_part_of_what_is_alive(scene: Scene, analyzed: bool) -> None:
+    """Calls of living workers are not, nor all flights, cancellations and windows each time.
+
+    Two hundred calls of a dead worker are found among them.
+    """
+    worker, alive, dead = await scene.workers(3)
+    for _ in range(7):
+        await worker.reap()
+    with scene.database.connect("postgres") as connection:
+        for statement in CROWD:
+            connection.execute(statement, {"first": 1, "last": LARGE, "other": alive.worker_id})
+        if analyzed:
+            connection.execute("analyze")
+    calls = [Call(request_id=f"mine-{i}") for i in range(200)]
+    scene.enqueue("acme", "ann", calls)
+    assert 200 == len(await dead.claim(200))
+    leases.end(scene, dead.worker_id)
+    client = await scene.connect("th_client")
+    for reaped in (200, 0):
+        hour = Hour(
+            scene=scene,
+            worker=worker,
+            client=client,
+            number=0,
+            gone=dead.worker_id,
+            late=[],
+        )
+        async with hour.counted("reap", worker.connection):
+            assert reaped == await worker.reap()
+        async with hour.counted("maintain", worker.connection):
+            await worker.maintain()
+        assert {} == {key: read for key, read in hour.read.items() if read[0] > 2 * LARGE}
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["never analyzed", "analyzed"])

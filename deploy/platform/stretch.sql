@@ -1,0 +1,35 @@
+-- Deploy tollhouse:platform/stretch to pg
+-- requires: platform/schemas
+
+begin;
+set local role tollhouse_owner;
+
+create function tollhouse_private.stretch(
+  p_table regclass
+)
+  returns tid[]
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_blocks constant bigint := 20;
+  v_blocks bigint := pg_relation_size(p_table) / current_setting('block_size')::bigint;
+  v_first bigint;
+begin
+  if v_blocks <= c_blocks then
+    v_first := 0;
+  else
+    -- It may begin before the first one: so all are as likely.
+    v_first := greatest(0, floor(random() * (v_blocks + c_blocks - 1)) - c_blocks + 1);
+  end if;
+  return array[format('(%s,0)', v_first), format('(%s,0)', v_first + c_blocks)]::tid[];
+end
+$$;
+comment on function tollhouse_private.stretch(regclass) is
+  'Where twenty blocks of a table, any, begin, and where they end: for who comes again and again, and may not read all of it at once. A small table is in it whole.';
+
+revoke execute on function tollhouse_private.stretch(regclass) from public;
+grant execute on function tollhouse_private.stretch(regclass) to tollhouse_engine;
+
+commit;
