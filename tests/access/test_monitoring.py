@@ -118,17 +118,18 @@ def test_an_auditor_reads_it(marked: Database) -> None:
     assert marks >= {f"tollhouse.{name}" for name in ("jobs", "call_content", "llm_api_calls")}
 
 
-def test_a_monitor_calls_one_function(marked: Database) -> None:
-    """The sentence about a finished call, which has no words of anybody's in it."""
+def test_a_monitor_calls_two_functions(marked: Database) -> None:
+    """The sentence about a finished call, and a guard's name: no words of anybody's are in them."""
     with marked.connect("th_monitor") as connection:
         callable_ = connection.execute(
             "select p.oid::regprocedure::text as name from pg_catalog.pg_proc as p"
             " where p.pronamespace::regnamespace::text like 'tollhouse%%'"
-            " and has_function_privilege(p.oid, 'execute')"
+            " and has_function_privilege(p.oid, 'execute') order by p.proname"
         ).fetchall()
-        assert ["tollhouse_ops.explain_ended(text,uuid,timestamp with time zone)"] == [
-            row["name"] for row in callable_
-        ]
+        assert [
+            "tollhouse_ops.explain_ended(text,uuid,timestamp with time zone)",
+            "tollhouse_private.refusing_guard(text)",
+        ] == [row["name"] for row in callable_]
         said = connection.execute(
             "select e::text as all from tollhouse_ops.finished_calls as c,"
             " tollhouse_ops.explain_ended(c.tenant_id, c.call_id, c.created_at) as e"

@@ -15,6 +15,8 @@ select
   1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
   1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
   1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
+  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
+  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
   1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
