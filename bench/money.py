@@ -16,7 +16,7 @@ from typing import Any
 
 from tollhouse.demo.stack import Stack
 
-__all__ = ["VARIANTS", "Variant", "measure"]
+__all__ = ["CAP", "VARIANTS", "Variant", "measure", "prepare"]
 
 CAP = 10_000  # micro-USD
 _CALLS = 300
@@ -49,7 +49,8 @@ VARIANTS = (
 )
 
 
-def _prepare(stack: Stack) -> None:
+def prepare(stack: Stack) -> None:
+    """Make the two models and their endpoints known."""
     with stack.connect("operator") as operator:
         for model in ("honest", "dear"):
             for query, *values in (
@@ -59,7 +60,8 @@ def _prepare(stack: Stack) -> None:
                 (
                     (
                         "set_task_type(%s, %s, array[%s], p_max_output_tokens => 1024,"
-                        " p_cache_ttl => '0', p_max_attempts => 1)"
+                        " p_cache_ttl => '0', p_max_attempts => 1,"
+                        " p_timeout_ms => 600000)"
                     ),
                     f"bench-{model}",
                     _REASON,
@@ -151,7 +153,7 @@ def main() -> None:
     directory.chmod(0o711)
     try:
         with Stack(directory, workers=0) as stack:
-            _prepare(stack)
+            prepare(stack)
             workers = [stack.start_worker(TOLLHOUSE_CONCURRENCY="100") for _ in range(2)]
             print(_HEADER)
             print("|---|" + "---:|" * 7)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from psycopg.errors import CheckViolation, DeadlockDetected
 
-from tests.chaos import test_cap, test_server, test_workers
+from tests.chaos import test_cap, test_served, test_server, test_workers
 from tests.chaos.conftest import all_working, open_town
 from tests.support.guards import Edit, disabled, private
 from tests.support.town import Town
@@ -38,6 +38,23 @@ GUARDS: dict[str, tuple[list[Edit], Check, str]] = {
         ],
         test_cap.test_exactly_ten,
         "10 ==|deadlock detected",
+    ),
+    "only what is spent refuses for good": (
+        [
+            private(
+                "guard_budget",
+                "bool_or(mb.spent_micro_usd + v_call.need > mb.cap_micro_usd) as never",
+                "bool_or(mb.spent_micro_usd + mb.reserved_micro_usd + v_call.need"
+                " > mb.cap_micro_usd) as never",
+            )
+        ],
+        test_served.test_what_is_affordable,
+        ">= 0.98",
+    ),
+    "what a model bills too much is reserved": (
+        [private("overrun_of", "max(mo.factor)", "null::numeric")],
+        test_served.test_what_is_billed_too_much,
+        "<= 1.02",
     ),
     "the queue outlives a crash": (
         [("table jobs", "", "")],
