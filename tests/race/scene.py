@@ -142,7 +142,11 @@ class Scene:
         return workers
 
     async def prepare(self) -> None:
-        """Register a provider, a model at one micro-USD per output token, and the endpoints."""
+        """Register a provider, a model at one micro-USD per output token, and the endpoints.
+
+        A lease ends when a race says so.
+        """
+        self.rows("update tollhouse_private.settings set lease = '10 minutes'")
         await asyncio.to_thread(
             self.rows,
             """

@@ -23,7 +23,7 @@ async def test_an_open_enqueue_holds_no_other_up(scene: Scene) -> None:
 
     ann = ("acme", "ann")
     with scene.database.acting(*ann) as first, scene.database.acting(*ann) as second:
-        second.execute("set local lock_timeout = '1s'")
+        second.execute("set local lock_timeout = '2min'")
         for number, connection in enumerate((first, second, first), 1):
             connection.execute(
                 "select tollhouse.enqueue('explanation', '{\"prompt\": \"same\"}', %s)",

@@ -87,7 +87,7 @@ async def test_an_open_enqueue_holds_no_other_user_up(scene: Scene) -> None:
     with scene.database.acting("acme", "bob") as bob:
         his = bob.execute(enqueue).fetchone()
         with scene.database.acting("acme", "ann") as ann:
-            ann.execute("set local lock_timeout = '1s'")
+            ann.execute("set local lock_timeout = '2min'")
             hers = ann.execute(enqueue).fetchone()
             unseen = ann.execute("select status from tollhouse.explain('route', 'r2')").fetchone()
         bob.execute("select tollhouse.enqueue('route', '{\"prompt\": \"his\"}', 'r2')")

@@ -45,7 +45,7 @@ async def test_an_open_transaction(scene: Scene) -> None:
         for _ in range(6):
             first.execute(ENQUEUE, [REQUEST])
         with scene.database.acting(*ann) as second:
-            second.execute("set local lock_timeout = '1s'")
+            second.execute("set local lock_timeout = '2min'")
             for _ in range(6):
                 second.execute(ENQUEUE, [REQUEST])
         for _ in range(2):  # those of the other count as soon as they are committed
