@@ -9,30 +9,49 @@ import pytest
 from aiohttp import web
 
 from tests.support.waiting import PATIENCE
+from tests.worker.fakes import eventually
 from tollhouse.lines import listening, watched
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+class Desk:
+    """Answers at once, or those who ask for it when `open` is set; counts whom it has in hand."""
+
+    def __init__(self) -> None:
+        """Nobody is here."""
+        self.open = asyncio.Event()
+        self.waiting = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Say that it is here."""
+        if request.query["held"] == "yes":
+            self.waiting += 1
+            await self.open.wait()
+        return web.Response(text="here")
+
+
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+async def desk() -> Desk:
+    """Return what a request is answered by."""
+    return Desk()
+
+
+@pytest.fixture
+async def port(desk: Desk) -> AsyncIterator[int]:
     """Serve with room for five, and a second of patience."""
     app = watched(most=5, seconds=1.0)
 
-    async def answer(request: web.Request) -> web.Response:
-        await asyncio.sleep(float(request.query.get("seconds", "0")))
-        return web.Response(text="here")
-
-    app.router.add_get("/", answer)
+    app.router.add_get("/", desk.answer)
     async with listening(app, "127.0.0.1", 0) as port:
         yield port
 
 
-async def ask(port: int, seconds: float = 0) -> str:
+async def ask(port: int, held: str = "no") -> str:
     """Ask over a connection of its own."""
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{port}/", params={"seconds": str(seconds)}) as response,
+        session.get(f"http://127.0.0.1:{port}/", params={"held": held}) as response,
     ):
         return await response.text()
 
@@ -61,10 +80,10 @@ async def test_a_head_has_a_deadline(port: int, sent: bytes) -> None:
     streams[1].close()
 
 
-async def test_the_quietest_makes_room(port: int) -> None:
+async def test_the_quietest_makes_room(port: int, desk: Desk) -> None:
     """Hundreds of half-open connections keep nobody who asks out, nor cut off who is served."""
-    slow = asyncio.create_task(ask(port, seconds=2))
-    await asyncio.sleep(0.2)
+    slow = asyncio.create_task(ask(port, held="yes"))
+    await eventually(lambda: desk.waiting == 1)
     quiet = []
     for _ in range(100):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -72,18 +91,20 @@ async def test_the_quietest_makes_room(port: int) -> None:
         quiet.append((reader, writer))
     assert await ask(port) == "here"
     assert await is_cut(quiet[0])
+    desk.open.set()
     assert await slow == "here"
     for streams in quiet:
         assert await is_cut(streams)
         streams[1].close()
 
 
-async def test_who_is_served_everywhere_is_not_cut(port: int) -> None:
+async def test_who_is_served_everywhere_is_not_cut(port: int, desk: Desk) -> None:
     """When every connection has a request in hand, the new one is refused."""
-    served = [asyncio.create_task(ask(port, seconds=1.5)) for _ in range(5)]
-    await asyncio.sleep(0.5)
+    served = [asyncio.create_task(ask(port, held="yes")) for _ in range(5)]
+    await eventually(lambda: desk.waiting == 5)
     with pytest.raises(aiohttp.ClientError):
         await ask(port)
+    desk.open.set()
     assert await asyncio.gather(*served) == ["here"] * 5
 
 
@@ -91,6 +112,6 @@ async def test_a_connection_may_be_used_again(port: int) -> None:
     """Its time begins anew with each request."""
     async with aiohttp.ClientSession() as session:
         for _ in range(5):
-            async with session.get(f"http://127.0.0.1:{port}/") as response:
+            async with session.get(f"http://127.0.0.1:{port}/?held=no") as response:
                 assert await response.text() == "here"
             await asyncio.sleep(0.4)
