@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import missing
-from tests.support.waiting import PATIENCE, until
+from tests.support.waiting import HELD, PATIENCE, until
 from tollhouse.demo.mock import MockControl
 from tollhouse.demo.signals import ending_on_signals, undisturbed
 
@@ -131,7 +131,7 @@ def test_signals_that_follow_orphan_nobody(home: Path, pause: float) -> None:
     """What make does with a group's SIGTERM: a second one, at once or while a call is awaited."""
     with running(home) as up:
         (control,) = re.findall(r"its bill: (\S+)/_mock/bill", up.said)
-        MockControl(control).fault({"delay_ms": 20_000})
+        MockControl(control).fault(HELD)
         up.typed(
             "app",
             "begin; select tollhouse.set_identity('acme', 'ann');"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.town import Town
-from tests.support.waiting import HELD
+from tests.support.waiting import HELD, until
 
 
 @pytest.mark.parametrize("user", ["ann", ""])
@@ -12,12 +12,14 @@ def test_no_more_goes_out_than_the_cap_holds(town: Town, tenant: str, user: str)
     ann, ben = town.person(tenant), town.person(tenant, "ben")
     town.operate("set_monthly_cap", tenant, user, 250)
     usage = {"completion_tokens": 100, "completion_tokens_details": None}
-    town.mock.fault({"delay_ms": 300, "usage": usage}, contains=ann.tag)
+    town.mock.fault(HELD | {"usage": usage}, contains=ann.tag)
 
     calls = ann.enqueue_many(
         [{"endpoint": "round", "request": {"prompt": f"{ann.tag} {n}"}} for n in range(5)]
     )
     calls.sort(key=lambda call: str(call["call_id"]))  # within a millisecond, the id is the order
+    until(lambda: sum(len(town.bill(call)) for call in calls) >= 2, "two are at the provider")
+    town.mock.clear_faults()
     results = [ann.wait(call) for call in calls]
 
     assert ["success", "success", "blocked", "blocked", "blocked"] == [

@@ -44,9 +44,9 @@ TRANSIENT: dict[str, tuple[Fault, str, bool, str]] = {
 
 
 def too_slow(ann: Person) -> Row:
-    """Ask for a call whose first attempt has two seconds, and the next as long as it takes."""
+    """Ask for a call whose first attempt has five seconds, and the next as long as it takes."""
     impatient = {"p_models": ["mock-small"], "p_cache_ttl": "0", "p_backoff_ms": 3_600_000}
-    ann.town.operate("set_task_type", "impatient", p_timeout_ms=2_000, **impatient)
+    ann.town.operate("set_task_type", "impatient", p_timeout_ms=5_000, **impatient)
     call = ann.enqueue("impatient", f"{ann.tag} Why?")
     until(lambda: ann.town.attempts(call), "the first attempt is over")
     ann.town.operate("set_task_type", "impatient", p_timeout_ms=TIMEOUT_MS, **impatient)

@@ -11,7 +11,6 @@ TESTS = Path(__file__).parents[1]
 SHORTEST = 120.0
 # Deadlines that are what the test is about, or a look that is repeated.
 EXCEPTIONS: dict[str, str] = {
-    "page/test_content.py": "the page's own answer comes within six seconds of a hanging database",
     "support/ops.py": "a look at a port, which is repeated",
 }
 

@@ -11,6 +11,7 @@ import pytest
 from tests.page.pictures import VIEWS, an_hour, show
 from tests.support.chromium import PROGRAM, Browser, chromium
 from tests.support.servers import missing
+from tests.support.waiting import PATIENCE
 from tollhouse.demo.stack import Stack
 
 pytestmark = [
@@ -123,7 +124,7 @@ async def test_what_ends_a_stop_stays_unfolded(stack: Stack, browser: Browser) -
     assert await browser.evaluate("document.activeElement.tagName") == "SUMMARY"
     await browser.evaluate(f"getSelection().selectAllChildren({unfolded}.querySelector('code'))")
     await browser.evaluate(f"{unfolded}.classList.add('old')")
-    await asyncio.sleep(4.5)
+    await asyncio.sleep(4.5)  # two looks
     assert await browser.evaluate(f"{unfolded}.classList.contains('old')")
     assert "lift_kill_switch" in await browser.evaluate("getSelection().toString()")
 
@@ -171,8 +172,10 @@ async def test_it_says_when_it_is_not_live(stack: Stack, browser: Browser) -> No
 async def test_a_screen_reader_gets_it_all(stack: Stack, browser: Browser) -> None:
     """Landmarks, questions as headings, captions, a polite status; no chart without its table."""
     await show(browser, stack.page_url, VIEWS["page"])
-    await asyncio.sleep(0.2)
     names = await browser.names()
+    async with asyncio.timeout(PATIENCE):
+        while ("heading", "Is it up?") not in names:
+            names = await browser.names()
     roles = {role for role, _ in names}
     assert {"main", "banner", "contentinfo", "status", "table"} <= roles
     for name in ("Is it up?", "What does it cost?", "Who is blocked, and why?"):

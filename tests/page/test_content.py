@@ -16,6 +16,7 @@ from rich.console import Console
 import tollhouse.page
 from tests.page.support import BEARER, page_of, served
 from tests.support.database import Database
+from tests.support.waiting import PATIENCE
 from tollhouse.page.markup import Markup, element, joined
 from tollhouse.page.reader import PageError, Reader, queries
 from tollhouse.page.words import age, money
@@ -158,9 +159,11 @@ async def test_old_numbers_are_not_up(pg18_database: Database) -> None:
                     "select pg_terminate_backend(pid) from pg_stat_activity"
                     " where usename = 'th_monitor'"
                 )
-                await asyncio.sleep(1.1)  # a look is shared for a second
-                async with session.get("/", headers=BEARER) as response:
-                    text = await response.text()
+                text = ""
+                async with asyncio.timeout(PATIENCE):
+                    while "Not readable" not in text:  # a look is shared for a second
+                        async with session.get("/", headers=BEARER) as response:
+                            text = await response.text()
             finally:
                 connection.execute("alter role th_monitor login")
     assert '<html lang="en" class="stale">' in text
@@ -179,7 +182,7 @@ async def test_a_hanging_database_is_not_waited_for(pg18_database: Database) -> 
             pid = row["pid"]
             os.kill(pid, signal.SIGSTOP)
             try:
-                async with asyncio.timeout(8):
+                async with asyncio.timeout(PATIENCE):
                     with pytest.raises(PageError, match="no answer within 6 seconds"):
                         await reader.snapshot()
             finally:
