@@ -1545,7 +1545,7 @@ begin
       select max(mo.factor) as factor
       from tollhouse_private.model_overruns as mo
       where mo.model = a.model and mo.learned_at <= a.started_at
-        and mo.day between (a.started_at at time zone 'UTC')::date - 1 and (a.started_at at time zone 'UTC')::date
+        and mo.day between (a.started_at at time zone 'UTC')::date - 31 and (a.started_at at time zone 'UTC')::date
     ) as known
     where s.cost_micro_usd > 0
     order by a.model, factor desc nulls last
@@ -4178,10 +4178,10 @@ CREATE FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with 
   select max(mo.factor)
   from tollhouse_private.model_overruns as mo
   where mo.model = p_model
-    and mo.day between (p_now at time zone 'UTC')::date - 1 and (p_now at time zone 'UTC')::date
+    and mo.day between (p_now at time zone 'UTC')::date - 31 and (p_now at time zone 'UTC')::date
 $$;
 ALTER FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) IS 'How many times too much a model has billed, today or yesterday, by two calls at least; null: it has not.';
+COMMENT ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) IS 'How many times too much a model has billed within 31 days, by two calls of a day at least; null: it has not.';
 CREATE FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5890,7 +5890,7 @@ begin
   delete from tollhouse_private.model_overruns as mo
   where mo.ctid = any (array(
     select old.ctid from tollhouse_private.model_overruns as old
-    where old.day < (v_now at time zone 'UTC')::date - 1
+    where old.day < (v_now at time zone 'UTC')::date - 31
     limit c_rows for update skip locked
   ));
   get diagnostics v_gone = row_count;
@@ -6970,7 +6970,7 @@ CREATE TABLE tollhouse_private.model_overruns (
     CONSTRAINT model_overruns_factor_check CHECK (((factor > (1)::numeric) AND (factor <= highest) AND (highest > (1)::numeric) AND (highest <= (1000000)::numeric)))
 );
 ALTER TABLE tollhouse_private.model_overruns OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the next reserve factor times as much.';
+COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the 31 that follow reserve factor times as much.';
 COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'What two calls of that day have billed at least, as a multiple of what such a call can cost at most. Null: only one call has, which may be a mistake of the provider.';
 COMMENT ON COLUMN tollhouse_private.model_overruns.highest IS 'What one call has billed, as such a multiple.';
 COMMENT ON COLUMN tollhouse_private.model_overruns.call_id IS 'That call.';
@@ -6981,12 +6981,12 @@ CREATE VIEW tollhouse_ops.model_overruns WITH (security_invoker='true') AS
     max(highest) AS highest,
     (array_agg(call_id ORDER BY mo.highest DESC))[1] AS call_id,
     max(learned_at) AS learned_at,
-    (((max(day) + 2))::timestamp without time zone AT TIME ZONE 'UTC'::text) AS until
+    (((max(day) + 32))::timestamp without time zone AT TIME ZONE 'UTC'::text) AS until
    FROM tollhouse_private.model_overruns mo
-  WHERE ((day >= (((now() AT TIME ZONE 'UTC'::text))::date - 1)) AND (day <= ((now() AT TIME ZONE 'UTC'::text))::date))
+  WHERE ((day >= (((now() AT TIME ZONE 'UTC'::text))::date - 31)) AND (day <= ((now() AT TIME ZONE 'UTC'::text))::date))
   GROUP BY model;
 ALTER VIEW tollhouse_ops.model_overruns OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, today or yesterday (UTC). Each further call reserves factor times its highest cost, which is what two calls have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
+COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, within 31 days. Each further call reserves factor times its highest cost, which is what two calls of a day have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,

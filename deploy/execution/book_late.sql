@@ -125,7 +125,7 @@ begin
       select max(mo.factor) as factor
       from tollhouse_private.model_overruns as mo
       where mo.model = a.model and mo.learned_at <= a.started_at
-        and mo.day between (a.started_at at time zone 'UTC')::date - 1 and (a.started_at at time zone 'UTC')::date
+        and mo.day between (a.started_at at time zone 'UTC')::date - 31 and (a.started_at at time zone 'UTC')::date
     ) as known
     where s.cost_micro_usd > 0
     order by a.model, factor desc nulls last

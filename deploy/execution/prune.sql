@@ -82,7 +82,7 @@ begin
   delete from tollhouse_private.model_overruns as mo
   where mo.ctid = any (array(
     select old.ctid from tollhouse_private.model_overruns as old
-    where old.day < (v_now at time zone 'UTC')::date - 1
+    where old.day < (v_now at time zone 'UTC')::date - 31
     limit c_rows for update skip locked
   ));
   get diagnostics v_gone = row_count;

@@ -9,12 +9,12 @@ create view tollhouse_ops.model_overruns with (security_invoker = true) as
 select
   mo.model, pg_catalog.max(mo.factor) as factor, pg_catalog.max(mo.highest) as highest,
   (pg_catalog.array_agg(mo.call_id order by mo.highest desc))[1] as call_id,
-  pg_catalog.max(mo.learned_at) as learned_at, (pg_catalog.max(mo.day) + 2)::timestamp at time zone 'UTC' as until
+  pg_catalog.max(mo.learned_at) as learned_at, (pg_catalog.max(mo.day) + 32)::timestamp at time zone 'UTC' as until
 from tollhouse_private.model_overruns as mo
-where mo.day between (pg_catalog.now() at time zone 'UTC')::pg_catalog.date - 1 and (pg_catalog.now() at time zone 'UTC')::pg_catalog.date
+where mo.day between (pg_catalog.now() at time zone 'UTC')::pg_catalog.date - 31 and (pg_catalog.now() at time zone 'UTC')::pg_catalog.date
 group by mo.model;
 comment on view tollhouse_ops.model_overruns is
-  'Models that have billed more than their calls could cost at most, today or yesterday (UTC). Each further call reserves factor times its highest cost, which is what two calls have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
+  'Models that have billed more than their calls could cost at most, within 31 days. Each further call reserves factor times its highest cost, which is what two calls of a day have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
 
 grant select on tollhouse_ops.model_overruns to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

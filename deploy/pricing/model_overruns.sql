@@ -16,7 +16,7 @@ create table tollhouse_private.model_overruns (
   constraint model_overruns_factor_check check (factor > 1 and factor <= highest and highest > 1 and highest <= 1000000)
 );
 comment on table tollhouse_private.model_overruns is
-  'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the next reserve factor times as much.';
+  'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the 31 that follow reserve factor times as much.';
 comment on column tollhouse_private.model_overruns.factor is
   'What two calls of that day have billed at least, as a multiple of what such a call can cost at most. Null: only one call has, which may be a mistake of the provider.';
 comment on column tollhouse_private.model_overruns.highest is 'What one call has billed, as such a multiple.';
@@ -35,10 +35,10 @@ as $$
   select max(mo.factor)
   from tollhouse_private.model_overruns as mo
   where mo.model = p_model
-    and mo.day between (p_now at time zone 'UTC')::date - 1 and (p_now at time zone 'UTC')::date
+    and mo.day between (p_now at time zone 'UTC')::date - 31 and (p_now at time zone 'UTC')::date
 $$;
 comment on function tollhouse_private.overrun_of(text, timestamptz) is
-  'How many times too much a model has billed, today or yesterday, by two calls at least; null: it has not.';
+  'How many times too much a model has billed within 31 days, by two calls of a day at least; null: it has not.';
 
 create function tollhouse_private.with_overrun(
   p_highest_cost bigint,

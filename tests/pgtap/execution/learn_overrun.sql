@@ -36,7 +36,7 @@ select is(pg_temp.uses('r4', (select micro_usd / 2 from honest)), (select 2 * mi
 select is(pg_temp.learned(), 2.000, 'what is less than is known changes nothing');
 select pg_temp.uses('r5', (select 3 * micro_usd / 2 from honest));
 select is(pg_temp.learned(), 3.000, 'what is more is learned, as a multiple of what the call can cost, not of its reservation');
-select is((select factor = pg_temp.learned() and highest = pg_temp.highest() and until = (current_date + 2)::timestamp at time zone 'UTC' from tollhouse_ops.model_overruns), true, 'operators see it, and until when');
+select is((select factor = pg_temp.learned() and highest = pg_temp.highest() and until = (current_date + 32)::timestamp at time zone 'UTC' from tollhouse_ops.model_overruns), true, 'operators see it, and until when');
 select is(tollhouse_ops.forget_overrun('small', 'their mistake, credited'), true, 'an operator resets it');
 select is((select target ->> 'model' from tollhouse_private.operator_audit where action = 'forget_overrun'), 'small', 'and it is audited');
 select is(tollhouse_ops.forget_overrun('small', 'again'), false, 'once');
@@ -66,11 +66,11 @@ select is(pg_temp.says(1, 20, '2026-01-10 00:00Z'), null, 'a call that is tried 
 select is(pg_temp.says(2, 10000000, '2026-01-10 23:59Z'), 20::numeric, 'two are one more than that');
 select is(pg_temp.says(2, 10000000, '2026-01-10 23:59Z'), 20::numeric, 'who has said the most adds nothing by saying it again');
 select is(pg_temp.says(3, 10000000, '2026-01-10 23:59Z'), 1000000::numeric, 'no model bills more than a million times too much');
-select is(tollhouse_private.overrun_of('small', '2026-01-11 23:59:59Z'), 1000000::numeric, 'it holds for the next day');
+select is(tollhouse_private.overrun_of('small', '2026-02-10 23:59:59Z'), 1000000::numeric, 'it holds for 31 days more');
 select is(pg_temp.says(4, 3, '2026-01-11 23:59:59Z'), 1000000::numeric, 'whatever that brings');
 select pg_temp.says(5, 4, '2026-01-11 23:59:59Z');
-select is(tollhouse_private.overrun_of('small', '2026-01-12 00:00Z'), 3::numeric, 'then what the last two days have brought is left');
-select is(tollhouse_private.overrun_of('small', '2026-01-13 00:00Z'), null, 'and after two days without any, nothing');
+select is(tollhouse_private.overrun_of('small', '2026-02-11 00:00Z'), 3::numeric, 'then what later days have brought is left');
+select is(tollhouse_private.overrun_of('small', '2026-02-12 00:00Z'), null, 'and after that, nothing');
 select is(tollhouse_private.overrun_of('small', '2026-01-09 00:00Z'), null, 'a clock that goes back holds nothing that is ahead of it');
 rollback to start;
 
@@ -90,7 +90,7 @@ select is(pg_temp.learned(), 4.000, 'late results teach too');
 rollback to lost;
 insert into tollhouse_private.model_overruns select 'small', day, 1.5, 1.5, gen_random_uuid(), pa.started_at + age
 from (select min(started_at) as started_at from tollhouse_private.provider_attempts) as pa,
-  (values (current_date, interval '0'), (current_date - 1, '1 second'), (current_date - 2, '0')) as known (day, age);
+  (values (current_date, interval '0'), (current_date - 1, '1 second'), (current_date - 32, '0')) as known (day, age);
 select pg_temp.late('success', '{}');
 select is((select round(factor, 3) from tollhouse_private.model_overruns where day = current_date), 6.000, 'as multiples of what the reservation was one of when they were claimed');
 rollback to lost;

@@ -34,9 +34,9 @@ select results_eq('select tenant_id from tollhouse_private.turns', array['acme']
 
 insert into tollhouse_private.providers (provider) values ('mock');
 insert into tollhouse_private.models (model, provider, provider_model) values ('small', 'mock', 'small');
-insert into tollhouse_private.model_overruns select 'small', (now() at time zone 'UTC')::date - n, 2, 2, gen_random_uuid(), now() from generate_series(0, 2) as n;
+insert into tollhouse_private.model_overruns select 'small', (now() at time zone 'UTC')::date - n, 2, 2, gen_random_uuid(), now() from generate_series(0, 32) as n;
 select tollhouse_worker.prune();
-select is((select count(*) from tollhouse_private.model_overruns), 2::bigint, 'what a model billed too much is forgotten when it holds no more');
+select is((select count(*) from tollhouse_private.model_overruns), 32::bigint, 'what a model billed too much is forgotten when it holds no more');
 
 select * from finish();
 rollback;
