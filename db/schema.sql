@@ -2236,7 +2236,12 @@ begin
         select j.request from tollhouse_private.jobs as j
         where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
       )) end,
-      case c.capture when 'full' then (c.result).response end,
+      -- From the cache, if it is there: stored, and so compressed already, which takes longer than all else.
+      case c.capture when 'full' then coalesce((
+        select rc.response from tollhouse_private.response_cache as rc
+        where rc.tenant_id = (c.job).tenant_id and rc.scope = (c.job).cache_scope and rc.endpoint = (c.job).endpoint
+          and rc.cache_key = (c.job).cache_key and rc.watermark = (c.job).watermark and rc.origin_call_id = (c.job).call_id
+      ), (c.result).response) end,
       case c.capture when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
     from closing as c
@@ -4918,6 +4923,8 @@ CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_resu
 declare
   v_settlements tollhouse_private.settlement[];
   v_ended tollhouse_private.settlement[];
+  v_light tollhouse_private.settlement[];
+  v_light_ended tollhouse_private.settlement[];
 begin
   v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
   if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
@@ -4928,22 +4935,25 @@ begin
       hint = 'Each result needs an outcome listed in attempt_outcomes.';
   end if;
 
-  perform tollhouse_private.append_attempts(v_settlements, p_now);
+  -- An answer may be megabytes, which each function would copy: most get the settlements without.
+  v_light := case when pg_column_size(p_results) > 500000 then tollhouse_private.without_answers(v_settlements) else v_settlements end;
+  perform tollhouse_private.append_attempts(v_light, p_now);
   perform tollhouse_private.store_answers(v_settlements, p_now);
   v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
-  perform tollhouse_private.release_flights(v_ended);
+  v_light_ended := array(select s from unnest(v_light) as s where s.status is not null);
+  perform tollhouse_private.release_flights(v_light_ended);
   perform tollhouse_private.close_calls(v_ended, p_now);
-  perform tollhouse_private.announce(v_ended);
-  perform tollhouse_private.requeue(v_settlements, p_now);
-  perform tollhouse_private.observe_users(v_settlements, p_now);
-  perform tollhouse_private.observe_providers(v_settlements, p_now);
-  perform tollhouse_private.observe_probes(v_settlements, p_now);
-  perform tollhouse_private.settle_budget(v_settlements, p_now);
-  perform tollhouse_private.book_hour(v_settlements, p_now);
+  perform tollhouse_private.announce(v_light_ended);
+  perform tollhouse_private.requeue(v_light, p_now);
+  perform tollhouse_private.observe_users(v_light, p_now);
+  perform tollhouse_private.observe_providers(v_light, p_now);
+  perform tollhouse_private.observe_probes(v_light, p_now);
+  perform tollhouse_private.settle_budget(v_light, p_now);
+  perform tollhouse_private.book_hour(v_light, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
     select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
-    from unnest(v_settlements) as s
+    from unnest(v_light) as s
     cross join lateral (
       select nullif(tollhouse_private.highest_cost(
         ((s.job).price).input, ((s.job).price).cached_input, ((s.job).price).output, ((s.job).price).reasoning,
@@ -5630,6 +5640,25 @@ CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor n
 $$;
 ALTER FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves at a model that has billed p_factor times too much; null: it has not.';
+CREATE FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_settlement tollhouse_private.settlement;
+  v_light tollhouse_private.settlement[] := '{}';
+begin
+  foreach v_settlement in array p_settlements loop
+    v_settlement.result.response := null;
+    v_settlement.result.reasoning := null;
+    v_settlement.result.metadata := null;
+    v_light := v_light || v_settlement;
+  end loop;
+  return v_light;
+end
+$$;
+ALTER FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) IS 'Settlements without what was answered.';
 CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) RETURNS tollhouse_private.jobs
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -7914,6 +7943,7 @@ GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;

@@ -141,6 +141,7 @@ insert into routines values
   ('tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.without_request(tollhouse_private.jobs)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.without_text(tollhouse_private.attempt_result)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.without_answers(tollhouse_private.settlement[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.wake_followers()', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.wake_stranded()', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.announce(tollhouse_private.settlement[])', 'owner', 'invoker', 'engine owner'),

@@ -400,3 +400,21 @@ async def test_a_switch_pulled_between_claim_and_record(scene: Scene) -> None:
     assert {"provider_kill_switch": 2, "success": 1} == scene.outcomes()
     assert ["aborted", "success"] == sorted(attempts(scene))
     scene.assert_books_balance()
+
+
+async def test_a_large_answer_is_kept_as_it_came(scene: Scene) -> None:
+    """In the ledger's content as in the cache, where it is stored once and copied."""
+    (worker,) = await scene.workers(1)
+    scene.enqueue("acme", "ann", [Call(request_id=f"r{i}", use_cache=i < 2) for i in range(3)])
+    claimed = await worker.claim(3)
+    answer = {"content": "".join(f"{i} " for i in range(100_000)), "finish_reason": "stop"}
+    usage = {"output_tokens": 7, "reasoning": "so", "response": answer}
+    assert (3, 0) == await worker.record([result(call, **usage) for call in claimed])
+    kept = scene.rows("select response, reasoning from tollhouse_private.call_content")
+    assert [{"response": answer, "reasoning": "so"}] * 3 == kept
+    assert [{"response": answer}] * 2 == scene.rows(
+        "select response from tollhouse_private.response_cache"
+    )
+    ledger = scene.rows("select cost_micro_usd, output_tokens from tollhouse_private.llm_api_calls")
+    assert [{"cost_micro_usd": 7, "output_tokens": 7}] * 3 == ledger
+    scene.assert_books_balance()
