@@ -31,11 +31,6 @@ declare
 begin
   jobs := '{}';
   last_tenant_id := p_last_tenant_id;
-  if cardinality(v_tenants) < p_limit then
-    select v_tenants || coalesce(array_agg(t.tenant_id), '{}') into v_tenants
-    from unnest(tollhouse_private.tenants_in_line('', p_limit - cardinality(v_tenants))) as t (tenant_id)
-    where t.tenant_id collate "C" <= p_last_tenant_id;
-  end if;
   v_count := cardinality(v_tenants);
   if v_count = 0 then
     return;

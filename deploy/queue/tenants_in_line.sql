@@ -13,24 +13,30 @@ create function tollhouse_private.tenants_in_line(
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  with recursive onward (tenant_id) as (
+  with recursive onward (tenant_id, again) as (
     select (
       select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > p_after
       order by j.tenant_id limit 1
-    )
+    ), false
     union all
-    select (
+    -- As for users, below.
+    select case when round.again then (
+      select j.tenant_id from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id > coalesce(o.tenant_id, '') and j.tenant_id <= p_after
+      order by j.tenant_id limit 1
+    ) else (
       select j.tenant_id from tollhouse_private.jobs as j where j.state = 'queued' and j.tenant_id > o.tenant_id
       order by j.tenant_id limit 1
-    )
+    ) end, round.again
     from onward as o
-    where o.tenant_id is not null
+    cross join lateral (select o.again or o.tenant_id is null as again) as round
+    where o.tenant_id is not null or not o.again
   )
   select coalesce(array_agg(t.tenant_id), '{}')
   from (select o.tenant_id from onward as o where o.tenant_id is not null limit p_limit) as t
 $$;
 comment on function tollhouse_private.tenants_in_line(text, integer) is
-  'Tenants with queued jobs, in order, beginning after the given one: a skip scan, one index probe per tenant.';
+  'Tenants with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per tenant.';
 
 -- Inlined: a claim asks it for each of its tenants.
 create function tollhouse_private.users_in_line(
@@ -49,17 +55,19 @@ as $$
       order by j.user_id limit 1
     ), false
     union all
-    -- Past the last one it begins again, and ends with the one it began after.
-    select case when next.user_id <= p_after or not round.again then next.user_id end, round.again
+    -- Past the last one it begins again, and ends with the one it began after: bounded on both sides, so that entries of
+    -- dead rows, which an old snapshot keeps, are stepped over once.
+    select case when round.again then (
+      select j.user_id from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '') and j.user_id <= p_after
+      order by j.user_id limit 1
+    ) else (
+      select j.user_id from tollhouse_private.jobs as j
+      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > o.user_id
+      order by j.user_id limit 1
+    ) end, round.again
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
-    cross join lateral (
-      select (
-        select j.user_id from tollhouse_private.jobs as j
-        where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '')
-        order by j.user_id limit 1
-      ) as user_id
-    ) as next
     where o.user_id is not null or not o.again
   )
   select o.user_id from onward as o where o.user_id is not null limit p_limit

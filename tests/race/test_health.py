@@ -116,3 +116,42 @@ async def test_who_holds_nothing_is_not_named(scene: Scene) -> None:
         elsewhere.execute("select 1")
         pid = str(elsewhere.info.backend_pid)
         assert not scene.rows("select from tollhouse_ops.snapshot_holders where holder = %s", pid)
+
+
+_JOBS: LiteralString = """
+insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id,
+  created_at, fingerprint, request_bytes, max_output_tokens, run_at, request)
+select t, tollhouse_private.new_call_id(now()), u, 'route', gen_random_uuid(),
+  now(), '', 2, 1, now(), '{}'
+from generate_series(1, %s), unnest(%s::text[]) as t, unnest(%s::text[]) as u
+"""
+_NAMES = [f"n{number}" for number in range(10)]
+
+
+def looked_at(scene: Scene, query: LiteralString, *parameters: object) -> int:
+    """Return how many pages a query reads once what it needs of the catalog is known."""
+    explained = "explain (analyze, buffers, timing off, format json) " + query
+    scene.rows(explained, *parameters)
+    ((plan,),) = (row.values() for row in scene.rows(explained, *parameters))
+    return int(plan[0]["Plan"]["Shared Hit Blocks"])
+
+
+async def test_a_round_steps_over_dead_rows_once(scene: Scene) -> None:
+    """That of tenants and that of users, wherever it begins; each row that may not go is a page."""
+    with reading(scene):
+        scene.rows(_JOBS, 100, ["acme"], _NAMES)
+        scene.rows("delete from tollhouse_private.jobs")
+        scene.rows(_JOBS, 1, ["acme"], _NAMES[-1:])
+        for after in ("", _NAMES[5], _NAMES[-1]):
+            users: LiteralString = "select from tollhouse_private.users_in_line('acme', %s, 100)"
+            assert 900 < looked_at(scene, users, after) < 1250
+        scene.rows("delete from tollhouse_private.jobs")
+
+        scene.rows(_JOBS, 100, _NAMES, ["ann"])
+        scene.rows("delete from tollhouse_private.jobs")
+        scene.rows(_JOBS, 1, _NAMES[-1:], ["ann"])
+        once = looked_at(scene, "select tollhouse_private.tenants_in_line('', 100)")
+        assert once > 900
+        for after in ("", _NAMES[5], _NAMES[-1]):
+            found = looked_at(scene, "select tollhouse_private.pick(%s, 100)", after)
+            assert found < 1.6 * once

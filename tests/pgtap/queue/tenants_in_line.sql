@@ -10,9 +10,9 @@ do $$ begin perform pg_temp.enqueue('d', 5, '{"state": "scheduled"}'), pg_temp.e
   pg_temp.enqueue('f', 5, '{"state": "running", "worker_id": "00000000-0000-4000-8000-000000000001", "started_at": "2026-01-01"}'); end $$;
 
 select is(tollhouse_private.tenants_in_line('', 10), array['a', 'b', 'c'], 'in line are the tenants with queued jobs, in order');
-select is(tollhouse_private.tenants_in_line('a', 10), array['b', 'c'], 'after the one that was served last');
-select is(tollhouse_private.tenants_in_line('aa', 10), array['b', 'c'], 'which need not be there any more');
-select is(tollhouse_private.tenants_in_line('c', 10), '{}', 'after the last there is nobody');
+select is(tollhouse_private.tenants_in_line('a', 10), array['b', 'c', 'a'], 'after the one that was served last, and round to it');
+select is(tollhouse_private.tenants_in_line('aa', 10), array['b', 'c', 'a'], 'which need not be there any more');
+select is(tollhouse_private.tenants_in_line('c', 10), array['a', 'b', 'c'], 'after the last it begins again');
 select is(tollhouse_private.tenants_in_line('', 2), array['a', 'b'], 'no more than asked for');
 select is(tollhouse_private.tenants_in_line('', 0), '{}', 'nobody when none is asked for');
 
