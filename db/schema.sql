@@ -5649,7 +5649,7 @@ CREATE FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_privat
     AS $$
 declare
   v_settlement tollhouse_private.settlement;
-  v_light tollhouse_private.settlement[] := '{}';
+  v_light tollhouse_private.settlement[] := array[]::tollhouse_private.settlement[];
 begin
   foreach v_settlement in array p_settlements loop
     v_settlement.result.response := null;
@@ -5818,7 +5818,7 @@ CREATE FUNCTION tollhouse_worker.maintain() RETURNS void
 declare
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
-  v_months_in_use timestamptz[] := '{}';
+  v_months_in_use timestamptz[] := array[]::timestamptz[];
 begin
   select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
   if not found then

@@ -18,7 +18,7 @@ as $$
 declare
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
-  v_months_in_use timestamptz[] := '{}';
+  v_months_in_use timestamptz[] := array[]::timestamptz[];
 begin
   select s.* into v_settings from tollhouse_private.settings as s for update skip locked;
   if not found then

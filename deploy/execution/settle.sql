@@ -27,7 +27,7 @@ create function tollhouse_private.without_answers(
 as $$
 declare
   v_settlement tollhouse_private.settlement;
-  v_light tollhouse_private.settlement[] := '{}';
+  v_light tollhouse_private.settlement[] := array[]::tollhouse_private.settlement[];
 begin
   foreach v_settlement in array p_settlements loop
     v_settlement.result.response := null;

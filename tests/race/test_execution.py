@@ -408,8 +408,8 @@ async def test_a_large_answer_is_kept_as_it_came(scene: Scene) -> None:
     scene.enqueue("acme", "ann", [Call(request_id=f"r{i}", use_cache=i < 2) for i in range(3)])
     claimed = await worker.claim(3)
     answer = {"content": "".join(f"{i} " for i in range(100_000)), "finish_reason": "stop"}
-    usage = {"output_tokens": 7, "reasoning": "so", "response": answer}
-    assert (3, 0) == await worker.record([result(call, **usage) for call in claimed])
+    ended = [result(call, output_tokens=7, reasoning="so", response=answer) for call in claimed]
+    assert (3, 0) == await worker.record(ended)
     kept = scene.rows("select response, reasoning from tollhouse_private.call_content")
     assert [{"response": answer, "reasoning": "so"}] * 3 == kept
     assert [{"response": answer}] * 2 == scene.rows(
