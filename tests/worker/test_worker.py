@@ -19,7 +19,7 @@ DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"
 WAITING = (
     "select count(*) from pg_stat_activity"
-    " where wait_event_type = 'Lock' and query ~ 'tollhouse_worker.prune'"
+    " where wait_event_type = 'Lock' and query ~ 'tollhouse_worker.(maintain|prune)'"
     " and datname = current_database()"
 )
 IDLE = "select coalesce(bool_and(idle), false) from tollhouse_private.workers"
