@@ -235,7 +235,7 @@ def surprises(scene: Scene, schema: str) -> Iterator[str]:
                 for call in all_calls if transaction == "begin" else all_calls[:1]:
                     # A procedure that commits can't be called in a transaction of ours.
                     alone = routine["kind"] == "p" and transaction == "begin"
-                    begin = "" if alone else f"{transaction}; set local statement_timeout = '60s';"
+                    begin = "" if alone else f"{transaction}; set local statement_timeout = '3min';"
                     if schema == "tollhouse":
                         begin += "select tollhouse.set_identity('acme', 'ann');"
                     try:

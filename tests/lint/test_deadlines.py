@@ -1,6 +1,7 @@
 """No test gives up after seconds: on a busy machine that proves nothing."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,26 @@ from tests.support.waiting import PATIENCE
 
 TESTS = Path(__file__).parents[1]
 SHORTEST = 120.0
+LONGEST_SLEEP = 3.0
 # Deadlines that are what the test is about, or a look that is repeated.
 EXCEPTIONS: dict[str, str] = {
     "support/ops.py": "a look at a port, which is repeated",
 }
+
+
+# A server's own deadline that a statement of a test's is to run into, or is read back.
+SERVERS: dict[str, str] = {
+    "lint/test_deadlines.py": "examples",
+    "page/test_content.py": "it reads what the page sets",
+    "support/operational_queries.py": "a command for operators: each question is a small one",
+    "race/test_materialize.py": "a statement's time is up in the middle of a materializer",
+}
+SLEEPS: dict[str, str] = {
+    "page/test_browser.py": "nothing changes while the page looks twice",
+    "worker/test_lease.py": "a loop is held up for longer than a lease",
+}
+_OF_A_SERVER = re.compile(r"(?:statement|lock)_timeout(?: to |\s*=\s*)'?(\d+)\s*(ms|s|min)?")
+_UNITS = {"": 0.001, "ms": 0.001, "s": 1.0, "min": 60.0}
 
 
 def deadlines(tree: ast.AST) -> list[tuple[int, float]]:
@@ -27,6 +44,8 @@ def deadlines(tree: ast.AST) -> list[tuple[int, float]]:
             given += node.args[:1]
         elif name == "asyncio.wait_for":
             given += node.args[1:2]
+        elif name.rpartition(".")[2] == "wait" and name != "asyncio.wait":
+            given += [value for value in node.args[:1] if not _is_pace(value)]
         elif name.rpartition(".")[2] in {"until", "ends"}:
             given += [word.value for word in node.keywords if word.arg == "seconds"]
         found += [
@@ -35,6 +54,30 @@ def deadlines(tree: ast.AST) -> list[tuple[int, float]]:
             if isinstance(value, ast.Constant) and isinstance(value.value, int | float)
         ]
     return found
+
+
+def _is_pace(value: ast.expr) -> bool:
+    """Whether a wait is so short that it only paces a loop."""
+    seconds = value.value if isinstance(value, ast.Constant) else None
+    return isinstance(seconds, int | float) and seconds < 1.0
+
+
+def server_deadlines(text: str) -> list[float]:
+    """Return the seconds of each statement_timeout and lock_timeout that is set; 0 is none."""
+    found = (float(number) * _UNITS[unit] for number, unit in _OF_A_SERVER.findall(text))
+    return [seconds for seconds in found if seconds]
+
+
+def sleeps(tree: ast.AST) -> list[tuple[int, float]]:
+    """Return line and seconds of every sleep that is written as a number."""
+    return [
+        (node.lineno, float(node.args[0].value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"time.sleep", "asyncio.sleep"}
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, int | float)
+    ]
 
 
 FILES = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py"))
@@ -47,11 +90,33 @@ def test_no_deadline_of_seconds(file: str) -> None:
     assert [] == [(line, short) for line, short in deadlines(tree) if short < SHORTEST]
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if file not in SERVERS])
+def test_no_deadline_of_seconds_in_a_session(file: str) -> None:
+    """A statement or a lock that a test waits for has minutes as well."""
+    text = (TESTS / file).read_text(encoding="utf-8")
+    assert [] == [seconds for seconds in server_deadlines(text) if seconds < SHORTEST]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file not in SLEEPS])
+def test_no_long_sleep(file: str) -> None:
+    """A test waits for a state."""
+    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    # An hour never comes: it is a task that waits to be cancelled.
+    assert [] == [
+        (line, seconds) for line, seconds in sleeps(tree) if LONGEST_SLEEP < seconds < 3600
+    ]
+
+
 def test_the_lint_sees_them() -> None:
     """Each way to write a deadline is noticed."""
     text = (
         "asyncio.timeout(5)\nasyncio.wait_for(x, 10.0)\nprocess.wait(timeout=2)\n"
-        "until(look, 'it', seconds=8)\npytest.mark.timeout(60)\nprobe.settimeout(1)"
+        "until(look, 'it', seconds=8)\npytest.mark.timeout(60)\nprobe.settimeout(1)\n"
+        "barrier.wait(3)"
     )
-    assert [5, 10, 2, 8, 60, 1] == [seconds for _, seconds in deadlines(ast.parse(text))]
+    assert [5, 10, 2, 8, 60, 1, 3] == [seconds for _, seconds in deadlines(ast.parse(text))]
     assert PATIENCE >= SHORTEST
+    assert [2, 0.3, 180] == server_deadlines(
+        "set lock_timeout = '2s'; statement_timeout to 300; set local statement_timeout='3min'"
+    )
+    assert [(1, 5.0)] == sleeps(ast.parse("time.sleep(5)"))

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.support.waiting import HELD
+from tests.support.waiting import HELD, PATIENCE
 from tests.worker.fakes import eventually
 from tollhouse.mock_provider import MockProvider, start
 from tollhouse.providers import (
@@ -409,7 +409,7 @@ async def test_a_call_is_hung_up_at_once(session: aiohttp.ClientSession) -> None
         assert not gone.wait(0.1)
         adapter.hang_up(sent)
         task.cancel()
-        assert gone.wait(60.0)
+        assert gone.wait(PATIENCE)
         with pytest.raises(asyncio.CancelledError):
             await task
         adapter.hang_up(sent)
