@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.external import external_stack
-from tests.support.probe import probe_of, pytest_runtest_makereport
+from tests.support.probe import REPORT, probe_of, pytest_runtest_makereport
 from tests.support.servers import missing
 from tests.support.town import Town
 from tests.support.watching import tenant_for, watched
@@ -88,12 +88,12 @@ def watch(request: pytest.FixtureRequest, town: Town, tenant: str) -> Iterator[N
 
 @pytest.fixture(scope="session", autouse=True)
 def write_probe(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave the notes of the session behind; where all passed, each proof must be in them."""
+    """Leave the notes of the process behind; where all passed, its proofs must be in them."""
     yield
     probe = probe_of(request.config)
     probe.write()
     if probe.tests and not request.session.testsfailed:
-        assert set() == probe.unseen(request.session.items)
+        assert set() == probe.unseen(item for item in request.session.items if REPORT in item.stash)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
