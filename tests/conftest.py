@@ -13,26 +13,11 @@ from tests.support import servers
 from tests.support.database import Database, cloned, create_template
 from tollhouse.embedded import Cluster
 
-ROOT = Path(__file__).parents[1]
-
 
 def pytest_configure() -> None:
     """Hear SIGINT: what a shell starts in the background ignores it, and so would every child."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay in one process, where several share the suite (pytest-xdist).
-
-    A file's, on one server; and all that share an installation and its notes.
-    """
-    for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        server = next((name for name in servers.SERVERS if f"[{name}" in item.name), "")
-        shared = folder in ("e2e", "chaos")
-        group = "installation" if shared else f"{folder} {item.path.stem} {server}"
-        item.add_marker(pytest.mark.xdist_group(group.strip()))
 
 
 def pytest_report_header() -> str:
