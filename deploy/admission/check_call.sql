@@ -1,8 +1,4 @@
 -- Deploy tollhouse:admission/check_call to pg
--- requires: platform/has_visible
--- requires: admission/json_problem
--- requires: admission/request_problem
--- requires: task_types/task_types
 
 begin;
 set local role tollhouse_owner;

@@ -1,14 +1,4 @@
 -- Deploy tollhouse:admission/claim to pg
--- requires: queue/tell
--- requires: queue/promote_due
--- requires: queue/pick
--- requires: rate_limit/call_up
--- requires: rate_limit/take_rate_limit
--- requires: budget/call_up
--- requires: breaker/begin_probes
--- requires: admission/decide
--- requires: admission/turn_away
--- requires: execution/begin_attempts
 
 begin;
 set local role tollhouse_engine;

@@ -1,13 +1,4 @@
 -- Deploy tollhouse:admission/decide to pg
--- requires: queue/guard_cancelled
--- requires: kill_switch/guard
--- requires: hourly_shutoff/guard
--- requires: cache/guard
--- requires: cache/coalescing
--- requires: routing/route_jobs
--- requires: admission/lock_ahead
--- requires: rate_limit/guard
--- requires: budget/guard
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:admission/early_verdict to pg
--- requires: kill_switch/guard
--- requires: hourly_shutoff/guard
--- requires: cache/guard
--- requires: ledger/has_month
 
 begin;
 set local role tollhouse_owner;

@@ -1,12 +1,4 @@
 -- Deploy tollhouse:admission/enqueue to pg
--- requires: queue/wake_idle_worker
--- requires: queue/check_room
--- requires: idempotency/request_keys
--- requires: execution/close_calls
--- requires: cache/cached_result
--- requires: admission/new_job
--- requires: admission/existing_call
--- requires: admission/early_verdict
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:admission/enqueue_many to pg
--- requires: admission/enqueue
 
 begin;
 set local role tollhouse_owner;

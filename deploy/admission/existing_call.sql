@@ -1,7 +1,4 @@
 -- Deploy tollhouse:admission/existing_call to pg
--- requires: ledger/llm_api_calls
--- requires: queue/jobs
--- requires: idempotency/request_keys
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:admission/explain to pg
--- requires: idempotency/request_keys
--- requires: task_types/task_types
--- requires: admission/explain_call
 
 begin;
 set local role tollhouse_owner;

@@ -1,11 +1,4 @@
 -- Deploy tollhouse:admission/explain_blocked to pg
--- requires: ledger/llm_api_calls
--- requires: ledger/provider_attempts
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: kill_switch/switch_in_words
--- requires: admission/explain_cap
--- requires: routing/prospects
--- requires: ledger/refusal_reasons
 
 begin;
 set local role tollhouse_owner;

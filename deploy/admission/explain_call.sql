@@ -1,8 +1,4 @@
 -- Deploy tollhouse:admission/explain_call to pg
--- requires: ledger/llm_api_calls
--- requires: idempotency/request_keys
--- requires: admission/explain_ended
--- requires: admission/explain_waiting
 
 begin;
 set local role tollhouse_owner;

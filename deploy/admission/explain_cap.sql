@@ -1,7 +1,4 @@
 -- Deploy tollhouse:admission/explain_cap to pg
--- requires: ledger/llm_api_calls
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
 
 begin;
 set local role tollhouse_owner;

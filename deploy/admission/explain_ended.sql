@@ -1,6 +1,4 @@
 -- Deploy tollhouse:admission/explain_ended to pg
--- requires: ledger/llm_api_calls
--- requires: admission/explain_blocked
 
 begin;
 set local role tollhouse_owner;

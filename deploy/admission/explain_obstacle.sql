@@ -1,9 +1,4 @@
 -- Deploy tollhouse:admission/explain_obstacle to pg
--- requires: kill_switch/switch_in_words
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
--- requires: routing/prospects
 
 begin;
 set local role tollhouse_owner;

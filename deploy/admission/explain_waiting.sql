@@ -1,9 +1,4 @@
 -- Deploy tollhouse:admission/explain_waiting to pg
--- requires: queue/workers
--- requires: queue/cancel_requests
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
--- requires: admission/explain_obstacle
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:admission/json_problem to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:admission/lock_ahead to pg
--- requires: queue/jobs
--- requires: rate_limit/rate_limits
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
 
 begin;
 set local role tollhouse_engine;

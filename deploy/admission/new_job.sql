@@ -1,11 +1,4 @@
 -- Deploy tollhouse:admission/new_job to pg
--- requires: admission/check_call
--- requires: tenancy/identity
--- requires: platform/new_call_id
--- requires: distillation/stricter_capture
--- requires: queue/jobs
--- requires: tenancy/tenant_settings
--- requires: task_types/task_types
 
 begin;
 set local role tollhouse_owner;

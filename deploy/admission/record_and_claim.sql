@@ -1,6 +1,4 @@
 -- Deploy tollhouse:admission/record_and_claim to pg
--- requires: admission/claim
--- requires: execution/record
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:admission/request_problem to pg
--- requires: platform/has_visible
--- requires: admission/json_problem
 
 begin;
 set local role tollhouse_owner;

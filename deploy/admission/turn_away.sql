@@ -1,9 +1,4 @@
 -- Deploy tollhouse:admission/turn_away to pg
--- requires: queue/verdict
--- requires: execution/close_calls
--- requires: execution/announce
--- requires: cache/cached_result
--- requires: cache/release_flights
 
 begin;
 set local role tollhouse_engine;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:breaker/begin_probes to pg
--- requires: queue/verdict
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
 
 begin;
 set local role tollhouse_engine;

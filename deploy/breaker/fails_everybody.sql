@@ -1,6 +1,4 @@
 -- Deploy tollhouse:breaker/fails_everybody to pg
--- requires: task_types/providers
--- requires: breaker/provider_windows
 
 begin;
 set local role tollhouse_engine;

@@ -1,9 +1,4 @@
 -- Deploy tollhouse:breaker/observe_probes to pg
--- requires: task_types/providers
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
--- requires: breaker/provider_windows
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

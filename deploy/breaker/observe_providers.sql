@@ -1,9 +1,4 @@
 -- Deploy tollhouse:breaker/observe_providers to pg
--- requires: task_types/providers
--- requires: breaker/provider_breakers
--- requires: breaker/provider_windows
--- requires: breaker/fails_everybody
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

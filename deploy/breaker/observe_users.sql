@@ -1,7 +1,4 @@
 -- Deploy tollhouse:breaker/observe_users to pg
--- requires: task_types/providers
--- requires: breaker/breakers
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

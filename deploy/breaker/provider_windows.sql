@@ -1,5 +1,4 @@
 -- Deploy tollhouse:breaker/provider_windows to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

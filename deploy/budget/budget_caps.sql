@@ -1,5 +1,4 @@
 -- Deploy tollhouse:budget/budget_caps to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,9 +1,4 @@
 -- Deploy tollhouse:budget/call_up to pg
--- requires: queue/jobs
--- requires: queue/wake_idle_worker
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
--- requires: budget/stands_in_line
 
 begin;
 set local role tollhouse_engine;

@@ -1,9 +1,4 @@
 -- Deploy tollhouse:budget/guard to pg
--- requires: queue/verdict
--- requires: budget/budget_caps
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
--- requires: budget/stands_in_line
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:budget/monthly_budgets to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:budget/settle_budget to pg
--- requires: budget/monthly_budgets
--- requires: budget/call_up
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

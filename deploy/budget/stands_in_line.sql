@@ -1,5 +1,4 @@
 -- Deploy tollhouse:budget/stands_in_line to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:cache/cache_flights to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

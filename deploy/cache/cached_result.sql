@@ -1,6 +1,4 @@
 -- Deploy tollhouse:cache/cached_result to pg
--- requires: cache/response_cache
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:cache/coalescing to pg
--- requires: cache/cache_flights
--- requires: cache/guard
 
 begin;
 set local role tollhouse_engine;

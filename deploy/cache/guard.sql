@@ -1,6 +1,4 @@
 -- Deploy tollhouse:cache/guard to pg
--- requires: cache/response_cache
--- requires: queue/verdict
 
 begin;
 set local role tollhouse_owner;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:cache/release_flights to pg
--- requires: queue/settlement
--- requires: queue/wake_idle_worker
--- requires: cache/cache_flights
--- requires: cache/ended_flights
 
 begin;
 set local role tollhouse_engine;

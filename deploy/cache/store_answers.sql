@@ -1,9 +1,4 @@
 -- Deploy tollhouse:cache/store_answers to pg
--- requires: cache/response_cache
--- requires: queue/settlement
--- requires: distillation/stricter_capture
--- requires: tenancy/tenant_settings
--- requires: task_types/task_types
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:cache/wake_followers to pg
--- requires: queue/jobs
--- requires: queue/tell
--- requires: cache/cache_flights
--- requires: cache/ended_flights
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:cache/wake_stranded to pg
--- requires: platform/stretch
--- requires: queue/tell
--- requires: queue/jobs
--- requires: cache/cache_flights
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:distillation/distillation_samples to pg
--- requires: ledger/llm_api_calls
--- requires: ledger/call_content
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:distillation/keeps_content to pg
--- requires: task_types/task_types
--- requires: tenancy/tenant_settings
--- requires: distillation/stricter_capture
 
 begin;
 set local role tollhouse_engine;

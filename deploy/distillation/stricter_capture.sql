@@ -1,5 +1,4 @@
 -- Deploy tollhouse:distillation/stricter_capture to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:execution/announce to pg
--- requires: queue/done_channel_of
--- requires: queue/tell
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_owner;

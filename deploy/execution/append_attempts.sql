@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/append_attempts to pg
--- requires: ledger/provider_attempts
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -1,14 +1,4 @@
 -- Deploy tollhouse:execution/assess to pg
--- requires: task_types/task_types
--- requires: tenancy/tenant_settings
--- requires: distillation/stricter_capture
--- requires: pricing/cost_of_usage
--- requires: pricing/highest_cost
--- requires: pricing/charge_basis
--- requires: execution/without_text
--- requires: execution/attempt_outcomes
--- requires: queue/settlement
--- requires: queue/cancel_requests
 
 begin;
 set local role tollhouse_engine;

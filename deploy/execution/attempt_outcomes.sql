@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/attempt_outcomes to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/begin_attempts to pg
--- requires: queue/verdict
--- requires: budget/budget_month
 
 begin;
 set local role tollhouse_engine;

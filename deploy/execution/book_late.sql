@@ -1,19 +1,4 @@
 -- Deploy tollhouse:execution/book_late to pg
--- requires: platform/call_created_at
--- requires: task_types/task_types
--- requires: tenancy/tenant_settings
--- requires: distillation/stricter_capture
--- requires: pricing/price_at
--- requires: pricing/cost_of_usage
--- requires: pricing/highest_cost
--- requires: pricing/charge_basis
--- requires: ledger/provider_attempts
--- requires: execution/attempt_outcomes
--- requires: execution/without_text
--- requires: budget/settle_budget
--- requires: hourly_shutoff/correct_hours
--- requires: execution/learn_overrun
--- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;

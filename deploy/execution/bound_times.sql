@@ -1,14 +1,4 @@
 -- Deploy tollhouse:execution/bound_times to pg
--- requires: platform/stretch
--- requires: platform/settings
--- requires: queue/jobs
--- requires: queue/workers
--- requires: task_types/providers
--- requires: rate_limit/rate_limits
--- requires: budget/monthly_budgets
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
--- requires: breaker/provider_windows
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/budget_optimization_jobs to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

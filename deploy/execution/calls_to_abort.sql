@@ -1,7 +1,4 @@
 -- Deploy tollhouse:execution/calls_to_abort to pg
--- requires: queue/jobs
--- requires: kill_switch/killed
--- requires: queue/cancel_requests
 
 begin;
 set local role tollhouse_engine;

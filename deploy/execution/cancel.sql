@@ -1,12 +1,4 @@
 -- Deploy tollhouse:execution/cancel to pg
--- requires: queue/tell
--- requires: execution/close_calls
--- requires: execution/announce
--- requires: queue/cancel_requests
--- requires: queue/wake_idle_worker
--- requires: cache/ended_flights
--- requires: platform/call_created_at
--- requires: ledger/has_month
 
 begin;
 set local role tollhouse_owner;

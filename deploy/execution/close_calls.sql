@@ -1,15 +1,4 @@
 -- Deploy tollhouse:execution/close_calls to pg
--- requires: cache/response_cache
--- requires: queue/jobs
--- requires: ledger/llm_api_calls
--- requires: ledger/call_content
--- requires: ledger/deliveries
--- requires: queue/settlement
--- requires: distillation/stricter_capture
--- requires: execution/materialize
--- requires: platform/settings
--- requires: routing/prospects
--- requires: tenancy/tenant_settings
 
 begin;
 set local role tollhouse_owner;

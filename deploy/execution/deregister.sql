@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/deregister to pg
--- requires: queue/workers
--- requires: execution/reap
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/heartbeat to pg
--- requires: platform/settings
--- requires: queue/workers
 
 begin;
 set local role tollhouse_engine;

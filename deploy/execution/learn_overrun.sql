@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/learn_overrun to pg
--- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;

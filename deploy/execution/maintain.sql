@@ -1,9 +1,4 @@
 -- Deploy tollhouse:execution/maintain to pg
--- requires: ledger/has_month
--- requires: idempotency/request_keys
--- requires: ledger/ensure_partitions
--- requires: ledger/drop_old_partitions
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_engine;

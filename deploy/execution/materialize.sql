@@ -1,11 +1,4 @@
 -- Deploy tollhouse:execution/materialize to pg
--- requires: queue/jobs
--- requires: task_types/task_types
--- requires: tenancy/tenant_settings
--- requires: distillation/stricter_capture
--- requires: queue/settlement
--- requires: execution/materialize_investigation
--- requires: execution/materialize_budget_optimization
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/materialize_budget_optimization to pg
--- requires: execution/budget_optimization_jobs
--- requires: execution/question_of
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/materialize_investigation to pg
--- requires: execution/investigations
--- requires: execution/question_of
 
 begin;
 set local role tollhouse_owner;

@@ -1,14 +1,4 @@
 -- Deploy tollhouse:execution/prune to pg
--- requires: platform/settings
--- requires: ledger/deliveries
--- requires: queue/jobs
--- requires: queue/turns
--- requires: queue/queue_limits
--- requires: idempotency/request_keys
--- requires: hourly_shutoff/hourly_spend
--- requires: cache/response_cache
--- requires: breaker/breakers
--- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;

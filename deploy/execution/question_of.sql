@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/question_of to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

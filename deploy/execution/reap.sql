@@ -1,13 +1,4 @@
 -- Deploy tollhouse:execution/reap to pg
--- requires: platform/stretch
--- requires: queue/workers
--- requires: queue/cancel_requests
--- requires: queue/without_request
--- requires: cache/wake_followers
--- requires: cache/wake_stranded
--- requires: budget/call_up
--- requires: execution/settle
--- requires: execution/bound_times
 
 begin;
 set local role tollhouse_engine;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:execution/record to pg
--- requires: queue/without_request
--- requires: execution/settle
--- requires: execution/book_late
 
 begin;
 set local role tollhouse_engine;

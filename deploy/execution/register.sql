@@ -1,8 +1,4 @@
 -- Deploy tollhouse:execution/register to pg
--- requires: platform/has_visible
--- requires: platform/settings
--- requires: ledger/ensure_partitions
--- requires: queue/workers
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/requeue to pg
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

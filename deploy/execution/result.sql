@@ -1,9 +1,4 @@
 -- Deploy tollhouse:execution/result to pg
--- requires: platform/call_created_at
--- requires: ledger/llm_api_calls
--- requires: ledger/call_content
--- requires: ledger/deliveries
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_owner;

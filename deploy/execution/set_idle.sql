@@ -1,7 +1,4 @@
 -- Deploy tollhouse:execution/set_idle to pg
--- requires: queue/workers
--- requires: cache/wake_followers
--- requires: budget/call_up
 
 begin;
 set local role tollhouse_engine;

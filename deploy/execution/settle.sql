@@ -1,18 +1,4 @@
 -- Deploy tollhouse:execution/settle to pg
--- requires: execution/close_calls
--- requires: execution/announce
--- requires: cache/store_answers
--- requires: cache/release_flights
--- requires: breaker/observe_users
--- requires: breaker/observe_probes
--- requires: breaker/observe_providers
--- requires: budget/settle_budget
--- requires: hourly_shutoff/book_hour
--- requires: execution/assess
--- requires: execution/append_attempts
--- requires: execution/requeue
--- requires: execution/learn_overrun
--- requires: pricing/highest_cost
 
 begin;
 set local role tollhouse_engine;

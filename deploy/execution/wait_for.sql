@@ -1,6 +1,4 @@
 -- Deploy tollhouse:execution/wait_for to pg
--- requires: queue/jobs
--- requires: execution/result
 
 begin;
 set local role tollhouse_owner;

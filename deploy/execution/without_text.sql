@@ -1,5 +1,4 @@
 -- Deploy tollhouse:execution/without_text to pg
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

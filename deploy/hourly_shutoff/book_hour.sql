@@ -1,7 +1,4 @@
 -- Deploy tollhouse:hourly_shutoff/book_hour to pg
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: hourly_shutoff/hourly_spend
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

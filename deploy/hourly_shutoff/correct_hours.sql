@@ -1,7 +1,4 @@
 -- Deploy tollhouse:hourly_shutoff/correct_hours to pg
--- requires: hourly_shutoff/hourly_spend
--- requires: ledger/provider_attempts
--- requires: queue/settlement
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:hourly_shutoff/guard to pg
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: queue/verdict
 
 begin;
 set local role tollhouse_owner;

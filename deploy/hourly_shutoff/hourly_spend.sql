@@ -1,5 +1,4 @@
 -- Deploy tollhouse:hourly_shutoff/hourly_spend to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:kill_switch/guard to pg
--- requires: kill_switch/killed
--- requires: task_types/candidate_models
--- requires: queue/verdict
 
 begin;
 set local role tollhouse_owner;

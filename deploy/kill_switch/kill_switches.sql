@@ -1,5 +1,4 @@
 -- Deploy tollhouse:kill_switch/kill_switches to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

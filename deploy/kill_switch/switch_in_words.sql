@@ -1,7 +1,4 @@
 -- Deploy tollhouse:kill_switch/switch_in_words to pg
--- requires: kill_switch/guard
--- requires: kill_switch/switch_stops
--- requires: task_types/candidate_models
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:kill_switch/switch_stops to pg
--- requires: kill_switch/kill_switches
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ledger/call_content to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

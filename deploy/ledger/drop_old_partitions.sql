@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ledger/drop_old_partitions to pg
--- requires: platform/settings
--- requires: ledger/ensure_partitions
 
 begin;
 set local role tollhouse_owner;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ledger/ensure_partitions to pg
--- requires: platform/settings
--- requires: ledger/llm_api_calls
--- requires: ledger/provider_attempts
--- requires: ledger/call_content
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ledger/llm_api_calls to pg
--- requires: tenancy/current_identity
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ledger/refusal_reasons to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/audit to pg
--- requires: platform/has_visible
--- requires: ops/operator_audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,9 +1,4 @@
 -- Deploy tollhouse:ops/bind_login to pg
--- requires: tenancy/login_bindings
--- requires: ops/drop_bindings
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/budget_burn to pg
--- requires: hourly_shutoff/hourly_spend
--- requires: budget/monthly_budgets
 
 begin;
 set local role tollhouse_owner;

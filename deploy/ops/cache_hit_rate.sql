@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/cache_hit_rate to pg
--- requires: ledger/llm_api_calls
 
 begin;
 set local role tollhouse_owner;

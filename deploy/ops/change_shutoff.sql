@@ -1,7 +1,4 @@
 -- Deploy tollhouse:ops/change_shutoff to pg
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: ops/audit
--- requires: ops/check_target
 
 begin;
 set local role tollhouse_engine;

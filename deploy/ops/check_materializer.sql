@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/check_materializer to pg
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ops/check_target to pg
--- requires: task_types/task_types
--- requires: task_types/providers
--- requires: task_types/models
--- requires: tenancy/is_identifier
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/check_value to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_engine;

@@ -1,17 +1,4 @@
 -- Deploy tollhouse:ops/client_views to pg
--- requires: distillation/keeps_content
--- requires: queue/jobs
--- requires: queue/cancel_requests
--- requires: execution/investigations
--- requires: execution/budget_optimization_jobs
--- requires: budget/monthly_budgets
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: hourly_shutoff/hourly_spend
--- requires: breaker/breakers
--- requires: kill_switch/kill_switches
--- requires: ledger/llm_api_calls
--- requires: ledger/provider_attempts
--- requires: ledger/call_content
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/close_breaker to pg
--- requires: queue/wake_idle_worker
--- requires: ops/move_breaker
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/database_health to pg
--- requires: ledger/ensure_partitions
 
 begin;
 set local role tollhouse_engine;

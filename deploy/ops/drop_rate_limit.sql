@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/drop_rate_limit to pg
--- requires: rate_limit/rate_limits
--- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/explain to pg
--- requires: idempotency/request_keys
--- requires: admission/explain_call
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/explain_ended to pg
--- requires: ledger/llm_api_calls
--- requires: admission/explain_ended
 
 begin;
 set local role tollhouse_engine;

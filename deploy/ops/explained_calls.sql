@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/explained_calls to pg
--- requires: ledger/llm_api_calls
--- requires: ops/explain_ended
 
 begin;
 set local role tollhouse_engine;

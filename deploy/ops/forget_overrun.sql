@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/forget_overrun to pg
--- requires: pricing/model_overruns
--- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

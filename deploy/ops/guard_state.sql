@@ -1,9 +1,4 @@
 -- Deploy tollhouse:ops/guard_state to pg
--- requires: kill_switch/kill_switches
--- requires: hourly_shutoff/hourly_shutoffs
--- requires: hourly_shutoff/hourly_spend
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:ops/lift_kill_switch to pg
--- requires: queue/wake_idle_worker
--- requires: kill_switch/kill_switches
--- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/lift_shutoff to pg
--- requires: queue/wake_idle_worker
--- requires: ops/change_shutoff
 
 begin;
 set local role tollhouse_engine;

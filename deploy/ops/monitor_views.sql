@@ -1,7 +1,4 @@
 -- Deploy tollhouse:ops/monitor_views to pg
--- requires: queue/jobs
--- requires: ledger/llm_api_calls
--- requires: ledger/provider_attempts
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/monthly_spend to pg
--- requires: budget/monthly_budgets
 
 begin;
 set local role tollhouse_owner;

@@ -1,10 +1,4 @@
 -- Deploy tollhouse:ops/move_breaker to pg
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
--- requires: breaker/provider_windows
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

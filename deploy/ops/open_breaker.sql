@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/open_breaker to pg
--- requires: ops/check_value
--- requires: ops/move_breaker
 
 begin;
 set local role tollhouse_engine;

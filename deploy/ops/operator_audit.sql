@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/operator_audit to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

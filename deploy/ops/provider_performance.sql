@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/provider_performance to pg
--- requires: ledger/provider_attempts
 
 begin;
 set local role tollhouse_owner;

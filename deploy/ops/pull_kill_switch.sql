@@ -1,9 +1,4 @@
 -- Deploy tollhouse:ops/pull_kill_switch to pg
--- requires: queue/tell
--- requires: kill_switch/kill_switches
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

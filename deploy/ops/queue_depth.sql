@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/queue_depth to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/queue_limits to pg
--- requires: queue/jobs
--- requires: queue/queue_limits
 
 begin;
 set local role tollhouse_engine;

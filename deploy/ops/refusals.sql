@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/refusals to pg
--- requires: ledger/llm_api_calls
--- requires: ledger/refusal_reasons
 
 begin;
 set local role tollhouse_owner;

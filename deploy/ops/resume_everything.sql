@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/resume_everything to pg
--- requires: ops/lift_kill_switch
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/savings to pg
--- requires: ledger/llm_api_calls
 
 begin;
 set local role tollhouse_owner;

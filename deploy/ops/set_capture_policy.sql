@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ops/set_capture_policy to pg
--- requires: tenancy/tenant_settings
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

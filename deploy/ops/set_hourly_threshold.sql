@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ops/set_hourly_threshold to pg
--- requires: hourly_shutoff/hourly_spend
--- requires: ops/check_target
--- requires: ops/check_value
--- requires: ops/change_shutoff
 
 begin;
 set local role tollhouse_engine;

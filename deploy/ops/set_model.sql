@@ -1,9 +1,4 @@
 -- Deploy tollhouse:ops/set_model to pg
--- requires: platform/has_visible
--- requires: task_types/models
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

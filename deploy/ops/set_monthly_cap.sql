@@ -1,11 +1,4 @@
 -- Deploy tollhouse:ops/set_monthly_cap to pg
--- requires: budget/budget_caps
--- requires: budget/monthly_budgets
--- requires: budget/budget_month
--- requires: budget/call_up
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

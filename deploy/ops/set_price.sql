@@ -1,9 +1,4 @@
 -- Deploy tollhouse:ops/set_price to pg
--- requires: pricing/model_prices
--- requires: pricing/price_at
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:ops/set_provider to pg
--- requires: task_types/providers
--- requires: ops/audit
--- requires: ops/check_target
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ops/set_rate_limit to pg
--- requires: rate_limit/rate_limits
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_value
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/set_settings to pg
--- requires: platform/settings
--- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/set_shutoff to pg
--- requires: ops/check_value
--- requires: ops/change_shutoff
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:ops/set_task_type to pg
--- requires: task_types/task_types
--- requires: ops/audit
--- requires: ops/check_target
--- requires: ops/check_materializer
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:ops/stop_everything to pg
--- requires: ops/pull_kill_switch
 
 begin;
 set local role tollhouse_engine;

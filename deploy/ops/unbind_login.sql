@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/unbind_login to pg
--- requires: ops/drop_bindings
--- requires: ops/audit
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:ops/workers to pg
--- requires: queue/jobs
--- requires: queue/workers
 
 begin;
 set local role tollhouse_engine;

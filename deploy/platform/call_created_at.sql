@@ -1,5 +1,4 @@
 -- Deploy tollhouse:platform/call_created_at to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

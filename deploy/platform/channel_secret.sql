@@ -1,5 +1,4 @@
 -- Deploy tollhouse:platform/channel_secret to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

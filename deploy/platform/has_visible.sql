@@ -1,5 +1,4 @@
 -- Deploy tollhouse:platform/has_visible to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:platform/new_call_id to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:platform/stretch to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

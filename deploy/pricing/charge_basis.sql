@@ -1,5 +1,4 @@
 -- Deploy tollhouse:pricing/charge_basis to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

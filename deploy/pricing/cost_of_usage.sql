@@ -1,5 +1,4 @@
 -- Deploy tollhouse:pricing/cost_of_usage to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

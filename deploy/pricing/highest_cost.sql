@@ -1,5 +1,4 @@
 -- Deploy tollhouse:pricing/highest_cost to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:pricing/model_prices to pg
--- requires: task_types/models
 
 begin;
 set local role tollhouse_owner;

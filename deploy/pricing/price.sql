@@ -1,5 +1,4 @@
 -- Deploy tollhouse:pricing/price to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

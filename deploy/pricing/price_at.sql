@@ -1,6 +1,4 @@
 -- Deploy tollhouse:pricing/price_at to pg
--- requires: pricing/price
--- requires: pricing/model_prices
 
 begin;
 set local role tollhouse_owner;

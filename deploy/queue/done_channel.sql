@@ -1,6 +1,4 @@
 -- Deploy tollhouse:queue/done_channel to pg
--- requires: tenancy/identity
--- requires: queue/done_channel_of
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/done_channel_of to pg
--- requires: platform/channel_secret
 
 begin;
 set local role tollhouse_owner;

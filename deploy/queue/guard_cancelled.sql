@@ -1,6 +1,4 @@
 -- Deploy tollhouse:queue/guard_cancelled to pg
--- requires: queue/cancel_requests
--- requires: queue/verdict
 
 begin;
 set local role tollhouse_engine;

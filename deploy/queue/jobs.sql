@@ -1,6 +1,4 @@
 -- Deploy tollhouse:queue/jobs to pg
--- requires: tenancy/current_identity
--- requires: pricing/price
 
 begin;
 set local role tollhouse_owner;

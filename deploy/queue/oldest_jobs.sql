@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/oldest_jobs to pg
--- requires: queue/without_request
 
 begin;
 set local role tollhouse_owner;

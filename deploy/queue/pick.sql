@@ -1,7 +1,4 @@
 -- Deploy tollhouse:queue/pick to pg
--- requires: queue/turns
--- requires: queue/tenants_in_line
--- requires: queue/oldest_jobs
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:queue/promote_due to pg
--- requires: queue/jobs
--- requires: queue/turns
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/queue_limits to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/settlement to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/tell to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/tenants_in_line to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/verdict to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:queue/wake_idle_worker to pg
--- requires: queue/tell
--- requires: queue/workers
 
 begin;
 set local role tollhouse_owner;

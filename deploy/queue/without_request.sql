@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/without_request to pg
--- requires: queue/jobs
 
 begin;
 set local role tollhouse_engine;

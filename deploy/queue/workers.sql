@@ -1,5 +1,4 @@
 -- Deploy tollhouse:queue/workers to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,7 +1,4 @@
 -- Deploy tollhouse:rate_limit/call_up to pg
--- requires: queue/jobs
--- requires: rate_limit/rate_limits
--- requires: rate_limit/next_in_line
 
 begin;
 set local role tollhouse_engine;

@@ -1,8 +1,4 @@
 -- Deploy tollhouse:rate_limit/guard to pg
--- requires: queue/verdict
--- requires: rate_limit/rate_limits
--- requires: rate_limit/rate_limits_of
--- requires: rate_limit/rate_limit_waits
 
 begin;
 set local role tollhouse_engine;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:rate_limit/next_in_line to pg
--- requires: queue/jobs
--- requires: queue/turns
 
 begin;
 set local role tollhouse_engine;

@@ -1,10 +1,4 @@
 -- Deploy tollhouse:rate_limit/rate_limit_waits to pg
--- requires: queue/jobs
--- requires: queue/turns
--- requires: queue/verdict
--- requires: rate_limit/rate_limits
--- requires: rate_limit/rate_limits_of
--- requires: rate_limit/next_in_line
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:rate_limit/rate_limits to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

@@ -1,6 +1,4 @@
 -- Deploy tollhouse:rate_limit/rate_limits_of to pg
--- requires: queue/verdict
--- requires: rate_limit/rate_limits
 
 begin;
 set local role tollhouse_engine;

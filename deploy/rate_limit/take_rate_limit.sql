@@ -1,9 +1,4 @@
 -- Deploy tollhouse:rate_limit/take_rate_limit to pg
--- requires: queue/turns
--- requires: queue/verdict
--- requires: rate_limit/rate_limits
--- requires: rate_limit/rate_limits_of
--- requires: rate_limit/rate_limit_waits
 
 begin;
 set local role tollhouse_engine;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:routing/breaker_gate to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_engine;

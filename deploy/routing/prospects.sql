@@ -1,13 +1,4 @@
 -- Deploy tollhouse:routing/prospects to pg
--- requires: queue/jobs
--- requires: task_types/candidate_models
--- requires: routing/breaker_gate
--- requires: kill_switch/killed
--- requires: pricing/price_at
--- requires: pricing/highest_cost
--- requires: pricing/model_overruns
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
 
 begin;
 set local role tollhouse_owner;

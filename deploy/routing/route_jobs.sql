@@ -1,13 +1,4 @@
 -- Deploy tollhouse:routing/route_jobs to pg
--- requires: pricing/highest_cost
--- requires: queue/verdict
--- requires: task_types/candidate_models
--- requires: kill_switch/killed
--- requires: breaker/breakers
--- requires: breaker/provider_breakers
--- requires: routing/breaker_gate
--- requires: pricing/price_at
--- requires: pricing/model_overruns
 
 begin;
 set local role tollhouse_engine;

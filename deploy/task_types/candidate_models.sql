@@ -1,6 +1,4 @@
 -- Deploy tollhouse:task_types/candidate_models to pg
--- requires: task_types/task_types
--- requires: task_types/models
 
 begin;
 set local role tollhouse_owner;

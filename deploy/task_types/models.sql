@@ -1,6 +1,4 @@
 -- Deploy tollhouse:task_types/models to pg
--- requires: tenancy/identifier
--- requires: task_types/providers
 
 begin;
 set local role tollhouse_owner;

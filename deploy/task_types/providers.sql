@@ -1,5 +1,4 @@
 -- Deploy tollhouse:task_types/providers to pg
--- requires: tenancy/identifier
 
 begin;
 set local role tollhouse_owner;

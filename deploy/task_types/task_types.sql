@@ -1,5 +1,4 @@
 -- Deploy tollhouse:task_types/task_types to pg
--- requires: tenancy/identifier
 
 begin;
 set local role tollhouse_owner;

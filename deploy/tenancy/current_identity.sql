@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/current_identity to pg
--- requires: tenancy/identity
 
 begin;
 set local role tollhouse_engine;

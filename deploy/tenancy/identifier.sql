@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/identifier to pg
--- requires: tenancy/is_identifier
 
 begin;
 set local role tollhouse_owner;

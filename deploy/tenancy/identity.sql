@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/identity to pg
--- requires: tenancy/login_bindings
 
 begin;
 set local role tollhouse_engine;

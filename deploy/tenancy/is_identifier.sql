@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/is_identifier to pg
--- requires: platform/schemas
 
 begin;
 set local role tollhouse_owner;

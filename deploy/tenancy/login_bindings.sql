@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/login_bindings to pg
--- requires: tenancy/identifier
 
 begin;
 set local role tollhouse_owner;

@@ -1,5 +1,4 @@
 -- Deploy tollhouse:tenancy/set_identity to pg
--- requires: tenancy/identity
 
 begin;
 set local role tollhouse_owner;
