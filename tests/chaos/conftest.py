@@ -1,9 +1,6 @@
 """One durable installation whose processes are killed, paused and restarted under load."""
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,16 +79,6 @@ def write_probe(pytestconfig: pytest.Config) -> Iterator[None]:
     """Leave the notes of the session behind."""
     yield
     probe_of(pytestconfig).write()
-
-
-@contextmanager
-def paused(worker: ChildProcess) -> Iterator[None]:
-    """Stop a worker's process as a machine under pressure would; let it go on in the end."""
-    os.kill(worker.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(worker.pid, signal.SIGCONT)
 
 
 def worker_id(town: Town, worker: ChildProcess) -> object:

@@ -7,10 +7,10 @@ their attempts, nothing reserved) is in tests/support/invariants.py.
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.chaos.conftest import paused, worker_id
+from tests.chaos.conftest import worker_id
 from tests.chaos.load import batch_held, finished, hold, in_the_middle
 from tests.support import leases
-from tests.support.town import Town
+from tests.support.town import Town, paused
 from tests.support.waiting import until
 from tollhouse.demo.readiness import is_ready, worker_url
 

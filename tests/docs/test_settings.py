@@ -73,11 +73,11 @@ def test_the_defaults_are_those_of_the_code() -> None:
 
 
 def test_help_leads_there(capsys: pytest.CaptureFixture[str]) -> None:
-    """`tollhouse worker --help` names what is needed, and where the rest is."""
+    """`tollhouse worker --help` names what is required, and where the rest is."""
     with pytest.raises(SystemExit):
         main(["worker", "--help"])
     said = capsys.readouterr().out
-    needed = [name for name, _, default in ROW.findall(WORKER) if default.startswith("needed")]
-    assert len(needed) == 2
-    for name in (*needed, "docs/ops/SETTINGS.md", "TOLLHOUSE_HTTP_PORT"):
+    required = [name for name, _, default in ROW.findall(WORKER) if default.startswith("required")]
+    assert len(required) == 2
+    for name in (*required, "docs/ops/SETTINGS.md", "TOLLHOUSE_HTTP_PORT"):
         assert name in said

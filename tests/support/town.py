@@ -1,5 +1,7 @@
 """A running installation as the tests see it: people who ask, operators, and what came of it."""
 
+import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.waiting import PATIENCE, until
 from tollhouse.demo.mock import Entry
+from tollhouse.demo.process import ChildProcess
 from tollhouse.demo.stack import Stack
 
 Row = dict[str, Any]
@@ -204,3 +207,13 @@ class Person:
     def is_at_the_provider(self, call: Row) -> None:
         """Wait until the provider works on a call."""
         until(lambda: self.town.bill(call), "the call is at the provider")
+
+
+@contextmanager
+def paused(worker: ChildProcess) -> Iterator[None]:
+    """Stop a worker's process as a machine under pressure would; let it go on in the end."""
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)

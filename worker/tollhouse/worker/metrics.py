@@ -16,7 +16,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self.calls = Counter(
             "tollhouse_worker_calls",
-            "Calls ended, by what was seen on the wire.",
+            "Calls ended, by outcome.",
             ["provider", "outcome"],
             registry=registry,
         )
@@ -28,14 +28,14 @@ class Metrics:
             registry=registry,
         )
         self.in_flight = Gauge(
-            "tollhouse_worker_in_flight", "Calls claimed and not ended.", registry=registry
+            "tollhouse_worker_in_flight", "Calls claimed and not yet ended.", registry=registry
         )
         self.results_pending = Gauge(
-            "tollhouse_worker_results_pending", "Results not recorded yet.", registry=registry
+            "tollhouse_worker_results_pending", "Results not yet recorded.", registry=registry
         )
         self.claim_batch_size = Histogram(
             "tollhouse_worker_claim_batch_size",
-            "Calls that one claim returned.",
+            "Calls returned by one claim.",
             buckets=_BATCH_BUCKETS,
             registry=registry,
         )
@@ -47,22 +47,22 @@ class Metrics:
             registry=registry,
         )
         self.recorded = Counter(
-            "tollhouse_worker_results_recorded", "Results that were recorded.", registry=registry
+            "tollhouse_worker_results_recorded", "Results recorded.", registry=registry
         )
         self.refused = Counter(
             "tollhouse_worker_results_refused",
-            "Results that the database refused as data.",
+            "Results that the database rejected as invalid.",
             registry=registry,
         )
         self.leases_ended = Counter(
             "tollhouse_worker_leases_ended",
-            "Identities given up before the worker stopped, by reason.",
+            "Worker ids given up before the worker stopped, by reason.",
             ["reason"],
             registry=registry,
         )
         self.database_errors = Counter(
             "tollhouse_worker_database_errors",
-            "Statements that failed, by query; one that is repeated counts each time.",
+            "Statements that failed, by query; each repetition counts.",
             ["query"],
             registry=registry,
         )
