@@ -21,7 +21,6 @@ create table tollhouse_private.breakers (
   )
 ) with (fillfactor = 70);
 create index breakers_open_idx on tollhouse_private.breakers (open_until) where state = 'open';
-create index breakers_half_open_idx on tollhouse_private.breakers (provider) where state = 'half_open';
 comment on table tollhouse_private.breakers is
   'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
 comment on column tollhouse_private.breakers.state is

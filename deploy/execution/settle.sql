@@ -67,7 +67,6 @@ begin
   perform tollhouse_private.requeue(v_light, p_now);
   perform tollhouse_private.observe_users(v_light, p_now);
   perform tollhouse_private.observe_providers(v_light, p_now);
-  perform tollhouse_private.observe_probes(v_light, p_now);
   perform tollhouse_private.settle_budget(v_light, p_now);
   perform tollhouse_private.book_hour(v_light, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)

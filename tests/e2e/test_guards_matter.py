@@ -83,7 +83,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_4_breaker.test_one_probe_closes_it,
     ),
     "breaker: probe closes": (
-        [private("observe_probes", EVERYTHING, NOTHING)],
+        [private("observe_users", "l.state = 'half_open'", "false")],
         test_4_breaker.test_one_probe_closes_it,
     ),
     "breaker of a provider": (

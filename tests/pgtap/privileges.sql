@@ -112,7 +112,6 @@ insert into routines values
   ('tollhouse_private.keeps_content(text, text)', 'engine', 'definer', 'auditor client engine operator owner'),
   ('tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text)', 'engine', 'invoker', 'engine'),
-  ('tollhouse_private.observe_probes(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.observe_providers(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.observe_users(tollhouse_private.settlement[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.next_in_line(text, text, integer)', 'engine', 'invoker', 'engine'),

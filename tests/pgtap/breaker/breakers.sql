@@ -7,8 +7,8 @@ select columns_are('tollhouse_private', 'breakers', array[
 select col_is_pk('tollhouse_private', 'breakers', array['tenant_id', 'user_id', 'provider'], 'one breaker per tenant, user and provider');
 select policies_are('tollhouse_private', 'breakers',
   array['breakers_all_engine', 'breakers_select_identity', 'breakers_select_operator'], 'a tenant reads its own breakers only');
-select indexes_are('tollhouse_private', 'breakers', array['breakers_pkey', 'breakers_half_open_idx', 'breakers_open_idx'],
-  'half-open breakers are found without reading the closed ones');
+select indexes_are('tollhouse_private', 'breakers', array['breakers_pkey', 'breakers_open_idx'],
+  'open breakers are found without reading the closed ones');
 
 -- A state that could let two probes out, or none ever again, can't be written.
 prepare broken (text, timestamptz, uuid) as
