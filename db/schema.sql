@@ -37,6 +37,17 @@ CREATE TYPE tollhouse_private.attempt_result AS (
 );
 ALTER TYPE tollhouse_private.attempt_result OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.attempt_result IS 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long. usage_doubtful: what was reported contradicts itself, or can''t be.';
+CREATE TYPE tollhouse_private.due AS (
+	tenant_id text COLLATE pg_catalog."C",
+	user_id text COLLATE pg_catalog."C",
+	month date,
+	hour timestamp with time zone,
+	attempts bigint,
+	reserved_micro_usd bigint,
+	cost_micro_usd bigint
+);
+ALTER TYPE tollhouse_private.due OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.due IS 'What ended attempts cost who pays for them, a user or a tenant as a whole (user_id empty): the month that reserved it, the hour that it is booked in. attempts is 0 where a late result corrects what was booked.';
 CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -1207,12 +1218,11 @@ CREATE FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settl
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform tollhouse_private.tell(tollhouse_private.done_channel_of(c.tenant_id, c.user_id), c.call_ids)
-  from (
-    select (s.job).tenant_id, (s.job).user_id, array_agg((s.job).call_id::text) as call_ids
-    from unnest(p_settlements) as s
-    group by 1, 2
-  ) as c;
+  perform tollhouse_private.tell_each(
+    array_agg(tollhouse_private.done_channel_name(cs.secret, (s.job).tenant_id, (s.job).user_id)), array_agg((s.job).call_id::text)
+  )
+  from unnest(p_settlements) as s
+  cross join tollhouse_private.channel_secret as cs;
 end
 $$;
 ALTER FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
@@ -1387,69 +1397,65 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) IS 'Makes the admitted probes the only calls that pass their breakers, which route_jobs has locked.';
-CREATE FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
-  v_tripped record;
+  v_booked tollhouse_private.hourly_spend[];
+  v_spent tollhouse_private.hourly_spend;
 begin
-  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
-  select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
-  from unnest(p_settlements) as s
-  cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  where (s.result).outcome <> 'not_sent'
-  group by 1, 2
-  order by 1, 2
-  on conflict (tenant_id, user_id, hour) do update
-  set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+  with booked as (
+    insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
+    select d.tenant_id, d.user_id, d.hour, sum(d.attempts), sum(d.cost_micro_usd)
+    from unnest(p_dues) as d
+    group by d.tenant_id, d.user_id, d.hour
+    having sum(d.attempts) > 0 or sum(d.cost_micro_usd) <> 0
+    order by d.tenant_id, d.user_id, d.hour
+    on conflict (tenant_id, user_id, hour) do update
+    set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd
+    returning hs as spend
+  )
+  select array_agg(b.spend) into v_booked from booked as b;
 
-  for v_tripped in
-    -- By place, which is locked: a probe of the key for each, whatever the planner thinks of the tables.
+  -- A statement of its own: a threshold that was set while this waited for the hour holds.
+  for v_spent in
+    select s.*
+    from unnest(v_booked) as s
+    where s.spent_micro_usd - s.tripped_at_micro_usd >= (
+      select so.threshold_micro_usd from tollhouse_private.hourly_shutoffs as so
+      where so.tenant_id = s.tenant_id and so.user_id = s.user_id
+    )
+    order by s.tenant_id, s.user_id
+  loop
+    -- A correction shuts nobody off: the hour that it corrects may be over.
+    continue when not exists (
+      select from unnest(p_dues) as d where d.tenant_id = v_spent.tenant_id and d.user_id = v_spent.user_id and d.attempts > 0
+    );
     update tollhouse_private.hourly_spend as hs
     set tripped_at_micro_usd = hs.spent_micro_usd
-    from (
-      select
-        (
-          select k.ctid from tollhouse_private.hourly_spend as k
-          where k.tenant_id = payer.tenant_id and k.user_id = payer.user_id and k.hour = v_hour
-        ) as place,
-        (
-          select so.threshold_micro_usd from tollhouse_private.hourly_shutoffs as so
-          where so.tenant_id = payer.tenant_id and so.user_id = payer.user_id
-        ) as threshold
-      from (
-        select distinct (s.job).tenant_id, u.user_id
-        from unnest(p_settlements) as s
-        cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-        where (s.result).outcome <> 'not_sent'
-      ) as payer
-      offset 0
-    ) as due
-    where hs.ctid = due.place
-      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= due.threshold
-    returning hs.tenant_id, hs.user_id, hs.spent_micro_usd
-  loop
+    where hs.tenant_id = v_spent.tenant_id and hs.user_id = v_spent.user_id and hs.hour = v_spent.hour;
     update tollhouse_private.hourly_shutoffs as so
     set
-      disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
+      disabled_until = coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'),
       mode = 'automatic',
-      reason = format('spent %s of %s USD in the hour', trim_scale(round(v_tripped.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
-    where so.tenant_id = v_tripped.tenant_id and so.user_id = v_tripped.user_id
+      reason = format('spent %s of %s USD in the hour', trim_scale(round(v_spent.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
+    where so.tenant_id = v_spent.tenant_id and so.user_id = v_spent.user_id
       -- A longer shutoff, an operator's, stays as it is.
-      and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+      and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'));
   end loop;
 end
 $$;
-ALTER FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Books the ended attempts into the hour and shuts off the tenant or user whose threshold is reached.';
+ALTER FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Books ended attempts into the hour and shuts off the tenant or user whose threshold is reached; corrects an hour by what a late result differs, and then shuts nobody off.';
 CREATE FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_late tollhouse_private.settlement[];
+  v_dues tollhouse_private.due[];
+  v_overruns jsonb;
+  v_booked integer;
 begin
   if cardinality(p_results) = 0 then
     return 0;
@@ -1513,44 +1519,46 @@ begin
       g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
     from given_up as g
     on conflict do nothing
-    returning tenant_id, call_id, attempt, created_at, user_id, cost_micro_usd, budget_month
+    returning tenant_id, call_id, attempt
+  ),
+  late as (
+    select (g.pa).*, g.difference
+    from given_up as g
+    join booked as b on b.tenant_id = (g.pa).tenant_id and b.call_id = (g.pa).call_id and b.attempt = (g.pa).attempt
   )
-  select array_agg(row(
-    jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(b) || jsonb_build_object('attempts', b.attempt, 'reserved_micro_usd', 0)),
-    null, null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
-  )::tollhouse_private.settlement)
-  into v_late
-  from booked as b;
+  select
+    (select count(*) from late),
+    (
+      select array_agg(row(d.tenant_id, coalesce(d.user_id, ''), d.budget_month, d.hour, 0, 0, d.difference)::tollhouse_private.due)
+      from (
+        select l.tenant_id, l.user_id, l.budget_month, date_trunc('hour', l.finished_at, 'UTC') as hour, sum(l.difference) as difference
+        from late as l
+        group by grouping sets ((1, 2, 3, 4), (1, 3, 4))
+      ) as d
+    ),
+    -- As a multiple of the reservation that was charged, which holds what was known when it was made.
+    (
+      select jsonb_agg(jsonb_build_object('model', o.model, 'call_id', o.call_id, 'factor', o.factor) order by o.model, o.factor desc nulls last)
+      from (
+        select l.model, l.call_id, (l.cost_micro_usd + l.difference)::numeric / nullif(l.cost_micro_usd, 0) * coalesce((
+          select max(mo.factor)
+          from tollhouse_private.model_overruns as mo
+          where mo.model = l.model and mo.learned_at <= l.started_at
+            and mo.day between (l.started_at at time zone 'UTC')::date - 31 and (l.started_at at time zone 'UTC')::date
+        ), 1) as factor
+        from late as l
+        where l.difference > 0
+      ) as o
+    )
+  into v_booked, v_dues, v_overruns;
 
-  if v_late is null then
-    return 0;
+  if v_booked > 0 then
+    perform tollhouse_private.settle_budget(v_dues, p_now);
+    perform tollhouse_private.book_hour(v_dues, p_now);
+    perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+    from jsonb_to_recordset(v_overruns) as o (model text, call_id uuid, factor numeric);
   end if;
-  perform tollhouse_private.settle_budget(v_late, p_now);
-  perform tollhouse_private.correct_hours(v_late);
-  -- As a multiple of the reservation that was charged, which holds what was known when it was made.
-  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
-  from (
-    select a.model, (s.job).call_id,
-      (a.cost_micro_usd + s.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0) * coalesce(known.factor, 1) as factor
-    from unnest(v_late) as s
-    -- A probe of the key for each, as above.
-    cross join lateral (
-      select pa.model, pa.started_at, pa.cost_micro_usd
-      from tollhouse_private.provider_attempts as pa
-      where pa.tenant_id = (s.job).tenant_id and pa.call_id = (s.job).call_id and pa.attempt = (s.job).attempts
-        and pa.created_at = (s.job).created_at and not pa.late
-      offset 0
-    ) as a
-    cross join lateral (
-      select max(mo.factor) as factor
-      from tollhouse_private.model_overruns as mo
-      where mo.model = a.model and mo.learned_at <= a.started_at
-        and mo.day between (a.started_at at time zone 'UTC')::date - 31 and (a.started_at at time zone 'UTC')::date
-    ) as known
-    where s.cost_micro_usd > 0
-    order by a.model, factor desc nulls last
-  ) as o;
-  return cardinality(v_late);
+  return v_booked;
 end
 $$;
 ALTER FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -2296,31 +2304,6 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Takes finished calls out of the queue: ledger, content, materialized rows. A worker''s caller releases their flights first.';
-CREATE FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, spent_micro_usd)
-  select pa.tenant_id, u.user_id, date_trunc('hour', pa.finished_at, 'UTC'), sum(l.cost_micro_usd)
-  from unnest(p_late) as l
-  cross join lateral (
-    select a.tenant_id, a.user_id, a.finished_at
-    from tollhouse_private.provider_attempts as a
-    where a.tenant_id = (l.job).tenant_id and a.call_id = (l.job).call_id and a.attempt = (l.job).attempts
-      and a.created_at = (l.job).created_at
-      and not a.late
-    offset 0
-  ) as pa
-  cross join lateral (values (''), (pa.user_id)) as u (user_id)
-  group by 1, 2, 3
-  order by 1, 2, 3
-  on conflict (tenant_id, user_id, hour) do update
-  set spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
-end
-$$;
-ALTER FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) IS 'Books the difference of a late result into the hour that the abandoned attempt was charged to. Shuts nobody off.';
 CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2457,11 +2440,20 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
+CREATE FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select 'tollhouse_done_' || pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(
+    pg_catalog.convert_to(p_secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')
+  ), 'hex'), 40)
+$$;
+ALTER FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) IS 'The channel on which that user''s results are announced, by the installation''s secret: for who asks for many.';
 CREATE FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select 'tollhouse_done_' || left(encode(sha256(convert_to(s.secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')), 'hex'), 40)
+  select tollhouse_private.done_channel_name(s.secret, p_tenant_id, p_user_id)
   from tollhouse_private.channel_secret as s
 $$;
 ALTER FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
@@ -2535,6 +2527,30 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
+CREATE FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS tollhouse_private.due[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+begin
+  return (
+    select array_agg(row(
+      d.tenant_id, coalesce(d.user_id, ''), d.month, v_hour, d.attempts, d.reserved, d.cost
+    )::tollhouse_private.due)
+    from (
+      select
+        (s.job).tenant_id, (s.job).user_id, (s.job).budget_month as month,
+        count(*) filter (where (s.result).outcome <> 'not_sent') as attempts,
+        sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as cost
+      from unnest(p_settlements) as s
+      group by grouping sets ((1, 2, 3), (1, 3))
+    ) as d
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'What each payer of some ended attempts owes; null when there are none.';
 CREATE FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3028,7 +3044,7 @@ COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open brea
 COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Span over which the provider''s own breaker counts.';
 COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'Calls in the window below which the provider''s breaker stays closed.';
 COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, unless it is one tenant''s doing, or where only one calls, one user''s.';
-CREATE FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) RETURNS boolean
+CREATE FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3050,23 +3066,26 @@ begin
   ) as t;
 
   if v_seen.calls < p_provider.window_min_calls or v_seen.failures < v_seen.calls * p_provider.window_failure_share then
-    return false;
+    return null;
   end if;
   -- It must be so without the tenant that failed most: none closes a provider to the others.
-  if v_seen.calls_of_others is not null then
-    return v_seen.failures_of_others >= v_seen.calls_of_others * p_provider.window_failure_share;
+  if v_seen.failures_of_others < v_seen.calls_of_others * p_provider.window_failure_share then
+    return null;
   end if;
-  return (
-    select count(distinct u.user_id) > 1
+  if v_seen.calls_of_others is null and (
+    select count(distinct u.user_id) < 2
     from tollhouse_private.provider_windows as pw
     cross join lateral unnest(pw.failing_users) as u (user_id)
     where pw.provider = p_provider.provider
       and pw.window_start > p_now - p_provider.failure_window
-  );
+  ) then
+    return null;
+  end if;
+  return format('%s of %s calls failed', v_seen.failures, v_seen.calls);
 end
 $$;
 ALTER FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) IS 'Whether a provider''s share of failures is reached in its window, and not through one tenant alone; where only one calls, not through one user alone.';
+COMMENT ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) IS 'How many calls failed, in words, when a provider''s share of failures is reached in its window, and not through one tenant alone; where only one calls, not through one user alone. Null when it is not.';
 CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3956,67 +3975,6 @@ CREATE FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_us
 $$;
 ALTER FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) IS 'Remembers which user of each tenant had the last turn in a line.';
-CREATE FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  -- In order, so that the first one ends the look, whatever their number.
-  if (select true from tollhouse_private.breakers as b where b.state = 'half_open' order by b.provider limit 1) is not true
-    and not exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open')
-  then
-    return;
-  end if;
-
-  update tollhouse_private.breakers as b
-  set
-    state = case s.breaker when 'success' then 'closed' else 'open' end,
-    consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
-    opened_at = case when s.breaker <> 'success' then b.opened_at end,
-    reason = case when s.breaker <> 'success' then b.reason end,
-    -- A probe that said nothing about the provider leaves its slot to the next call.
-    open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
-    probe_call_id = null
-  from (
-    -- By place: a probe of the key for each. observe_users holds them.
-    select u.breaker, (u.job).provider, held.place
-    from unnest(p_settlements) as u
-    cross join lateral (
-      select k.ctid as place, k.state, k.probe_call_id
-      from tollhouse_private.breakers as k
-      where k.tenant_id = (u.job).tenant_id and k.user_id = (u.job).user_id and k.provider = (u.job).provider
-      offset 0
-    ) as held
-    where held.state = 'half_open' and held.probe_call_id = (u.job).call_id
-    offset 0
-  ) as s
-  join tollhouse_private.providers as p on p.provider = s.provider
-  where b.ctid = s.place;
-
-  with moved as (
-    update tollhouse_private.provider_breakers as pb
-    set
-      state = case s.breaker when 'success' then 'closed' else 'open' end,
-      opened_at = case when s.breaker <> 'success' then pb.opened_at end,
-      reason = case when s.breaker <> 'success' then pb.reason end,
-      open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
-      probe_call_id = null
-    from unnest(p_settlements) as s
-    join tollhouse_private.providers as p on p.provider = (s.job).provider
-    where pb.provider = (s.job).provider
-      and pb.state = 'half_open'
-      and pb.probe_call_id = (s.job).call_id
-    returning pb.provider, pb.state
-  )
-  -- What opened it may still be in the window: a breaker that closes counts anew.
-  delete from tollhouse_private.provider_windows as pw
-  using moved as m
-  where pw.provider = m.provider
-    and m.state = 'closed';
-end
-$$;
-ALTER FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'A probe''s success closes its breaker, its failure opens it for another cool-down.';
 CREATE FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4045,28 +4003,50 @@ begin
     where p.provider = pw.provider
   );
 
-  if not exists (select from unnest(p_settlements) as s where s.breaker = 'failure') then
-    return;
+  if exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open') then
+    -- What opened it may still be in the window: a breaker that closes counts anew.
+    delete from tollhouse_private.provider_windows as pw
+    using (
+      select pb.provider
+      from tollhouse_private.provider_breakers as pb
+      where pb.state = 'half_open'
+        and pb.probe_call_id in (select (s.job).call_id from unnest(p_settlements) as s where s.breaker = 'success' and (s.job).provider = pb.provider)
+      offset 0
+    ) as closing
+    where pw.provider = closing.provider;
+    update tollhouse_private.provider_breakers as pb
+    set
+      state = case s.breaker when 'success' then 'closed' else 'open' end,
+      opened_at = case when s.breaker <> 'success' then pb.opened_at end,
+      reason = case when s.breaker <> 'success' then pb.reason end,
+      open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+      probe_call_id = null
+    from unnest(p_settlements) as s
+    join tollhouse_private.providers as p on p.provider = (s.job).provider
+    where pb.provider = (s.job).provider
+      and pb.state = 'half_open'
+      and pb.probe_call_id = (s.job).call_id;
   end if;
 
-  insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
-  select p.provider, 'open', p_now, p_now + p.cooldown, (
-    select format('%s of %s calls failed', sum(pw.failures), sum(pw.calls))
-    from tollhouse_private.provider_windows as pw
-    where pw.provider = p.provider and pw.window_start > p_now - p.failure_window
-  )
-  from tollhouse_private.providers as p
-  where p.provider in (select (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure')
-    and not exists (select from tollhouse_private.provider_breakers as pb2 where pb2.provider = p.provider and pb2.state <> 'closed')
-    and tollhouse_private.fails_everybody(p, p_now)
-  order by p.provider
-  on conflict (provider) do update
-  set state = 'open', opened_at = p_now, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
-  where pb.state = 'closed';
+  if exists (select from unnest(p_settlements) as s where s.breaker = 'failure') then
+    insert into tollhouse_private.provider_breakers as pb (provider, state, opened_at, open_until, reason)
+    select p.provider, 'open', p_now, p_now + p.cooldown, failing.reason
+    from (
+      select distinct (s.job).provider from unnest(p_settlements) as s where s.breaker = 'failure'
+      except select known.provider from tollhouse_private.provider_breakers as known where known.state <> 'closed'
+    ) as f
+    join tollhouse_private.providers as p on p.provider = f.provider
+    cross join lateral (select tollhouse_private.fails_everybody(p, p_now) as reason offset 0) as failing
+    where failing.reason is not null
+    order by p.provider
+    on conflict (provider) do update
+    set state = 'open', opened_at = p_now, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
+    where pb.state = 'closed';
+  end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts each provider''s outcomes in its window; opens the breaker of one that fails everybody.';
+COMMENT ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts each provider''s outcomes in its window; opens the breaker of one that fails everybody. A probe''s success closes it, its failure opens it for another cool-down.';
 CREATE FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4135,10 +4115,33 @@ begin
   where b.tenant_id = t.tenant_id and b.user_id = t.user_id and b.provider = t.provider
     and (t.failures_at_end > 0 or b.consecutive_failures > 0)
     and b.state = 'closed';
+
+  if not exists (select from unnest(v_locked) as l where l.state = 'half_open') then
+    return;
+  end if;
+  update tollhouse_private.breakers as b
+  set
+    state = case s.breaker when 'success' then 'closed' else 'open' end,
+    consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
+    opened_at = case when s.breaker <> 'success' then b.opened_at end,
+    reason = case when s.breaker <> 'success' then b.reason end,
+    -- A probe that said nothing about the provider leaves its slot to the next call.
+    open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
+    probe_call_id = null
+  from (
+    select l.tenant_id, l.user_id, l.provider, u.breaker
+    from unnest(v_locked) as l
+    join unnest(p_settlements) as u on (u.job).call_id = l.probe_call_id and (u.job).tenant_id = l.tenant_id
+      and (u.job).user_id = l.user_id and (u.job).provider = l.provider
+    where l.state = 'half_open'
+    offset 0
+  ) as s
+  join tollhouse_private.providers as p on p.provider = s.provider
+  where b.tenant_id = s.tenant_id and b.user_id = s.user_id and b.provider = s.provider;
 end
 $$;
 ALTER FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold.';
+COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold. A probe''s success closes it, its failure opens it for another cool-down.';
 CREATE FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) RETURNS tollhouse_private.jobs[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4920,6 +4923,7 @@ declare
   v_ended tollhouse_private.settlement[];
   v_light tollhouse_private.settlement[];
   v_light_ended tollhouse_private.settlement[];
+  v_dues tollhouse_private.due[];
 begin
   v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
   if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
@@ -4942,9 +4946,9 @@ begin
   perform tollhouse_private.requeue(v_light, p_now);
   perform tollhouse_private.observe_users(v_light, p_now);
   perform tollhouse_private.observe_providers(v_light, p_now);
-  perform tollhouse_private.observe_probes(v_light, p_now);
-  perform tollhouse_private.settle_budget(v_light, p_now);
-  perform tollhouse_private.book_hour(v_light, p_now);
+  v_dues := tollhouse_private.dues(v_light, p_now);
+  perform tollhouse_private.settle_budget(v_dues, p_now);
+  perform tollhouse_private.book_hour(v_dues, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
     select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
@@ -4962,26 +4966,30 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
-CREATE FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_places tid[];
+  v_reserved bigint[];
+  v_spent bigint[];
   v_line record;
 begin
-  perform
+  -- A probe of the key for each, whatever the planner thinks of the table.
+  select array_agg(locked.place), array_agg(due.reserved), array_agg(due.spent)
+  into v_places, v_reserved, v_spent
   from (
-    select (s.job).tenant_id, u.user_id, (s.job).budget_month as month
-    from unnest(p_settlements) as s
-    cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-    group by 1, 2, 3
-    order by 1, 2, 3
+    select d.tenant_id, d.user_id, d.month, sum(d.reserved_micro_usd)::bigint as reserved, sum(d.cost_micro_usd)::bigint as spent
+    from unnest(p_dues) as d
+    group by d.tenant_id, d.user_id, d.month
+    order by d.tenant_id, d.user_id, d.month
     offset 0
-  ) as payer
+  ) as due
   cross join lateral (
-    select
+    select mb.ctid as place
     from tollhouse_private.monthly_budgets as mb
-    where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = payer.month
+    where mb.tenant_id = due.tenant_id and mb.user_id = due.user_id and mb.month = due.month
     for update
   ) as locked;
 
@@ -4991,21 +4999,7 @@ begin
       set
         reserved_micro_usd = mb.reserved_micro_usd - due.reserved,
         spent_micro_usd = mb.spent_micro_usd + due.spent
-      from (
-        select d.*, (
-          select k.ctid from tollhouse_private.monthly_budgets as k
-          where k.tenant_id = d.tenant_id and k.user_id = d.user_id and k.month = d.month
-        ) as place
-        from (
-          select
-            (s.job).tenant_id, u.user_id, (s.job).budget_month as month,
-            sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as spent
-          from unnest(p_settlements) as s
-          cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-          group by 1, 2, 3
-        ) as d
-        offset 0
-      ) as due
+      from unnest(v_places, v_reserved, v_spent) as due (place, reserved, spent)
       where mb.ctid = due.place
       returning mb.tenant_id, mb.user_id, mb.line_at
     )
@@ -5019,8 +5013,8 @@ begin
   end loop;
 end
 $$;
-ALTER FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
+ALTER FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
 CREATE FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5226,6 +5220,18 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) IS 'Notifies a channel of each payload, unless the server''s queue of notifications is half full.';
+CREATE FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if pg_notification_queue_usage() < 0.5 then
+    perform pg_notify(p.channel, p.payload) from unnest(p_channels, p_payloads) as p (channel, payload);
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) IS 'Notifies each channel of its payload, as tell does.';
 CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7503,7 +7509,6 @@ ALTER TABLE ONLY tollhouse_private.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (tenant_id, line);
 ALTER TABLE ONLY tollhouse_private.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (worker_id);
-CREATE INDEX breakers_half_open_idx ON tollhouse_private.breakers USING btree (provider) WHERE (state = 'half_open'::text);
 CREATE INDEX breakers_open_idx ON tollhouse_private.breakers USING btree (open_until) WHERE (state = 'open'::text);
 CREATE INDEX deliveries_expires_at_idx ON tollhouse_private.deliveries USING btree (expires_at);
 CREATE INDEX jobs_budget_line_idx ON tollhouse_private.jobs USING btree (tenant_id, user_id, call_id) WHERE ((waits_for = 'budget'::text) AND (state = ANY (ARRAY['scheduled'::text, 'queued'::text])));
@@ -7741,7 +7746,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[],
 REVOKE ALL ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
@@ -7771,7 +7776,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.correct_hours(p_late tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) FROM PUBLIC;
@@ -7784,11 +7788,15 @@ REVOKE ALL ON FUNCTION tollhouse_private.current_user_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.drop_bindings(p_login name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
@@ -7881,7 +7889,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with
 REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.observe_probes(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) FROM PUBLIC;
@@ -7911,7 +7918,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM P
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stretch(p_table regclass) FROM PUBLIC;
@@ -7930,6 +7937,8 @@ GRANT ALL ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.
 REVOKE ALL ON FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;

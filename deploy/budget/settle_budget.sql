@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.settle_budget(
-  p_settlements tollhouse_private.settlement[],
+  p_dues tollhouse_private.due[],
   p_now timestamptz
 )
   returns void
@@ -13,21 +13,25 @@ create function tollhouse_private.settle_budget(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_places tid[];
+  v_reserved bigint[];
+  v_spent bigint[];
   v_line record;
 begin
-  perform
+  -- A probe of the key for each, whatever the planner thinks of the table.
+  select array_agg(locked.place), array_agg(due.reserved), array_agg(due.spent)
+  into v_places, v_reserved, v_spent
   from (
-    select (s.job).tenant_id, u.user_id, (s.job).budget_month as month
-    from unnest(p_settlements) as s
-    cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-    group by 1, 2, 3
-    order by 1, 2, 3
+    select d.tenant_id, d.user_id, d.month, sum(d.reserved_micro_usd)::bigint as reserved, sum(d.cost_micro_usd)::bigint as spent
+    from unnest(p_dues) as d
+    group by d.tenant_id, d.user_id, d.month
+    order by d.tenant_id, d.user_id, d.month
     offset 0
-  ) as payer
+  ) as due
   cross join lateral (
-    select
+    select mb.ctid as place
     from tollhouse_private.monthly_budgets as mb
-    where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = payer.month
+    where mb.tenant_id = due.tenant_id and mb.user_id = due.user_id and mb.month = due.month
     for update
   ) as locked;
 
@@ -37,21 +41,7 @@ begin
       set
         reserved_micro_usd = mb.reserved_micro_usd - due.reserved,
         spent_micro_usd = mb.spent_micro_usd + due.spent
-      from (
-        select d.*, (
-          select k.ctid from tollhouse_private.monthly_budgets as k
-          where k.tenant_id = d.tenant_id and k.user_id = d.user_id and k.month = d.month
-        ) as place
-        from (
-          select
-            (s.job).tenant_id, u.user_id, (s.job).budget_month as month,
-            sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as spent
-          from unnest(p_settlements) as s
-          cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-          group by 1, 2, 3
-        ) as d
-        offset 0
-      ) as due
+      from unnest(v_places, v_reserved, v_spent) as due (place, reserved, spent)
       where mb.ctid = due.place
       returning mb.tenant_id, mb.user_id, mb.line_at
     )
@@ -65,9 +55,9 @@ begin
   end loop;
 end
 $$;
-comment on function tollhouse_private.settle_budget(tollhouse_private.settlement[], timestamptz) is
+comment on function tollhouse_private.settle_budget(tollhouse_private.due[], timestamptz) is
   'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
 
-revoke execute on function tollhouse_private.settle_budget(tollhouse_private.settlement[], timestamptz) from public;
+revoke execute on function tollhouse_private.settle_budget(tollhouse_private.due[], timestamptz) from public;
 
 commit;

@@ -12,12 +12,11 @@ create function tollhouse_private.announce(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform tollhouse_private.tell(tollhouse_private.done_channel_of(c.tenant_id, c.user_id), c.call_ids)
-  from (
-    select (s.job).tenant_id, (s.job).user_id, array_agg((s.job).call_id::text) as call_ids
-    from unnest(p_settlements) as s
-    group by 1, 2
-  ) as c;
+  perform tollhouse_private.tell_each(
+    array_agg(tollhouse_private.done_channel_name(cs.secret, (s.job).tenant_id, (s.job).user_id)), array_agg((s.job).call_id::text)
+  )
+  from unnest(p_settlements) as s
+  cross join tollhouse_private.channel_secret as cs;
 end
 $$;
 comment on function tollhouse_private.announce(tollhouse_private.settlement[]) is

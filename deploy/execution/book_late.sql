@@ -14,7 +14,9 @@ create function tollhouse_private.book_late(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_late tollhouse_private.settlement[];
+  v_dues tollhouse_private.due[];
+  v_overruns jsonb;
+  v_booked integer;
 begin
   if cardinality(p_results) = 0 then
     return 0;
@@ -78,44 +80,46 @@ begin
       g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
     from given_up as g
     on conflict do nothing
-    returning tenant_id, call_id, attempt, created_at, user_id, cost_micro_usd, budget_month
+    returning tenant_id, call_id, attempt
+  ),
+  late as (
+    select (g.pa).*, g.difference
+    from given_up as g
+    join booked as b on b.tenant_id = (g.pa).tenant_id and b.call_id = (g.pa).call_id and b.attempt = (g.pa).attempt
   )
-  select array_agg(row(
-    jsonb_populate_record(null::tollhouse_private.jobs, to_jsonb(b) || jsonb_build_object('attempts', b.attempt, 'reserved_micro_usd', 0)),
-    null, null, null, false, false, 'ignored', b.cost_micro_usd, 'usage', null
-  )::tollhouse_private.settlement)
-  into v_late
-  from booked as b;
+  select
+    (select count(*) from late),
+    (
+      select array_agg(row(d.tenant_id, coalesce(d.user_id, ''), d.budget_month, d.hour, 0, 0, d.difference)::tollhouse_private.due)
+      from (
+        select l.tenant_id, l.user_id, l.budget_month, date_trunc('hour', l.finished_at, 'UTC') as hour, sum(l.difference) as difference
+        from late as l
+        group by grouping sets ((1, 2, 3, 4), (1, 3, 4))
+      ) as d
+    ),
+    -- As a multiple of the reservation that was charged, which holds what was known when it was made.
+    (
+      select jsonb_agg(jsonb_build_object('model', o.model, 'call_id', o.call_id, 'factor', o.factor) order by o.model, o.factor desc nulls last)
+      from (
+        select l.model, l.call_id, (l.cost_micro_usd + l.difference)::numeric / nullif(l.cost_micro_usd, 0) * coalesce((
+          select max(mo.factor)
+          from tollhouse_private.model_overruns as mo
+          where mo.model = l.model and mo.learned_at <= l.started_at
+            and mo.day between (l.started_at at time zone 'UTC')::date - 31 and (l.started_at at time zone 'UTC')::date
+        ), 1) as factor
+        from late as l
+        where l.difference > 0
+      ) as o
+    )
+  into v_booked, v_dues, v_overruns;
 
-  if v_late is null then
-    return 0;
+  if v_booked > 0 then
+    perform tollhouse_private.settle_budget(v_dues, p_now);
+    perform tollhouse_private.book_hour(v_dues, p_now);
+    perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
+    from jsonb_to_recordset(v_overruns) as o (model text, call_id uuid, factor numeric);
   end if;
-  perform tollhouse_private.settle_budget(v_late, p_now);
-  perform tollhouse_private.correct_hours(v_late);
-  -- As a multiple of the reservation that was charged, which holds what was known when it was made.
-  perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
-  from (
-    select a.model, (s.job).call_id,
-      (a.cost_micro_usd + s.cost_micro_usd)::numeric / nullif(a.cost_micro_usd, 0) * coalesce(known.factor, 1) as factor
-    from unnest(v_late) as s
-    -- A probe of the key for each, as above.
-    cross join lateral (
-      select pa.model, pa.started_at, pa.cost_micro_usd
-      from tollhouse_private.provider_attempts as pa
-      where pa.tenant_id = (s.job).tenant_id and pa.call_id = (s.job).call_id and pa.attempt = (s.job).attempts
-        and pa.created_at = (s.job).created_at and not pa.late
-      offset 0
-    ) as a
-    cross join lateral (
-      select max(mo.factor) as factor
-      from tollhouse_private.model_overruns as mo
-      where mo.model = a.model and mo.learned_at <= a.started_at
-        and mo.day between (a.started_at at time zone 'UTC')::date - 31 and (a.started_at at time zone 'UTC')::date
-    ) as known
-    where s.cost_micro_usd > 0
-    order by a.model, factor desc nulls last
-  ) as o;
-  return cardinality(v_late);
+  return v_booked;
 end
 $$;
 comment on function tollhouse_private.book_late(uuid, tollhouse_private.attempt_result[], timestamptz) is

@@ -45,6 +45,7 @@ declare
   v_ended tollhouse_private.settlement[];
   v_light tollhouse_private.settlement[];
   v_light_ended tollhouse_private.settlement[];
+  v_dues tollhouse_private.due[];
 begin
   v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
   if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
@@ -67,8 +68,9 @@ begin
   perform tollhouse_private.requeue(v_light, p_now);
   perform tollhouse_private.observe_users(v_light, p_now);
   perform tollhouse_private.observe_providers(v_light, p_now);
-  perform tollhouse_private.settle_budget(v_light, p_now);
-  perform tollhouse_private.book_hour(v_light, p_now);
+  v_dues := tollhouse_private.dues(v_light, p_now);
+  perform tollhouse_private.settle_budget(v_dues, p_now);
+  perform tollhouse_private.book_hour(v_dues, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
     select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor

@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.book_hour(
-  p_settlements tollhouse_private.settlement[],
+  p_dues tollhouse_private.due[],
   p_now timestamptz
 )
   returns void
@@ -13,59 +13,53 @@ create function tollhouse_private.book_hour(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
-  v_tripped record;
+  v_booked tollhouse_private.hourly_spend[];
+  v_spent tollhouse_private.hourly_spend;
 begin
-  insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
-  select (s.job).tenant_id, u.user_id, v_hour, count(*), sum(s.cost_micro_usd)
-  from unnest(p_settlements) as s
-  cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-  where (s.result).outcome <> 'not_sent'
-  group by 1, 2
-  order by 1, 2
-  on conflict (tenant_id, user_id, hour) do update
-  set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd;
+  with booked as (
+    insert into tollhouse_private.hourly_spend as hs (tenant_id, user_id, hour, calls, spent_micro_usd)
+    select d.tenant_id, d.user_id, d.hour, sum(d.attempts), sum(d.cost_micro_usd)
+    from unnest(p_dues) as d
+    group by d.tenant_id, d.user_id, d.hour
+    having sum(d.attempts) > 0 or sum(d.cost_micro_usd) <> 0
+    order by d.tenant_id, d.user_id, d.hour
+    on conflict (tenant_id, user_id, hour) do update
+    set calls = hs.calls + excluded.calls, spent_micro_usd = hs.spent_micro_usd + excluded.spent_micro_usd
+    returning hs as spend
+  )
+  select array_agg(b.spend) into v_booked from booked as b;
 
-  for v_tripped in
-    -- By place, which is locked: a probe of the key for each, whatever the planner thinks of the tables.
+  -- A statement of its own: a threshold that was set while this waited for the hour holds.
+  for v_spent in
+    select s.*
+    from unnest(v_booked) as s
+    where s.spent_micro_usd - s.tripped_at_micro_usd >= (
+      select so.threshold_micro_usd from tollhouse_private.hourly_shutoffs as so
+      where so.tenant_id = s.tenant_id and so.user_id = s.user_id
+    )
+    order by s.tenant_id, s.user_id
+  loop
+    -- A correction shuts nobody off: the hour that it corrects may be over.
+    continue when not exists (
+      select from unnest(p_dues) as d where d.tenant_id = v_spent.tenant_id and d.user_id = v_spent.user_id and d.attempts > 0
+    );
     update tollhouse_private.hourly_spend as hs
     set tripped_at_micro_usd = hs.spent_micro_usd
-    from (
-      select
-        (
-          select k.ctid from tollhouse_private.hourly_spend as k
-          where k.tenant_id = payer.tenant_id and k.user_id = payer.user_id and k.hour = v_hour
-        ) as place,
-        (
-          select so.threshold_micro_usd from tollhouse_private.hourly_shutoffs as so
-          where so.tenant_id = payer.tenant_id and so.user_id = payer.user_id
-        ) as threshold
-      from (
-        select distinct (s.job).tenant_id, u.user_id
-        from unnest(p_settlements) as s
-        cross join lateral (values (''), ((s.job).user_id)) as u (user_id)
-        where (s.result).outcome <> 'not_sent'
-      ) as payer
-      offset 0
-    ) as due
-    where hs.ctid = due.place
-      and hs.spent_micro_usd - hs.tripped_at_micro_usd >= due.threshold
-    returning hs.tenant_id, hs.user_id, hs.spent_micro_usd
-  loop
+    where hs.tenant_id = v_spent.tenant_id and hs.user_id = v_spent.user_id and hs.hour = v_spent.hour;
     update tollhouse_private.hourly_shutoffs as so
     set
-      disabled_until = coalesce(p_now + so.cooldown, v_hour + interval '1 hour'),
+      disabled_until = coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'),
       mode = 'automatic',
-      reason = format('spent %s of %s USD in the hour', trim_scale(round(v_tripped.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
-    where so.tenant_id = v_tripped.tenant_id and so.user_id = v_tripped.user_id
+      reason = format('spent %s of %s USD in the hour', trim_scale(round(v_spent.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
+    where so.tenant_id = v_spent.tenant_id and so.user_id = v_spent.user_id
       -- A longer shutoff, an operator's, stays as it is.
-      and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_hour + interval '1 hour'));
+      and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'));
   end loop;
 end
 $$;
-comment on function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz) is
-  'Books the ended attempts into the hour and shuts off the tenant or user whose threshold is reached.';
+comment on function tollhouse_private.book_hour(tollhouse_private.due[], timestamptz) is
+  'Books ended attempts into the hour and shuts off the tenant or user whose threshold is reached; corrects an hour by what a late result differs, and then shuts nobody off.';
 
-revoke execute on function tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz) from public;
+revoke execute on function tollhouse_private.book_hour(tollhouse_private.due[], timestamptz) from public;
 
 commit;

@@ -45,4 +45,49 @@ create type tollhouse_private.settlement as (
 comment on type tollhouse_private.settlement is
   'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
 
+create type tollhouse_private.due as (
+  tenant_id text collate "C",
+  user_id text collate "C",
+  month date,
+  hour timestamptz,
+  attempts bigint,
+  reserved_micro_usd bigint,
+  cost_micro_usd bigint
+);
+comment on type tollhouse_private.due is
+  'What ended attempts cost who pays for them, a user or a tenant as a whole (user_id empty): the month that reserved it, the hour that it is booked in. attempts is 0 where a late result corrects what was booked.';
+
+create function tollhouse_private.dues(
+  p_settlements tollhouse_private.settlement[],
+  p_now timestamptz
+)
+  returns tollhouse_private.due[]
+  language plpgsql
+  immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
+begin
+  return (
+    select array_agg(row(
+      d.tenant_id, coalesce(d.user_id, ''), d.month, v_hour, d.attempts, d.reserved, d.cost
+    )::tollhouse_private.due)
+    from (
+      select
+        (s.job).tenant_id, (s.job).user_id, (s.job).budget_month as month,
+        count(*) filter (where (s.result).outcome <> 'not_sent') as attempts,
+        sum((s.job).reserved_micro_usd) as reserved, sum(s.cost_micro_usd) as cost
+      from unnest(p_settlements) as s
+      group by grouping sets ((1, 2, 3), (1, 3))
+    ) as d
+  );
+end
+$$;
+comment on function tollhouse_private.dues(tollhouse_private.settlement[], timestamptz) is
+  'What each payer of some ended attempts owes; null when there are none.';
+
+revoke execute on function tollhouse_private.dues(tollhouse_private.settlement[], timestamptz) from public;
+grant execute on function tollhouse_private.dues(tollhouse_private.settlement[], timestamptz) to tollhouse_engine;
+
 commit;

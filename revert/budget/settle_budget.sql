@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.settle_budget(tollhouse_private.settlement[], timestamptz);
+drop function tollhouse_private.settle_budget(tollhouse_private.due[], timestamptz);
 
 commit;

@@ -3,6 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
+drop function tollhouse_private.tell_each(text[], text[]);
 drop function tollhouse_private.tell(text, text[]);
 
 commit;

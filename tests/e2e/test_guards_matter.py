@@ -121,7 +121,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "shutoff by the threshold": (
-        [private("book_hour", ">= due.threshold", "> 1000000000")],
+        [private("book_hour", "s.tripped_at_micro_usd >=", "1000000000 >=")],
         lambda town, tenant: test_6_shutoff.test_reaching_the_threshold_blocks(town, tenant, "ann"),
     ),
     "shutoff ends": (

@@ -12,6 +12,6 @@ select
   1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
   1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
 from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.book_hour(tollhouse_private.settlement[], timestamptz)'::regprocedure;
+where p.oid = 'tollhouse_private.book_hour(tollhouse_private.due[], timestamptz)'::regprocedure;
 
 rollback;

@@ -19,16 +19,16 @@ insert into tollhouse_private.monthly_budgets values
   ('acme', '', '2030-01-01', 1000, 900, 0), ('acme', 'ann', '2030-01-01', null, 600, 0), ('acme', 'bob', '2030-01-01', null, 300, 0),
   ('acme', '', '2030-02-01', 1000, 50, 0), ('acme', 'ann', '2030-02-01', null, 50, 0);
 
-select tollhouse_private.settle_budget(array[pg_temp.ended(300, 10), pg_temp.ended(200, 0), pg_temp.ended(300, 7, p_user_id => 'bob')], now());
+select tollhouse_private.settle_budget(tollhouse_private.dues(array[pg_temp.ended(300, 10), pg_temp.ended(200, 0), pg_temp.ended(300, 7, p_user_id => 'bob')], now()), now());
 select results_eq('select pg_temp.budgets()', array['01 : 100, 17', '01 ann: 100, 10', '01 bob: 0, 7', '02 : 50, 0', '02 ann: 50, 0'],
   'each reservation is released and each cost is booked, for the user and the tenant');
-select tollhouse_private.settle_budget(array[pg_temp.ended(100, 100), pg_temp.ended(50, 50, '2030-02-01')], now());
+select tollhouse_private.settle_budget(tollhouse_private.dues(array[pg_temp.ended(100, 100), pg_temp.ended(50, 50, '2030-02-01')], now()), now());
 select results_eq('select pg_temp.budgets()', array['01 : 0, 117', '01 ann: 0, 110', '01 bob: 0, 7', '02 : 0, 50', '02 ann: 0, 50'],
   'a month that reserved is the month that pays, though another one has begun');
-select tollhouse_private.settle_budget(array[pg_temp.ended(0, -20)], now());
+select tollhouse_private.settle_budget(tollhouse_private.dues(array[pg_temp.ended(0, -20)], now()), now());
 select results_eq('select pg_temp.budgets()', array['01 : 0, 97', '01 ann: 0, 90', '01 bob: 0, 7', '02 : 0, 50', '02 ann: 0, 50'],
   'a correction gives back what was charged too much');
-select throws_ok($$select tollhouse_private.settle_budget(array[pg_temp.ended(1, 0)], now())$$, '23514', null, 'what was not reserved can''t be released');
+select throws_ok($$select tollhouse_private.settle_budget(tollhouse_private.dues(array[pg_temp.ended(1, 0)], now()), now())$$, '23514', null, 'what was not reserved can''t be released');
 select tollhouse_private.settle_budget('{}', now());
 select results_eq('select pg_temp.budgets()', array['01 : 0, 97', '01 ann: 0, 90', '01 bob: 0, 7', '02 : 0, 50', '02 ann: 0, 50'], 'an empty batch moves nothing');
 

@@ -1,13 +1,13 @@
 begin;
-select plan(23);
+select plan(25);
 
 \ir ../job.psql
 -- One ended attempt of ann's (or another's) at a cost.
 create function pg_temp.spend(p_cost bigint, p_now timestamptz, p_job jsonb default '{}', p_outcome text default 'success') returns void language sql as $$
-  select tollhouse_private.book_hour(array[row(
+  select tollhouse_private.book_hour(tollhouse_private.dues(array[row(
     pg_temp.job(p_job), jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_outcome)),
     'success', null, false, true, 'success', p_cost, 'usage', null
-  )::tollhouse_private.settlement], p_now)
+  )::tollhouse_private.settlement], p_now), p_now)
 $$;
 create function pg_temp.state(p_user_id text) returns text language sql as $$
   select concat_ws(' ', to_char(hs.disabled_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), hs.mode)
@@ -132,15 +132,31 @@ select is(pg_temp.state('ann'), '2026-01-01 13:00:00 automatic', 'to the micro-U
 do $$
 begin
   perform pg_temp.threshold('ann', 100);
-  perform tollhouse_private.book_hour(array(
+  perform tollhouse_private.book_hour(tollhouse_private.dues(array(
     select row(pg_temp.job(), jsonb_populate_record(null::tollhouse_private.attempt_result, '{"outcome": "success"}'),
       'success', null, false, true, 'success', 10, 'usage', null)::tollhouse_private.settlement
     from generate_series(1, 10)
-  ), '2026-01-01 12:10:00+00');
+  ), '2026-01-01 12:10:00+00'), '2026-01-01 12:10:00+00');
 end
 $$;
 select is(pg_temp.state('ann'), '2026-01-01 13:00:00 automatic', 'ten calls of a batch are added up before they are compared');
 select lives_ok($$select tollhouse_private.book_hour('{}', now())$$, 'an empty batch books nothing');
+
+-- A late result: charged 100 in an hour that is over, and in this one; the first was 30, the second 1000.
+do $$ begin perform pg_temp.threshold('ann', 1); end $$;
+insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour, calls, spent_micro_usd)
+select 'acme', u.user_id, h.hour, 1, 100
+from unnest(array['', 'ann']) as u (user_id), unnest(array['2026-01-01 09:00Z', '2026-01-01 12:00Z']::timestamptz[]) as h (hour);
+select tollhouse_private.book_hour(array(
+  select row('acme', u.user_id, '2026-01-01', h.hour, 0, 0, h.difference)::tollhouse_private.due
+  from unnest(array['', 'ann']) as u (user_id),
+    (values ('2026-01-01 09:00Z'::timestamptz, -70), ('2026-01-01 12:00Z', 900)) as h (hour, difference)
+), '2026-01-01 12:10Z');
+select results_eq('select user_id, hour, calls, spent_micro_usd from tollhouse_private.hourly_spend order by hour, user_id',
+  $$values ('', '2026-01-01 09:00Z'::timestamptz, 1::bigint, 30::bigint), ('ann', '2026-01-01 09:00Z', 1, 30),
+    ('', '2026-01-01 12:00Z', 1, 1000), ('ann', '2026-01-01 12:00Z', 1, 1000)$$,
+  'a late result corrects the hour that was charged, the user''s and the tenant''s, and counts no call');
+select is(pg_temp.state('ann'), '', 'and shuts nobody off');
 
 select * from finish();
 rollback;
