@@ -1,4 +1,4 @@
-# Targets: worker (the product, also the mock provider), migrate, pgtap, e2e.
+# Targets: worker (the product), migrate; for tests: mock-provider, pgtap, e2e.
 # Exact patch versions or digests are for who deploys: --build-arg PYTHON=3.12.7-slim-bookworm
 ARG PYTHON=3.12-slim-bookworm
 ARG SQITCH=v1.4.1
@@ -26,10 +26,15 @@ COPY worker worker
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
  && pip --python /opt/tollhouse/bin/python install --no-index --no-deps /dist/*.whl
 
+FROM build AS build-demo
+COPY demo demo
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist ./demo \
+ && pip --python /opt/tollhouse/bin/python install --no-index --no-deps /dist/tollhouse_demo-*.whl
+
 FROM dependencies AS build-e2e
 COPY requirements/e2e.txt requirements/
 RUN pip --python /opt/tollhouse/bin/python install --require-hashes --only-binary :all: -r requirements/e2e.txt
-COPY --from=build /dist /dist
+COPY --from=build-demo /dist /dist
 RUN pip --python /opt/tollhouse/bin/python install --no-index --no-deps /dist/*.whl
 
 FROM python:${PYTHON} AS worker
@@ -43,6 +48,14 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=6 \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('TOLLHOUSE_HTTP_PORT', '8080') + '/healthz', timeout=4)"]
 ENTRYPOINT ["tollhouse"]
 CMD ["worker"]
+
+# A provider for tests, which the product's image does not contain.
+FROM worker AS mock-provider
+COPY --from=build-demo /opt/tollhouse /opt/tollhouse
+USER 10001
+EXPOSE 8099
+HEALTHCHECK NONE
+CMD ["mock-provider", "--host", "0.0.0.0"]
 
 # Our plan in sqitch's own image, which runs as its user sqitch.
 FROM sqitch/sqitch:${SQITCH} AS migrate

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench import client, drain, ledger, work
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 
 def main() -> None:

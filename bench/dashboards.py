@@ -17,8 +17,8 @@ from psycopg.conninfo import make_conninfo
 
 from bench import dashboards_data, dashboards_timed
 from tollhouse import migrate
-from tollhouse.embedded import Cluster
-from tollhouse.page.reader import Reader
+from tollhouse.page.snapshot import Reader
+from tollhouse_demo.embedded import Cluster
 
 _SETTINGS: dict[str, str | int | float | bool] = {
     "fsync": False,  # only the loading writes

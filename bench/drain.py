@@ -2,7 +2,7 @@
 
 import time
 
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = ["measure"]
 

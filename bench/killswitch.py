@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from bench import work
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = ["measure"]
 

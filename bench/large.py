@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import work
-from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.processes import ChildProcess
+from tollhouse_demo.stack import Stack
 
 __all__ = ["Figures", "measure"]
 

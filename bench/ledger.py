@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = ["Figures", "measure", "result"]
 

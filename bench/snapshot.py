@@ -18,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bench import ledger, work
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = ["measure"]
 

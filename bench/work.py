@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = [
     "PROMPT",

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import servers
 from tests.support.database import Database, cloned, create_template
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 
 def pytest_configure() -> None:

@@ -11,8 +11,8 @@ from tests.support.servers import missing
 from tests.support.town import Town
 from tests.support.waiting import until
 from tests.support.watching import tenant_for, watched
-from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.processes import ChildProcess
+from tollhouse_demo.stack import Stack
 
 __all__ = ["open_town", "pytest_runtest_makereport"]
 

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.database import Database, Row, cloned, create_template
 from tests.support.servers import SETTINGS
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 _FILL = "select pg_notify('noise', n || repeat('x', 7900)) from generate_series(1, 20) as n"
 _WORKER = "00000000-0000-4000-8000-000000000001"

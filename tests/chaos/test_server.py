@@ -9,7 +9,7 @@ import pytest
 
 from tests.chaos.load import Stubborn, batch_held, finished, in_the_middle
 from tests.support.town import Town
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 CALLS, FREE = 150, 60
 

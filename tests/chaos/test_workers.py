@@ -12,7 +12,7 @@ from tests.chaos.load import batch_held, finished, hold, in_the_middle
 from tests.support import leases
 from tests.support.town import Town, paused
 from tests.support.waiting import until
-from tollhouse.demo.readiness import is_ready, worker_url
+from tollhouse_demo.processes import is_ready, worker_url
 
 CALLS, FREE = 300, 100
 

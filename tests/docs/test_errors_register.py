@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tollhouse.errors import GateError
-from tollhouse.statements import _BY_SQLSTATE
-from tollhouse.worker.trouble import refused_as_data
+from tollhouse.sqlstates import ERRORS, is_refused_as_data
 
 ROOT = Path(__file__).parents[2]
 REGISTER = (ROOT / "db" / "ERRORS.md").read_text(encoding="utf-8")
@@ -143,9 +142,9 @@ def test_every_change_of_operators_wants_a_reason() -> None:
 def test_worker_knows_its_class() -> None:
     """Each TH2xx has a class in the tree of errors, or is known to be about one result's data."""
     protocol = {entry.code for entry in entries() if entry.code.startswith("TH2")}
-    assert set(_BY_SQLSTATE) | HANDLED_AS_DATA == protocol
+    assert set(ERRORS) | HANDLED_AS_DATA == protocol
     for code in HANDLED_AS_DATA:
-        assert refused_as_data(GateError("record", sqlstate=code))
+        assert is_refused_as_data(GateError("record", sqlstate=code))
 
 
 def _spelled_out(comment: str) -> set[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.servers import missing
 from tollhouse.cli import main
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -158,8 +158,7 @@ def test_the_worker_command_is_real(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_environment_variables_are_read() -> None:
     """Every variable that the README sets is one that the settings, or the tests, know."""
-    files = ("worker/tollhouse/settings.py", "worker/tollhouse/page/settings.py")
-    readers = (*files, "tests/support/servers.py")
+    readers = ("worker/tollhouse/settings.py", "tests/support/servers.py")
     settings = "".join((ROOT / file).read_text("utf-8") for file in readers)
     for name in set(re.findall(r"\bTOLLHOUSE_[A-Z_]+\b", README)):
         known = name in settings or name.startswith("TOLLHOUSE_PROVIDER_")

@@ -47,9 +47,8 @@ def test_the_list_is_what_a_worker_reads() -> None:
 
 def test_the_others_are_what_the_package_reads() -> None:
     """Every name that stands in quotes in a module is in one of the tables."""
-    sources = "".join(
-        path.read_text(encoding="utf-8") for path in ROOT.glob("worker/tollhouse/**/*.py")
-    )
+    paths = [*ROOT.glob("worker/tollhouse/**/*.py"), *ROOT.glob("demo/tollhouse_demo/**/*.py")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in paths)
     read = set(re.findall(r"[\"'](TOLLHOUSE_[A-Z_]*[A-Z])[\"']", sources))
     others = set(re.findall(r"^\| `(TOLLHOUSE_\w+)` ", OTHERS, re.MULTILINE))
     worker = {name for name, _, _ in ROW.findall(WORKER)}

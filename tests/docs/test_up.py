@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.servers import missing
 from tests.support.waiting import HELD, PATIENCE, until
-from tollhouse.demo.mock import MockControl
-from tollhouse.demo.signals import ending_on_signals, undisturbed
+from tollhouse_demo.mock import MockControl
+from tollhouse_demo.processes import ending_on_signals, undisturbed
 
 END = "resume_everything('seen');\n"
 

@@ -10,7 +10,7 @@ from tests.support.probe import REPORT, probe_of, pytest_runtest_makereport
 from tests.support.servers import missing
 from tests.support.town import Town
 from tests.support.watching import tenant_for, watched
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 __all__ = ["open_town", "pytest_runtest_makereport"]
 

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from tests.support.invariants import INVARIANTS, violations
 from tests.support.town import Town
-from tollhouse.demo.mock import Entry
+from tollhouse_demo.mock import Entry
 
 # What each of them is about, spoilt for one tenant's one successful call.
 SPOILT: dict[str, LiteralString] = {

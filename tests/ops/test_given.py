@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.servers import admin, make_cluster, missing
 from tests.support.waiting import PATIENCE
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 ROOT = Path(__file__).parents[2]
 

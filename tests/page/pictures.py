@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.chromium import Browser, chromium
-from tollhouse.demo.caller import Caller
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.caller import Caller
+from tollhouse_demo.stack import Stack
 
 CHARTS_DRAWN = "document.querySelectorAll('.uplot canvas').length === 2"
 _WAITING = (("pinecrest-foods", "jonas.weber", 34), ("harborline-travel", "grace.kim", 21))

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from tests.support.database import Database
 from tollhouse.http import Probe, serve_http
-from tollhouse.page.settings import PageSettings
+from tollhouse.settings import PageSettings
 
 TOKEN = "a-token-of-the-tests-0123"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -5,10 +5,8 @@ import pytest
 from tests.page.support import BEARER, TOKEN, page_of, served
 from tests.support.database import Database
 from tollhouse.errors import SettingsError
-from tollhouse.page.auth import COOKIE
-from tollhouse.page.server import FILES
-from tollhouse.page.settings import PageSettings
-from tollhouse.settings import WorkerSettings
+from tollhouse.page.server import COOKIE, FILES
+from tollhouse.settings import PageSettings, WorkerSettings
 
 PATHS = ("/", "/page/live", *(f"/page/{name}" for name in FILES))
 

@@ -12,7 +12,7 @@ from tests.page.pictures import VIEWS, an_hour, show
 from tests.support.chromium import PROGRAM, Browser, chromium
 from tests.support.servers import missing
 from tests.support.waiting import PATIENCE
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 pytestmark = [
     pytest.mark.e2e,

@@ -17,8 +17,9 @@ import tollhouse.page
 from tests.page.support import BEARER, page_of, served
 from tests.support.database import Database
 from tests.support.waiting import PATIENCE
+from tollhouse.connection import queries
 from tollhouse.page.markup import Markup, element, joined
-from tollhouse.page.reader import PageError, Reader, queries
+from tollhouse.page.snapshot import PageError, Reader
 from tollhouse.page.words import age, money
 from tollhouse.top import top
 
@@ -116,11 +117,11 @@ def test_markup_escapes_everything_that_is_not_markup() -> None:
 
 async def test_it_reads_and_never_writes(pg18_database: Database) -> None:
     """The transaction is read only, even for a login that might write."""
-    assert queries()["begin"].endswith("read only;")
-    assert "statement_timeout = '2s'" in queries()["limit_time"]
+    assert queries("tollhouse.page")["begin"].endswith("read only;")
+    assert "statement_timeout = '2s'" in queries("tollhouse.page")["limit_time"]
     with pg18_database.connect("th_operator") as connection:
-        connection.execute(queries()["begin"])
-        connection.execute(queries()["limit_time"])
+        connection.execute(queries("tollhouse.page")["begin"])
+        connection.execute(queries("tollhouse.page")["limit_time"])
         (limit,) = connection.execute("show statement_timeout").fetchone().values()  # type: ignore[union-attr]
         assert limit == "2s"
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
@@ -136,7 +137,7 @@ async def test_a_client_can_not_feed_the_page(pg18_database: Database) -> None:
 async def test_without_a_database_it_says_so() -> None:
     """The page answers, and is not up."""
     from tests.page.support import TOKEN
-    from tollhouse.page.settings import PageSettings
+    from tollhouse.settings import PageSettings
 
     page = PageSettings(token=TOKEN, database_url="postgresql://u:secret@127.0.0.1:1/x")
     async with served(page) as session, session.get("/", headers=BEARER) as response:

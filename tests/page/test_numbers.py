@@ -9,7 +9,8 @@ from rich.console import Console
 from tests.page.books import attempt_of_each_outcome, book, register
 from tests.page.test_content import CATALOG, look, shown
 from tests.support.database import Database
-from tollhouse.page.runs import READ, runs
+from tollhouse.page.snapshot import READ
+from tollhouse.page.words import runs
 from tollhouse.top import render
 
 BUDGETS = """

@@ -14,7 +14,7 @@ from tests.page.test_content import AN_HOUR, CATALOG, look
 from tests.support.database import Database
 from tests.support.waiting import PATIENCE, until
 from tollhouse.cli import main
-from tollhouse.page.reader import PageError
+from tollhouse.page.snapshot import PageError
 from tollhouse.top import render, top
 
 # Runs a program in a pseudo terminal of its own: what it reads is typed there.
@@ -89,7 +89,7 @@ def test_who_may_not_read_is_told(
 
 def test_a_reason_can_not_steer_the_terminal(pg18_database: Database) -> None:
     """Neither by an escape sequence nor by markup."""
-    from tollhouse.page.reader import Reader
+    from tollhouse.page.snapshot import Reader
 
     reason = "\x1b[2Jgone [bold]loud[/bold]"
     with pg18_database.connect("th_operator") as connection:

@@ -11,7 +11,7 @@ from tests.support import leases
 from tests.support.ops import TENANT, USER, register, start_worker
 from tests.support.servers import missing
 from tests.support.town import Person, Town
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 
 @pytest.fixture(scope="session")

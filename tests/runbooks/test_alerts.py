@@ -17,7 +17,7 @@ from tests.support.ops import TENANT, USER, free_port, start_worker
 from tests.support.runbooks import FOLDER, LOGINS, PROOF, SECTIONS, blocks, sections
 from tests.support.town import Town
 from tests.support.waiting import PATIENCE, until
-from tollhouse.demo.readiness import worker_url
+from tollhouse_demo.processes import worker_url
 
 OPS = FOLDER.parent
 PROCEDURES = {

@@ -16,7 +16,7 @@ from tests.support.ops import USER, at_the_desk, free_port, provider_environ
 from tests.support.runbooks import Walk
 from tests.support.town import Row, Town, paused
 from tests.support.waiting import HELD, PATIENCE, until
-from tollhouse.demo.readiness import worker_url
+from tollhouse_demo.processes import worker_url
 
 
 def in_flight(town: Town, count: int) -> list[Row]:

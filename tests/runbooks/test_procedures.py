@@ -6,7 +6,7 @@ from tests.support.ops import at_the_desk
 from tests.support.runbooks import FOLDER, blocks
 from tests.support.town import Person, Town
 from tests.support.waiting import HELD
-from tollhouse.demo.readiness import worker_url
+from tollhouse_demo.processes import worker_url
 
 
 def test_the_one_statement(town: Town, ann: Person) -> None:

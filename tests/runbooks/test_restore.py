@@ -11,7 +11,7 @@ from tests.support.ops import TENANT, USER, at_the_desk, free_port
 from tests.support.servers import SETTINGS
 from tests.support.town import Row, Town
 from tests.support.waiting import HELD
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 
 @pytest.fixture

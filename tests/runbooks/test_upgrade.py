@@ -16,8 +16,8 @@ from tests.support.sqitch import ROOT
 from tests.support.terminal import Terminal
 from tests.support.town import Row, Town
 from tests.support.waiting import until
-from tollhouse.demo.readiness import worker_url
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.processes import worker_url
+from tollhouse_demo.stack import Stack
 
 _CHANGE = """\
 begin;
@@ -71,7 +71,7 @@ def town(
             target = url.replace("postgresql:", "db:pg:")
             terminal.type(f"sqitch deploy --no-verify '{target}'", "this release")
 
-    monkeypatch.setattr("tollhouse.demo.installation.migrate.deploy", by_sqitch)
+    monkeypatch.setattr("tollhouse_demo.stack.migrate.deploy", by_sqitch)
     with stack:
         town = Town(stack)
         leases.lengthen(town)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.database import Database
 from tests.support.sqitch import Sqitch, empty_database
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tests.support.schema_dump import dump_schema
 from tests.support.servers import SERVERS, admin, make_cluster, missing
 from tests.support.sqitch import ROOT, empty_database, leftovers
 from tollhouse import migrate
-from tollhouse.embedded import Cluster
 from tollhouse.plan import read_plan
+from tollhouse_demo.embedded import Cluster
 
 
 def test_deploy_revert_deploy(empty: Database) -> None:

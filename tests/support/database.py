@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from tests.support.servers import admin
 from tollhouse import migrate
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 TEMPLATE = "tollhouse_template"
 PASSWORD = "a password of the tests"

@@ -15,13 +15,12 @@ from typing import NoReturn, Self
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tollhouse.demo import catalogue
-from tollhouse.demo.logins import create_login
-from tollhouse.demo.mock import MockControl
-from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.stack import Stack
-from tollhouse.embedded import Cluster
 from tollhouse.wait import wait
+from tollhouse_demo import catalogue
+from tollhouse_demo.embedded import Cluster
+from tollhouse_demo.mock import MockControl
+from tollhouse_demo.processes import ChildProcess
+from tollhouse_demo.stack import Stack, create_login
 
 _PREFIX = "TOLLHOUSE_E2E_"
 _LOGINS = ("app", "worker", "operator", "auditor", "monitor")

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 
 class GivenServer(Cluster):

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from tests.support.town import Town
-from tollhouse.demo.mock import Entry
+from tollhouse_demo.mock import Entry
 
 Violations = dict[str, list[dict[str, Any]]]
 

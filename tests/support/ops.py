@@ -12,9 +12,9 @@ from tests.support.runbooks import Walk
 from tests.support.terminal import Terminal
 from tests.support.town import Town
 from tests.support.waiting import until
-from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.stack import Stack
-from tollhouse.embedded.account import Account
+from tollhouse_demo.embedded.cluster import Account
+from tollhouse_demo.processes import ChildProcess
+from tollhouse_demo.stack import Stack
 
 TENANT, USER = "acme", "ann"
 _MODELS = {"small": ("openai", "mock-small"), "reserve": ("fallback", "mock-reserve")}

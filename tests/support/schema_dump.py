@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.servers import admin, make_cluster, superuser_environment
 from tollhouse import migrate
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 # The deployers' own books.
 _BOOKKEEPING = ("sqitch", "tollhouse_embedded")

@@ -19,8 +19,7 @@ import psycopg
 import pytest
 
 from tests.support.given import GivenServer
-from tollhouse.embedded import Cluster, find_binaries
-from tollhouse.errors import EmbeddedError
+from tollhouse_demo.embedded import Cluster, EmbeddedError, find_binaries
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 

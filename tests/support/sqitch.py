@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tests.support.database import Database
 from tests.support.servers import admin, superuser_environment
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,9 +15,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tests.support.waiting import PATIENCE, until
-from tollhouse.demo.mock import Entry
-from tollhouse.demo.process import ChildProcess
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.mock import Entry
+from tollhouse_demo.processes import ChildProcess
+from tollhouse_demo.stack import Stack
 
 Row = dict[str, Any]
 Query = LiteralString | sql.Composed

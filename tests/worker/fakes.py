@@ -9,13 +9,11 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from tests.support.waiting import PATIENCE
-from tollhouse.db import Abort, Gate, Results, Terms
+from tollhouse.gate import Abort, Gate, Results, Terms
 from tollhouse.providers import Call, Outcome
 from tollhouse.pulse import Pulse
 from tollhouse.worker.flusher import Flusher
-from tollhouse.worker.heartbeat import Heartbeat
-from tollhouse.worker.lease import Lease
-from tollhouse.worker.leases import Leases
+from tollhouse.worker.leases import Heartbeat, Lease, Leases
 from tollhouse.worker.metrics import Metrics
 
 Step = Callable[[], Any]

@@ -11,10 +11,9 @@ import psycopg
 from tests.support import leases
 from tests.support.database import Database
 from tests.support.waiting import PATIENCE
-from tollhouse.mock_provider.server import MockProvider, start
 from tollhouse.settings import ProviderSettings, WorkerSettings
-from tollhouse.worker.app import Worker
-from tollhouse.worker.main import open_worker
+from tollhouse.worker.app import Worker, open_worker
+from tollhouse_demo.mock_provider.server import MockProvider, start
 
 CATALOG = """
 select tollhouse_ops.set_provider('mock', 'test', p_cooldown => interval '1 second');

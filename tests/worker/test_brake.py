@@ -5,7 +5,7 @@ import asyncio
 from tests.worker.fakes import FakeGate, eventually, make_call, success
 from tests.worker.test_loop import running
 from tollhouse.providers import LOCAL_TROUBLE, Call, Outcome
-from tollhouse.worker.brake import Brake
+from tollhouse.worker.inflight import Brake
 
 
 def unreachable(call: Call) -> Outcome:

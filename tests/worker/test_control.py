@@ -4,8 +4,8 @@ import asyncio
 
 from tests.worker.fakes import FakeGate, eventually, make_call, make_leases
 from tests.worker.test_inflight import make, never
-from tollhouse.db import Abort
-from tollhouse.worker.control import Control
+from tollhouse.gate import Abort
+from tollhouse.worker.notifications import Control
 
 
 async def test_a_lost_message_only_costs_time() -> None:

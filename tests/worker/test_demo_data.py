@@ -4,14 +4,13 @@ import json
 from collections import Counter
 from importlib.resources import files
 
-from tollhouse.demo import make_data
-from tollhouse.demo.deliveries import load_deliveries
-from tollhouse.demo.table import load_table
+from tollhouse_demo import make_data
+from tollhouse_demo.inputs import load_deliveries, load_table
 
 
 def test_the_files_are_what_the_generator_makes() -> None:
-    """`python -m tollhouse.demo.make_data` changes nothing."""
-    data = files("tollhouse.demo").joinpath("data")
+    """`python -m tollhouse_demo.make_data` changes nothing."""
+    data = files("tollhouse_demo").joinpath("data")
     table = make_data.make_table()
     assert data.joinpath("weekly_sales.csv").read_text() == make_data.table_csv(table)
     requests = make_data.to_jsonl(make_data.make_deliveries(table))

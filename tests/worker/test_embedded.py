@@ -16,9 +16,8 @@ import pytest
 
 from tests.support import servers
 from tests.support.servers import admin, make_cluster
-from tollhouse.embedded import Cluster, cache_home, find_binaries, state_home
-from tollhouse.embedded.account import Account
-from tollhouse.errors import EmbeddedError
+from tollhouse_demo.embedded import Cluster, EmbeddedError, cache_home, find_binaries, state_home
+from tollhouse_demo.embedded.cluster import Account
 
 NOBODY = 65534
 
@@ -140,7 +139,7 @@ def test_homes() -> None:
 def test_copies_race_once(cluster_home: Path) -> None:
     """Many processes that need the programs at once end with one copy and no leftovers."""
     home = cluster_home / "copies"
-    code = "from tollhouse.embedded import find_binaries; print(find_binaries().bin_dir)"
+    code = "from tollhouse_demo.embedded import find_binaries; print(find_binaries().bin_dir)"
     running = [
         subprocess.Popen(
             [sys.executable, "-c", code],

@@ -14,7 +14,7 @@ from tests.support.database import Database, create_template
 from tests.support.proxy import Proxy
 from tests.support.servers import SETTINGS, make_cluster, missing
 from tests.worker.running import Bench, bench
-from tollhouse.embedded import Cluster
+from tollhouse_demo.embedded import Cluster
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 PATIENT = 300.0

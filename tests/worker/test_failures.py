@@ -6,7 +6,7 @@ import pytest
 
 from tests.worker.fakes import eventually, make_call
 from tollhouse.providers import Outcome, OutcomeName
-from tollhouse.worker.failures import Failures
+from tollhouse.worker.inflight import Failures
 
 SECONDS = 0.2
 

@@ -9,7 +9,7 @@ import pytest
 from tests.worker.fakes import FakeGate, make_call, make_flusher, make_lease, success
 from tollhouse.errors import GateError
 from tollhouse.providers import Room
-from tollhouse.worker.lease import Lease
+from tollhouse.worker.leases import Lease
 
 REFUSED = GateError("record", sqlstate="22P05")
 UNREACHABLE = GateError("record", sqlstate=None)

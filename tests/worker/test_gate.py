@@ -10,9 +10,8 @@ from psycopg.rows import tuple_row
 from tests.support.database import Database
 from tests.worker.fakes import eventually
 from tollhouse.connection import Limit, queries
-from tollhouse.db import Gate
 from tollhouse.errors import GateError, LeaseLostError, ReplyLostError
-from tollhouse.statements import LIMIT, QUICK, SLOW
+from tollhouse.gate import LIMIT, QUICK, SLOW, Gate
 
 WAITING = (
     "select pid from pg_stat_activity where usename = 'th_worker' and wait_event_type = 'Lock'"
@@ -151,7 +150,7 @@ async def test_a_claim_that_takes_too_long(
     gate: Gate, pg18_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The procedure may have committed before the server ended it: its result is unknown."""
-    monkeypatch.setattr("tollhouse.statements.LIMIT", Limit(server=0.3, client=60.0))
+    monkeypatch.setattr("tollhouse.gate.LIMIT", Limit(server=0.3, client=60.0))
     worker_id = await registered(gate)
     with pg18_database.connect("postgres", autocommit=False) as blocker:
         blocker.execute("select from tollhouse_private.workers for update")

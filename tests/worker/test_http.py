@@ -39,9 +39,8 @@ def test_what_serves_http_knows_no_database() -> None:
     imported = set(re.findall(r"^from (tollhouse\S*)", source, re.MULTILINE))
     assert imported <= {
         "tollhouse.errors",
-        "tollhouse.lines",
         "tollhouse.log",
-        "tollhouse.page.settings",
+        "tollhouse.settings",
     }
 
 

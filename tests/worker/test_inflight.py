@@ -8,9 +8,8 @@ import pytest
 
 from tests.worker.fakes import make_call, make_lease, success
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.failures import Failures
-from tollhouse.worker.inflight import Inflight, Reason
-from tollhouse.worker.lease import Lease
+from tollhouse.worker.inflight import Failures, Inflight, Reason
+from tollhouse.worker.leases import Lease
 from tollhouse.worker.metrics import Metrics
 
 Results = list[tuple[Lease, Call, Outcome]]

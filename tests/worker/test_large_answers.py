@@ -6,7 +6,7 @@ import pytest
 from bench.large import measure
 
 from tests.support.servers import missing
-from tollhouse.demo.stack import Stack
+from tollhouse_demo.stack import Stack
 
 CALLS, MEGABYTES = 40, 3
 

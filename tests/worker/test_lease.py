@@ -11,8 +11,7 @@ import pytest
 from tests.support.waiting import PATIENCE
 from tests.worker.fakes import FakeGate, eventually, kept_alive, make_leases
 from tollhouse.errors import GateError
-from tollhouse.worker.lease import Lease, State
-from tollhouse.worker.leases import Leases
+from tollhouse.worker.leases import Lease, Leases, State
 
 
 @asynccontextmanager

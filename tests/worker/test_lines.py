@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.support.waiting import PATIENCE
 from tests.worker.fakes import eventually
-from tollhouse.lines import listening, watched
+from tollhouse.http import listening, watched
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

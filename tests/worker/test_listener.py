@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.database import Database
 from tests.worker.fakes import eventually
+from tollhouse.gate import Statements
 from tollhouse.pulse import Pulse
-from tollhouse.statements import Statements
-from tollhouse.worker.listener import Listener
+from tollhouse.worker.notifications import Listener
 
 OURS = "select pid from pg_stat_activity where application_name = 'test listener'"
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.database import Database
-from tollhouse.db import Gate
 from tollhouse.errors import GateError
+from tollhouse.gate import Gate
 from tollhouse.log import JsonLines, Log, Sparing
 from tollhouse.providers import Redactor
 

@@ -11,14 +11,12 @@ from tests.support.waiting import PATIENCE
 from tests.worker.fakes import FakeGate, eventually, make_call, make_flusher, make_leases, success
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.control import Control
-from tollhouse.worker.failures import Failures
 from tollhouse.worker.flusher import Flusher
-from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.lease import Lease, State
-from tollhouse.worker.leases import Leases
+from tollhouse.worker.inflight import Failures, Inflight
+from tollhouse.worker.leases import Lease, Leases, State
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
+from tollhouse.worker.notifications import Control
 
 
 @dataclass

@@ -11,9 +11,9 @@ from psycopg import sql
 from tests.support.servers import admin
 from tests.support.waiting import PATIENCE, until
 from tollhouse import migrate
-from tollhouse.embedded import Cluster
 from tollhouse.errors import DeployError
 from tollhouse.plan import Change
+from tollhouse_demo.embedded import Cluster
 
 AT = "2026-01-02T03:04:05Z A. Planner <a@example.com>"
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.support.waiting import HELD, PATIENCE
 from tests.worker.fakes import eventually
-from tollhouse.mock_provider import MockProvider, start
-from tollhouse.mock_provider.tokens import count_text, cut_to
+from tollhouse_demo.mock_provider import MockProvider, start
+from tollhouse_demo.mock_provider.answers import count_text, cut_to
 
 QUESTION = "Why did newspaper advertising stop working in Ohio?"
 
@@ -367,7 +367,7 @@ async def test_process_says_where_it_listens_and_ends_on_sigterm(
     http: aiohttp.ClientSession,
 ) -> None:
     """`run` prints one line when ready, serves, and returns 0 on SIGTERM."""
-    program = "import sys; from tollhouse.mock_provider import run; sys.exit(run(port=0))"
+    program = "import sys; from tollhouse_demo.mock_provider import run; sys.exit(run(port=0))"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program),
         stdout=asyncio.subprocess.PIPE,

@@ -20,7 +20,6 @@ from aiohttp import web
 
 from tests.support.waiting import HELD, PATIENCE
 from tests.worker.fakes import eventually
-from tollhouse.mock_provider import MockProvider, start
 from tollhouse.providers import (
     Call,
     OpenAIProvider,
@@ -33,6 +32,7 @@ from tollhouse.providers.refusal import read_refusal, retry_after_ms
 from tollhouse.providers.request_body import build_body
 from tollhouse.providers.sanitize import MAX_DEPTH, bounded, clean
 from tollhouse.providers.usage import NO_USAGE, Usage, read_usage
+from tollhouse_demo.mock_provider import MockProvider, start
 
 KEY = "sk-secret-0123456789"
 QUESTION = "Why did newspaper advertising stop working in Ohio?"

@@ -8,8 +8,8 @@ import pytest
 from tests.support.waiting import PATIENCE
 from tests.worker.fakes import eventually
 from tests.worker.test_openai_adapter import call
-from tollhouse.mock_provider import start
 from tollhouse.providers import OpenAIProvider, Room, open_session
+from tollhouse_demo.mock_provider import start
 
 
 @pytest.mark.parametrize("seed", range(20))

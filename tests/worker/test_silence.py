@@ -9,10 +9,10 @@ import pytest
 from tests.support.database import Database
 from tests.support.proxy import Proxy
 from tests.worker.running import Bench, bench
-from tollhouse import statements
+from tollhouse import gate as statements
 from tollhouse.connection import Limit, deadline
-from tollhouse.page.reader import PageError, Reader
-from tollhouse.worker import listener
+from tollhouse.page.snapshot import PageError, Reader
+from tollhouse.worker import notifications as listener
 from tollhouse.worker.app import Worker
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"

@@ -15,10 +15,10 @@ from tests.support.sqitch import empty_database
 from tests.support.waiting import PATIENCE
 from tollhouse import migrate
 from tollhouse.cli import main
-from tollhouse.embedded import Cluster
 from tollhouse.errors import SettingsError
 from tollhouse.plan import read_plan
 from tollhouse.wait import NotReadyError, wait
+from tollhouse_demo.embedded import Cluster
 
 NOWHERE = "postgresql://somebody:hidden-password@127.0.0.1:1/nothing"
 

@@ -13,7 +13,7 @@ from tests.support.waiting import HELD, PATIENCE
 from tests.worker.running import Bench, bench, killed
 from tollhouse.providers import Call, Outcome
 from tollhouse.settings import ProviderSettings
-from tollhouse.worker.main import open_worker
+from tollhouse.worker.app import open_worker
 
 DONE = "select count(*) from tollhouse_private.llm_api_calls"
 RUNNING = "select count(*) from tollhouse_private.jobs where state = 'running'"

@@ -16,7 +16,6 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Any, LiteralString, TypeVar
@@ -27,15 +26,13 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import BaseRowFactory, scalar_row
 
 from tollhouse.pulse import Pulse
+from tollhouse.sqlstates import Fate, SilenceError, StatementError, is_read_only
 
 __all__ = [
     "CONNECTION_OPTIONS",
     "Connection",
     "Doubt",
-    "Fate",
     "Limit",
-    "SilenceError",
-    "StatementError",
     "deadline",
     "queries",
 ]
@@ -71,31 +68,10 @@ class Limit:
     client: float
 
 
-class SilenceError(psycopg.OperationalError):
-    """Not a word within the deadline."""
-
-
-class Fate(Enum):
-    """What became of a statement that failed."""
-
-    NOT_SENT = "not sent"
-    ROLLED_BACK = "rolled back"
-    UNKNOWN = "unknown"
-
-
-class StatementError(Exception):
-    """A statement failed; the driver's error is the cause."""
-
-    def __init__(self, fate: Fate, cause: Exception) -> None:
-        super().__init__(fate.value)
-        self.fate = fate
-        self.cause = cause
-
-
 @cache
-def queries() -> dict[str, LiteralString]:
-    """The statements of queries.sql by name."""
-    text = files("tollhouse").joinpath("queries.sql").read_text(encoding="utf-8")
+def queries(package: str = "tollhouse") -> dict[str, LiteralString]:
+    """The statements of a package's queries.sql by name."""
+    text = files(package).joinpath("queries.sql").read_text(encoding="utf-8")
     sections = [section.partition("\n") for section in text.split("-- name: ")[1:]]
     return {name.strip(): body.strip() for name, _, body in sections}
 
@@ -172,7 +148,7 @@ class Connection:
                 self.answers = False
                 if fate is Fate.UNKNOWN and self._open is not None and not self._open.closed:
                     fate = Fate.ROLLED_BACK
-                if fate is not Fate.ROLLED_BACK or _is_read_only(error):
+                if fate is not Fate.ROLLED_BACK or is_read_only(error):
                     self._doubt.cast()
                 await self.close()
                 raise StatementError(fate, error) from error
@@ -320,7 +296,3 @@ def _has_something(connection: AsyncConnection[Any]) -> bool:
 def _chooses_server(database_url: str) -> bool:
     given = conninfo_to_dict(database_url).get("target_session_attrs")
     return bool(given or os.environ.get("PGTARGETSESSIONATTRS"))
-
-
-def _is_read_only(error: Exception) -> bool:
-    return isinstance(error, psycopg.errors.ReadOnlySqlTransaction)

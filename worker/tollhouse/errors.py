@@ -2,7 +2,6 @@
 
 TollhouseError             its message is one line, fit for a terminal; may have a `sqlstate`
 ├── SettingsError          an environment variable is missing or wrong
-├── EmbeddedError          a cluster of our own could not be made, started or stopped
 ├── DeployError            the plan or one of its scripts could not be applied
 │   └── PlanError          sqitch.plan itself can't be read
 └── GateError              a statement of the worker failed
@@ -15,7 +14,6 @@ db/ERRORS.md lists every SQLSTATE.
 
 __all__ = [
     "DeployError",
-    "EmbeddedError",
     "GateError",
     "LeaseLostError",
     "NoPartitionError",
@@ -34,10 +32,6 @@ class TollhouseError(Exception):
 
 class SettingsError(TollhouseError):
     """An environment variable is missing or wrong; the message names it, never its value."""
-
-
-class EmbeddedError(TollhouseError):
-    """A cluster of our own could not be made, started or stopped."""
 
 
 class DeployError(TollhouseError):

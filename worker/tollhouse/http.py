@@ -1,6 +1,13 @@
-"""The worker's HTTP server: /healthz, /readyz, /metrics, and the page if it is switched on."""
+"""The worker's HTTP server: /healthz, /readyz, /metrics, and the page if it is switched on.
 
-from collections.abc import AsyncIterator, Callable
+aiohttp bounds neither the number of connections nor the time for the head of a request. Here a
+connection without a request in hand is cut after ten seconds, and when there are too many, the one
+that was quiet longest makes room. So whoever sends a request at once is always served, however many
+connections are held open.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,10 +15,137 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from tollhouse.errors import SettingsError
-from tollhouse.lines import listening, watched
-from tollhouse.page.settings import PageSettings
+from tollhouse.settings import PageSettings
 
-__all__ = ["Probe", "serve_http"]
+__all__ = ["MOST_CONNECTIONS", "Probe", "listening", "serve_http", "watched"]
+
+MOST_CONNECTIONS = 100
+QUIET_SECONDS = 10.0
+# Connections that one round of the loop accepts, and that wait to be accepted. A loop that has no
+# file left logs a line for each, once a second.
+_BACKLOG = 16
+
+
+class _Line(asyncio.Protocol):
+    """One connection: everything goes on to aiohttp's protocol, `lines` keeps its time."""
+
+    def __init__(self, lines: "_Lines", inner: web.RequestHandler) -> None:
+        self._lines, self._inner = lines, inner
+        self.transport: asyncio.Transport | None = None
+        self.requests = 0
+        self.timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._lines.add(self)
+        self._inner.connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._lines.remove(self)
+        self._inner.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._inner.data_received(data)
+
+    def eof_received(self) -> None:
+        self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def cut(self) -> None:
+        assert self.transport is not None
+        self.transport.abort()
+
+
+class _Lines:
+    """All connections; those in `quiet` have no request in hand, the quietest first."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most, self._seconds = most, seconds
+        self._all: dict[asyncio.BaseTransport | None, _Line] = {}
+        self._quiet: dict[_Line, None] = {}
+
+    def add(self, line: _Line) -> None:
+        self._all[line.transport] = line
+        self._hush(line)
+        if len(self._all) > self._most:
+            # With a request in hand everywhere, that is the new one itself.
+            self._forget(first := next(iter(self._quiet)))
+            first.cut()
+
+    def remove(self, line: _Line) -> None:
+        self._forget(line)
+
+    def _forget(self, line: _Line) -> None:
+        self._all.pop(line.transport, None)
+        self._wake(line)
+
+    def _hush(self, line: _Line) -> None:
+        self._quiet[line] = None
+        line.timer = asyncio.get_running_loop().call_later(self._seconds, line.cut)
+
+    def _wake(self, line: _Line) -> None:
+        self._quiet.pop(line, None)
+        if line.timer is not None:
+            line.timer.cancel()
+            line.timer = None
+
+    async def handle(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        line = self._all.get(request.transport)
+        if line is None:
+            return await handler(request)
+        self._wake(line)
+        try:
+            return await handler(request)
+        finally:
+            if self._all.get(line.transport) is line:
+                self._hush(line)
+
+
+LINES = web.AppKey("lines", _Lines)
+
+
+@web.middleware
+async def _keep_time(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    return await request.app[LINES].handle(request, handler)
+
+
+def watched(*, most: int = MOST_CONNECTIONS, seconds: float = QUIET_SECONDS) -> web.Application:
+    """An application whose connections are counted and timed, if `listening` serves it."""
+    app = web.Application(middlewares=[_keep_time])
+    app[LINES] = _Lines(most, seconds)
+    return app
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve a watched application; yields the port. Raises OSError when it can't be bound."""
+    lines = app[LINES]
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, lingering_time=1.0)
+    await runner.setup()
+    try:
+        make = runner.server
+        assert make is not None
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _Line(lines, make()), host, port, backlog=_BACKLOG
+        )
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tollhouse.errors import SettingsError
-from tollhouse.page.settings import PageSettings
 
-__all__ = ["ProviderSettings", "WorkerSettings", "database_url"]
+__all__ = ["PageSettings", "ProviderSettings", "WorkerSettings", "database_url"]
 
 N = TypeVar("N", int, float)
 
@@ -21,6 +20,7 @@ _DAY = 86_400.0
 _PROVIDER = re.compile(
     r"TOLLHOUSE_PROVIDER_(?P<name>[A-Z0-9_]+)_(?:BASE_URL|API_KEY|MAX_TOKENS_FIELD|CONCURRENCY)"
 )
+_SHORTEST_TOKEN = 16
 _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 
 
@@ -34,6 +34,37 @@ class ProviderSettings:
     base_url: str
     api_key: str = field(default="", repr=False)
     max_tokens_field: str = _MAX_TOKENS_FIELDS[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSettings:
+    """The token that opens the page, and the URL of a login of role tollhouse_monitor."""
+
+    token: str = field(repr=False)
+    database_url: str = field(repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self | None:
+        """Read TOLLHOUSE_PAGE_*; None when neither is set. Raises SettingsError otherwise."""
+        token = environ.get("TOLLHOUSE_PAGE_TOKEN", "")
+        url = environ.get("TOLLHOUSE_PAGE_DATABASE_URL", "")
+        if not token and not url:
+            return None
+        if not token:
+            raise SettingsError("TOLLHOUSE_PAGE_TOKEN is not set, but the page's database is")
+        if not url:
+            raise SettingsError(
+                "TOLLHOUSE_PAGE_DATABASE_URL is not set: the page reads as a tollhouse_monitor"
+            )
+        if len(token) < _SHORTEST_TOKEN or not all("!" <= letter <= "~" for letter in token):
+            raise SettingsError(
+                f"TOLLHOUSE_PAGE_TOKEN is not {_SHORTEST_TOKEN} or more ASCII characters"
+            )
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise SettingsError("TOLLHOUSE_PAGE_DATABASE_URL is not a PostgreSQL URL") from error
+        return cls(token=token, database_url=url)
 
 
 @dataclass(frozen=True, kw_only=True)

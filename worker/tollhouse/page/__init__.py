@@ -1,9 +1,8 @@
-"""The page: what a worker shows at `/` when a token is set, and `tollhouse top`.
+"""The page that a worker serves at `/` when a token is set, and what `tollhouse top` shows.
 
-queries.sql is all that is asked, as a monitor; reader.py asks it into a snapshot of rows;
-verdict.py says in a sentence how things stand, stops.py what is stopped and what ends it,
-runs.py what the last calls had in common. render.py and sections/ turn it into HTML through
-markup.py, which escapes whatever is not markup; auth.py is the token; server.py the routes.
+queries.sql is all that is asked, as a monitor; snapshot.py asks it. words.py, stops.py and
+verdict.py put a snapshot into words, and top.py and this page both use them. html.py is the page,
+through markup.py, which escapes whatever is not markup; server.py is the routes and the token.
 """
 
 __all__: list[str] = []

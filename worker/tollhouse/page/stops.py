@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL
 
-from tollhouse.page.rows import Stop
+from tollhouse.page.snapshot import Stop
 from tollhouse.page.words import money, person
 
 __all__ = ["ending", "everything", "kind", "phrase", "runbook", "what", "why"]

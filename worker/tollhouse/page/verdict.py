@@ -1,18 +1,13 @@
 """How things stand, in a word and a sentence."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from tollhouse.page import stops
-from tollhouse.page.call_rows import Refusal
-from tollhouse.page.snapshot import Snapshot
+from tollhouse.page.snapshot import RECENT, Refusal, Snapshot
 from tollhouse.page.words import at_least, count, guard
 
-__all__ = ["RECENT", "Verdict", "judge", "refused_now", "stop_count"]
-
-RECENT = timedelta(minutes=2)
-"""What happened within this time counts as happening now."""
+__all__ = ["Verdict", "judge", "refused_now", "stop_count"]
 
 _LONG_WAIT_SECONDS = 60
 _FEW = 3

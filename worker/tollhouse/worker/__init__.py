@@ -1,9 +1,9 @@
 """The worker: it asks the database which calls may go, makes them and reports what came of them.
 
-main.py starts and stops it, app.py puts its parts together. loop.py claims and records through
-one statement at a time; inflight.py runs the calls; failures.py logs those that failed; flusher.py
-holds their results; leases.py keeps the worker's identity, heartbeat.py renews it; listener.py and
-control.py wake it and stop calls; keeper.py settles what dead workers left, and does upkeep.
+app.py starts, supervises and stops it. loop.py claims and records through one statement at a time;
+inflight.py runs the calls, flusher.py holds their results; leases.py keeps the worker's identity;
+notifications.py wakes the loop and stops calls; housekeeping.py settles what dead workers left, and
+keeps the tables up.
 """
 
 __all__: list[str] = []

@@ -1,29 +1,32 @@
-"""Puts the worker's parts together and supervises them."""
+"""`tollhouse worker`: one process, its parts put together, supervised, drained and ended."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tollhouse.db import Gate
-from tollhouse.http import Probe
-from tollhouse.log import Log
-from tollhouse.providers import Call
+from tollhouse.connection import Doubt
+from tollhouse.errors import SettingsError
+from tollhouse.gate import Gate
+from tollhouse.http import Probe, serve_http
+from tollhouse.log import Log, set_up
+from tollhouse.providers import Call, Providers, Redactor, open_session
 from tollhouse.pulse import HangError, Watch
 from tollhouse.settings import WorkerSettings
-from tollhouse.worker.control import Control
-from tollhouse.worker.failures import Failures
 from tollhouse.worker.flusher import Flusher
-from tollhouse.worker.heartbeat import Heartbeat
-from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.keeper import Keeper
-from tollhouse.worker.leases import Leases
-from tollhouse.worker.listener import Listener
+from tollhouse.worker.housekeeping import Housekeeping
+from tollhouse.worker.inflight import Failures, Inflight
+from tollhouse.worker.leases import Heartbeat, Leases
 from tollhouse.worker.loop import ClaimLoop
 from tollhouse.worker.metrics import Metrics
-from tollhouse.worker.tracing import Complete
+from tollhouse.worker.notifications import Control, Listener
+from tollhouse.worker.tracing import Complete, traced
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "open_worker", "run", "serve"]
 
 log = Log(__name__)
 
@@ -79,7 +82,7 @@ class Worker:
             hang_up=hang_up,
         )
         self.control = Control(gate=gate, leases=self.leases, inflight=self.inflight)
-        self.keeper = Keeper(gate=gate, leases=self.leases)
+        self.housekeeping = Housekeeping(gate=gate, leases=self.leases)
         self.loop = ClaimLoop(
             gate=gate,
             leases=self.leases,
@@ -90,7 +93,7 @@ class Worker:
             concurrency=settings.concurrency,
             poll_seconds=settings.poll_seconds,
             control=self.control,
-            on_no_partition=self.keeper.ask,
+            on_no_partition=self.housekeeping.ask,
         )
         self.listener = Listener(
             connection=gate.connection("listener"),
@@ -116,8 +119,8 @@ class Worker:
             asyncio.create_task(self.heartbeat.run(), name="heartbeat"),
             asyncio.create_task(self.control.run(), name="control"),
             asyncio.create_task(self.listener.run(), name="listener"),
-            asyncio.create_task(self.keeper.reap(), name="reaper"),
-            asyncio.create_task(self.keeper.maintain(), name="upkeep"),
+            asyncio.create_task(self.housekeeping.reap(), name="reaper"),
+            asyncio.create_task(self.housekeeping.maintain(), name="upkeep"),
         ]
         watch = asyncio.create_task(self.watch.run(), name="watch")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
@@ -195,3 +198,91 @@ def _has_crashed(task: asyncio.Task[None]) -> bool:
     elif error is not None:
         log.bug("part crashed", error, part=task.get_name())
     return error is not None
+
+
+def run(settings: WorkerSettings) -> int:
+    """Run a worker until SIGTERM or SIGINT; returns the exit code.
+
+    The first signal drains, the second exits at once.
+    """
+    keys = Redactor(*(provider.api_key for provider in settings.providers.values()))
+    set_up(redact=keys.text)
+    return asyncio.run(serve(settings))
+
+
+async def serve(settings: WorkerSettings) -> int:
+    """Run a worker in the current loop. Raises SettingsError for settings that can't work."""
+    if not settings.providers:
+        # It would claim everybody's calls, and end those that it can't send.
+        raise SettingsError(
+            "no provider is configured: set TOLLHOUSE_PROVIDER_<NAME>_BASE_URL for each one that"
+            " the database knows, such as TOLLHOUSE_PROVIDER_OPENAI_BASE_URL=https://api.openai.com/v1"
+        )
+    async with open_worker(settings) as worker:
+        _on_signals(worker.request_stop)
+        async with serve_http(
+            host=settings.http_host,
+            port=settings.http_port,
+            probe=worker.probe,
+            registry=worker.metrics.registry,
+            page=settings.page,
+        ) as port:
+            log.info("worker started", http_port=port, providers=sorted(settings.providers))
+            code = await worker.run()
+        log.info("worker stopped", exit_code=code)
+        if worker.hangs:
+            _exit_at_once()
+        return code
+
+
+@asynccontextmanager
+async def open_worker(settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """Open the connections that a worker needs, and build it."""
+    # How operators see this process: in `workers`, and as application_name.
+    name = f"tollhouse-worker {socket.gethostname()[:28]}:{os.getpid()}"
+    metrics, doubt = Metrics(), Doubt()
+
+    def open_gate() -> Gate:
+        return Gate(
+            database_url=settings.database_url,
+            application_name=name,
+            on_error=lambda query: metrics.database_errors.labels(query).inc(),
+            doubt=doubt,
+        )
+
+    async with open_gate() as gate, open_session() as session:
+        try:
+            providers = Providers(session=session, configs=settings.providers)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        async with traced(providers.complete, instance=name) as complete:
+            yield Worker(
+                name=name,
+                settings=settings,
+                gate=gate,
+                open_gate=open_gate,
+                metrics=metrics,
+                complete=complete,
+                hang_up=providers.hang_up,
+            )
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def on_signal() -> None:
+        nonlocal asked
+        if asked:
+            log.error("second signal: exit without draining")
+            _exit_at_once()
+        asked = True
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+
+
+def _exit_at_once() -> None:
+    logging.shutdown()
+    os._exit(1)

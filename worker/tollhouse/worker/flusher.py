@@ -1,24 +1,76 @@
 """Results on their way to the ledger: gathered for a moment, recorded in batches, never lost."""
 
 import asyncio
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from tollhouse.db import Gate
 from tollhouse.errors import GateError
+from tollhouse.gate import Gate
 from tollhouse.log import Log
 from tollhouse.providers import Call, Outcome
-from tollhouse.worker.lease import Lease
+from tollhouse.sqlstates import is_timeout, retry_singly
+from tollhouse.worker.leases import Lease
 from tollhouse.worker.metrics import Metrics
-from tollhouse.worker.result import Result, unanswered
-from tollhouse.worker.trouble import retry_singly, timed_out
 
-__all__ = ["Flusher"]
+__all__ = ["Flusher", "Result", "unanswered"]
+
 
 log = Log(__name__)
 
 # A batch of huge answers would outlast the statement's time limit, and that each time it is tried.
 _BATCH_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(slots=True, eq=False)
+class Result:
+    """An outcome, the lease under which its call was claimed, and when it came (loop time).
+
+    `text` is the element of `p_results`; the tenant in it is the first column of the job's key.
+    What is in the text, and may be large, is nowhere else: not in `call`, not in `outcome`.
+    materialize: false has the database leave out a materializer that took too long
+    Raises TypeError, ValueError or RecursionError for an outcome that JSON can't hold.
+    """
+
+    lease: Lease
+    call: Call
+    outcome: Outcome
+    at: float
+    materialize: bool = True
+    text: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        row = {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+        self.text = json.dumps(row, allow_nan=False)
+        self.call = replace(self.call, request="")
+        self.outcome = replace(self.outcome, response=None, reasoning=None, metadata=None)
+        if self.outcome.share is not None:
+            self.outcome.share.resize(len(self.text))
+
+    def leave_out_materializer(self) -> None:
+        """Ask for the row that its endpoint makes of it no more."""
+        self.materialize = False
+        self.text = self.text[:-1] + ', "materialize": false}'
+
+    def release(self) -> None:
+        """It is recorded: others may have its memory."""
+        if self.outcome.share is not None:
+            self.outcome.share.release()
+
+
+def unanswered(call: Call, outcome: Outcome) -> Outcome:
+    """Return what can be said of an outcome that was refused as data."""
+    return replace(
+        Outcome.of(
+            call,
+            "malformed",
+            error_code="result_refused",
+            error_message="the database refused this result as data",
+            http_status=outcome.http_status,
+            latency_ms=outcome.latency_ms,
+        ),
+        share=outcome.share,
+    )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -112,10 +164,10 @@ class Flusher:
             try:
                 await self._record(lease, [result])
             except GateError as error:
-                if not retry_singly(error) or (timed_out(error) and not result.materialize):
+                if not retry_singly(error) or (is_timeout(error) and not result.materialize):
                     raise
                 self._refused(result.outcome, str(error))
-                if timed_out(error):
+                if is_timeout(error):
                     result.leave_out_materializer()
                 elif (answer := unanswered(result.call, result.outcome)) != result.outcome:
                     result = Result(lease, result.call, answer, result.at, result.materialize)

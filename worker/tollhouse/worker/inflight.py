@@ -1,21 +1,149 @@
-"""The calls in flight: one task each, and a way to stop any of them."""
+"""The calls in flight: one task each, a way to stop any of them, and what their outcomes say.
+
+The brake slows down a worker that reaches no provider, so that it does not eat the queue of all the
+others. After a few attempts in a row that reached nobody, or one that failed for want of files,
+memory or ports of our own, the worker claims one call at a time, more and more seldom, until an
+attempt reaches a provider. What else comes back meanwhile counts as not sent: the trouble is here,
+it uses up no attempt and opens no breaker. Where it is the provider that is gone, those few and
+every probe tell the breakers so.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
 from tollhouse.log import Log
-from tollhouse.providers import Call, Outcome, OutcomeName
-from tollhouse.worker.brake import Brake
-from tollhouse.worker.failures import Failures
-from tollhouse.worker.lease import Lease
+from tollhouse.providers import LOCAL_TROUBLE, Call, Outcome, OutcomeName
+from tollhouse.worker.leases import Lease
 from tollhouse.worker.metrics import Metrics
 
-__all__ = ["Inflight", "Reason"]
+__all__ = ["Brake", "Failures", "Inflight", "Reason"]
 
 log = Log(__name__)
+
+# What a provider did, or its network; the other outcomes are our own doing, and told elsewhere.
+_FAILED: frozenset[OutcomeName] = frozenset(
+    {"rate_limited", "server_error", "timeout", "dropped", "unreachable", "malformed", "rejected"}
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class Failures:
+    """Warns of the first at once, and then every `seconds` of how many followed."""
+
+    seconds: float = 10.0
+    _quiet: dict[tuple[str, OutcomeName], "_Quiet"] = field(default_factory=dict, init=False)
+
+    def note(self, provider: str, outcome: Outcome) -> None:
+        """Count an outcome, if it is a failure; log it now or later."""
+        if outcome.outcome not in _FAILED:
+            return
+        key = provider, outcome.outcome
+        quiet = self._quiet.get(key)
+        if quiet is None:
+            _warn(key, 1, outcome.http_status)
+            self._quiet[key] = _Quiet(timer=self._later(key))
+        else:
+            quiet.attempts += 1
+            quiet.http_status = outcome.http_status
+
+    def flush(self) -> None:
+        """Log at once what would be logged later: the worker ends."""
+        for key, quiet in self._quiet.items():
+            quiet.timer.cancel()
+            if quiet.attempts:
+                _warn(key, quiet.attempts, quiet.http_status)
+        self._quiet.clear()
+
+    def _later(self, key: tuple[str, OutcomeName]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(self.seconds, self._end, key)
+
+    def _end(self, key: tuple[str, OutcomeName]) -> None:
+        quiet = self._quiet.pop(key)
+        if quiet.attempts:
+            _warn(key, quiet.attempts, quiet.http_status)
+            self._quiet[key] = _Quiet(timer=self._later(key))
+
+
+@dataclass(kw_only=True, eq=False)
+class _Quiet:
+    """What has come since the last line: how many, and the last one's status."""
+
+    timer: asyncio.TimerHandle
+    attempts: int = 0
+    http_status: int | None = None
+
+
+def _warn(key: tuple[str, OutcomeName], attempts: int, http_status: int | None) -> None:
+    provider, outcome = key
+    log.warning(
+        "attempts failed",
+        provider=provider,
+        outcome=outcome,
+        attempts=attempts,
+        last_http_status=http_status,
+    )
+
+
+# Fewer than open a breaker by default.
+_IN_A_ROW = 3
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_REACHED: frozenset[OutcomeName] = frozenset(
+    {"success", "rate_limited", "server_error", "timeout", "dropped", "malformed"}
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class Brake:
+    """Free, or on: then `until` (loop time) nothing is claimed, and after it one call."""
+
+    until: float = 0.0
+    on: bool = False
+    _failed: int = field(default=0, init=False)
+    _pause: float = field(default=_FIRST_PAUSE, init=False)
+    _probe: UUID | None = field(default=None, init=False)
+
+    def probe(self, call_id: UUID) -> None:
+        """This call is the one that finds out."""
+        self._probe = call_id
+
+    def judge(self, outcome: Outcome) -> Outcome:
+        """Take an outcome in; return what is to be recorded."""
+        ours = outcome.outcome == "not_sent" and outcome.error_code == LOCAL_TROUBLE
+        is_probe = self._probe == outcome.call_id
+        if is_probe:
+            self._probe = None
+        if outcome.outcome in _REACHED or outcome.http_status is not None:
+            self._release()
+            return outcome
+        if not ours and outcome.outcome != "unreachable":
+            return outcome
+        was_on = self.on
+        self._failed += 1
+        if ours or self._failed >= _IN_A_ROW:
+            self._pull(outcome, again=is_probe)
+        if was_on and not is_probe and not ours:
+            return replace(outcome, outcome="not_sent")
+        return outcome
+
+    def _pull(self, outcome: Outcome, *, again: bool) -> None:
+        if self.on and not again:
+            return
+        if not self.on:
+            log.warning(
+                "no provider is reached: one call at a time", error=outcome.error_message or ""
+            )
+        self.on = True
+        self.until = asyncio.get_running_loop().time() + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _release(self) -> None:
+        if self.on:
+            log.info("a provider is reached again")
+        self.on, self._failed, self._pause, self.until = False, 0, _FIRST_PAUSE, 0.0
+
 
 Reason = Literal["aborted", "cancelled", "interrupted"]
 

@@ -1,28 +1,87 @@
-"""The worker's identity over time: registered, given up and replaced. heartbeat.py renews it."""
+"""The worker's identities: registered, renewed by a heartbeat, given up and replaced.
+
+A lease ends early in one of two ways, and the worker goes on under a new id at once:
+
+* retired: a claim's reply was lost, so calls may run under this id that the worker has never
+  heard of. It claims nothing more under it, finishes and records what it knows, keeps the lease
+  alive meanwhile, then deregisters: the database settles the rest as it does for a dead worker.
+* lost: the database reaped it, or it could not be renewed in time. Its calls are aborted, since
+  another worker may already send them again, and what comes of them is still reported under the
+  old id, where the database books it as late.
+
+The heartbeat has a thread, an event loop and a connection of its own: the worker's own loop may be
+busy for seconds with answers of megabytes, and its leases are renewed all the same. But not for
+ever: a loop that has not come round for a minute lets them lapse.
+"""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
-from uuid import uuid4
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from uuid import UUID, uuid4
 
 from tollhouse import __version__
-from tollhouse.db import Gate
 from tollhouse.errors import GateError
+from tollhouse.gate import Gate
 from tollhouse.log import Log
-from tollhouse.worker.lease import Lease, State
+from tollhouse.pulse import Pulse
+from tollhouse.sqlstates import lacks_schema, remedy
 
-__all__ = ["Leases"]
+__all__ = ["Heartbeat", "Lease", "Leases", "State"]
+
+
+class State(Enum):
+    """Where a lease is in its life."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    LOST = "lost"
+
+
+@dataclass(eq=False)
+class Lease:
+    """An identity, and until when (loop time) it holds.
+
+    held: how many of its calls are claimed and not recorded yet
+    idle: whether the database was told so, as far as the claim loop knows
+    """
+
+    worker_id: UUID
+    seconds: float
+    until: float = 0.0
+    state: State = State.ACTIVE
+    held: int = 0
+    idle: bool = False
+    _fence: asyncio.TimerHandle | None = None
+
+    @property
+    def may_send(self) -> bool:
+        """Whether calls claimed under it may still go out."""
+        return self.state is not State.LOST and asyncio.get_running_loop().time() < self.until
+
+    def renew(self, since: float, *, on_lapse: Callable[[], None]) -> None:
+        """Let it hold for its whole length from `since`; `on_lapse` is called if that is the end.
+
+        By a timer, not by the heartbeat's own deadline: it holds even if the heartbeat hangs.
+        """
+        self.drop_fence()
+        self.until = since + self.seconds
+        self._fence = asyncio.get_running_loop().call_at(self.until, on_lapse)
+
+    def drop_fence(self) -> None:
+        """Let nothing happen when its time is over."""
+        if self._fence is not None:
+            self._fence.cancel()
+
 
 log = Log(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _DEFAULT_HEARTBEAT_SECONDS = 5.0
-_NOT_DEPLOYED = "this database lacks the schema, or has an older one: run sqitch deploy"
-# Only a person can mend these.
-_WHAT_TO_DO = {
-    "42501": "the login is not a member of tollhouse_worker: grant tollhouse_worker to <login>",
-    "3F000": _NOT_DEPLOYED,
-    "42883": _NOT_DEPLOYED,
-}
 
 
 class Leases:
@@ -119,9 +178,9 @@ class Leases:
         return True
 
     def _say_why(self, error: GateError) -> None:
-        what_to_do = _WHAT_TO_DO.get(error.sqlstate or "")
-        if what_to_do == _NOT_DEPLOYED:
+        if lacks_schema(error):
             self.deployed = False
+        what_to_do = remedy(error)
         if what_to_do is None:
             log.warning("register failed", error=str(error))
         else:
@@ -148,3 +207,83 @@ class Leases:
         lease.drop_fence()
         self.former.remove(lease)
         log.info("deregistered", worker_id=lease.worker_id)
+
+
+_LOOK_SECONDS = 0.1  # while there is no lease
+_PAUSE_SECONDS = 0.5  # after a failure
+_STOP_SECONDS = 5.0
+
+
+@dataclass(kw_only=True, eq=False)
+class Heartbeat:
+    """Renews every live lease. `open_gate` is called, and its gate used, in the thread only.
+
+    well: whether the last heartbeats were answered
+    """
+
+    leases: Leases
+    open_gate: Callable[[], AbstractAsyncContextManager[Gate]]
+    stuck_seconds: float = 60.0
+    pulse: Pulse = field(default_factory=Pulse, init=False)
+    well: bool = field(default=False, init=False)
+
+    async def run(self) -> None:
+        """Beat until cancelled; raises what the thread raises."""
+        self._main = asyncio.get_running_loop()
+        self._heard_at = time.monotonic()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        ended: Future[None] = Future()
+        threading.Thread(target=self._thread, args=[ended], name="heartbeat", daemon=True).start()
+        over = asyncio.wrap_future(ended)
+        try:
+            await asyncio.shield(over)
+        finally:
+            self._stopping = True
+            if (task := self._task) is not None and not over.done():
+                task.get_loop().call_soon_threadsafe(task.cancel)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await over
+
+    def _thread(self, ended: "Future[None]") -> None:
+        try:
+            with suppress(asyncio.CancelledError):
+                asyncio.run(self._beat())
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    async def _beat(self) -> None:
+        self._task = asyncio.current_task()
+        async with self.open_gate() as gate:
+            while not self._stopping:
+                leases, well = self.leases.live, True
+                for lease in leases:
+                    well = self._is_stuck() or await self._renew(gate, lease)
+                    self.pulse.beat()
+                self.well = well
+                seconds = self.leases.heartbeat_seconds
+                if not leases:
+                    await self.pulse.wait(_LOOK_SECONDS)
+                else:
+                    await self.pulse.wait(seconds if well else min(seconds, _PAUSE_SECONDS))
+
+    def _is_stuck(self) -> bool:
+        # What holds no lease any more can't hold calls for ever, whatever keeps its loop.
+        self._main.call_soon_threadsafe(self._hear)
+        return time.monotonic() - self._heard_at > self.stuck_seconds
+
+    async def _renew(self, gate: Gate, lease: Lease) -> bool:
+        before = time.monotonic()  # which is loop time
+        try:
+            held = await gate.heartbeat(lease.worker_id, lease.held)
+        except GateError as error:
+            log.warning("heartbeat failed", worker_id=lease.worker_id, error=str(error))
+            return False
+        self._main.call_soon_threadsafe(self.leases.renewed, lease, before, held)
+        return True
+
+    def _hear(self) -> None:
+        self._heard_at = time.monotonic()

@@ -9,18 +9,16 @@ scheduled call is due. The database takes the idle mark away by itself when a cl
 import asyncio
 from collections.abc import Callable
 
-from tollhouse.db import Gate
 from tollhouse.errors import GateError, LeaseLostError, NoPartitionError, ReplyLostError
+from tollhouse.gate import Gate
 from tollhouse.log import Log
 from tollhouse.providers import Call
-from tollhouse.worker.control import Control
-from tollhouse.worker.flusher import Flusher
+from tollhouse.sqlstates import is_too_large, retry_singly
+from tollhouse.worker.flusher import Flusher, Result
 from tollhouse.worker.inflight import Inflight
-from tollhouse.worker.lease import Lease
-from tollhouse.worker.leases import Leases
+from tollhouse.worker.leases import Lease, Leases
 from tollhouse.worker.metrics import Metrics
-from tollhouse.worker.result import Result
-from tollhouse.worker.trouble import retry_singly
+from tollhouse.worker.notifications import Control
 
 __all__ = ["ClaimLoop"]
 
@@ -29,7 +27,6 @@ log = Log(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 # Of requests in flight, after which no more are claimed: a claim brings 4 MB of them at most.
 _REQUEST_BYTES = 32 * 1024 * 1024
-_TOO_LARGE = {"54000", "XX000"}  # more than the server can hold in one piece
 
 
 class ClaimLoop:
@@ -164,7 +161,7 @@ class ClaimLoop:
                     calls = await self.gate.record_and_claim(lease.worker_id, texts, limit)
                 self.flusher.settled(lease, results)
         except GateError as error:
-            if error.sqlstate in _TOO_LARGE:
+            if is_too_large(error):
                 self._most = max(1, limit // 2)
             if isinstance(error, ReplyLostError):
                 self.leases.retire(lease, "reply_lost")
