@@ -17,11 +17,9 @@ _MAKES = re.compile(
 # Required for what no name shows.
 UNNAMED = {
     "execution/materialize": {  # called by the name that the endpoint gives
-        "execution/materialize_investigation",
-        "execution/materialize_budget_optimization",
+        "execution/materializers",
     },
-    "ledger/drop_old_partitions": {"ledger/ensure_partitions"},  # the partitions, as it names them
-    "ops/database_health": {"ledger/ensure_partitions"},  # the partitions, as it names them
+    "ops/database_health": {"ledger/partitions"},  # the partitions, as it names them
 }
 
 each_change = pytest.mark.parametrize("change", PLAN, ids=lambda change: change.name)

@@ -81,7 +81,7 @@ _OF_THE_PLATFORM = (
     ("ledger/refusal_reasons", "delete from tollhouse_private.refusal_reasons"),
     ("execution/attempt_outcomes", "delete from tollhouse_private.attempt_outcomes"),
     (
-        "ledger/ensure_partitions",
+        "ledger/partitions",
         (
             "do $$ begin execute format('drop table tollhouse_private.%I',"
             " 'call_content_' || to_char(now() at time zone 'UTC', 'YYYY_MM')); end $$"

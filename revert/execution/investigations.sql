@@ -1,8 +1,0 @@
--- Revert tollhouse:execution/investigations from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop table tollhouse_private.investigations;
-
-commit;
