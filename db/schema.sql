@@ -4179,6 +4179,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each user whose turn it is: as many as the turn allows, p_limit in all, until their requests have p_bytes. They come without their requests.';
+CREATE FUNCTION tollhouse_private.our_roles() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array[
+    'public', 'tollhouse_owner', 'tollhouse_engine', 'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator',
+    'tollhouse_auditor', 'tollhouse_monitor'
+  ]
+$$;
+ALTER FUNCTION tollhouse_private.our_roles() OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.our_roles() IS 'The roles whose privileges a verify script vouches for: ours and everybody (public).';
 CREATE FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) RETURNS numeric
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5484,6 +5495,163 @@ CREATE FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) RETURNS
 $_$;
 ALTER FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) IS 'Whether a part of a request is in order as it stands; else it is wrong, or request_problem looks into it.';
+CREATE FUNCTION tollhouse_private.verify_function(p_function regprocedure, p_owner regrole, p_security text, p_executors text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text collate "C";
+begin
+  select string_agg(said.wrong, '; it ' order by said.wrong collate "C")
+  into v_wrong
+  from pg_proc as p
+  cross join lateral (
+    select format('belongs to %s, not to %s', p.proowner::regrole, p_owner)
+    where p.proowner <> p_owner
+    union all
+    select format('is security %s, not %s', case when p.prosecdef then 'definer' else 'invoker' end, p_security)
+    where p_security not in ('definer', 'invoker', 'unpinned')
+      or p.prosecdef <> (p_security = 'definer')
+    union all
+    select 'does not pin its search_path to pg_catalog, pg_temp'
+    where p_security <> 'unpinned'
+      and 'search_path=pg_catalog, pg_temp' <> all (coalesce(p.proconfig, '{}'))
+    union all
+    select format('sets %s', array_to_string(p.proconfig, ', '))
+    where p_security = 'unpinned'
+      and p.proconfig is not null
+    union all
+    select format(case when r.role = any (p_executors) then 'may not be executed by %s' else 'may be executed by %s' end, r.role)
+    from (select unnest(tollhouse_private.our_roles()) union select unnest(p_executors)) as r (role)
+    where r.role <> p_owner::text
+      and has_function_privilege(r.role, p.oid, 'execute') <> (r.role = any (p_executors))
+  ) as said (wrong)
+  where p.oid = p_function;
+  perform tollhouse_private.verify_that(v_wrong is null, format('%s %s', p_function, v_wrong));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_function(p_function regprocedure, p_owner regrole, p_security text, p_executors text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_function(p_function regprocedure, p_owner regrole, p_security text, p_executors text[]) IS 'Raises (P0004) unless the function or procedure belongs to that role and, of our roles and public, exactly these and its owner may execute it. p_security: definer or invoker, both with search_path pinned to pg_catalog, pg_temp; unpinned for an invoker without a SET clause.';
+CREATE FUNCTION tollhouse_private.verify_policies(p_table regclass, p_policies text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text collate "C";
+begin
+  select string_agg(said.wrong, '; it ' order by said.wrong collate "C")
+  into v_wrong
+  from (
+    select 'does not enable and force row security'
+    from pg_class as c
+    where c.oid = p_table
+      and not (c.relrowsecurity and c.relforcerowsecurity)
+    union all
+    select format(case when p.polname is null then 'has no policy %s' else 'has a policy %s' end, coalesce(expected.name, p.polname))
+    from unnest(p_policies) as expected (name)
+    full join (select q.polname from pg_policy as q where q.polrelid = p_table) as p on p.polname = expected.name
+    where p.polname is null
+      or expected.name is null
+  ) as said (wrong);
+  perform tollhouse_private.verify_that(v_wrong is null, format('%s %s', p_table, v_wrong));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_policies(p_table regclass, p_policies text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_policies(p_table regclass, p_policies text[]) IS 'Raises (P0004) unless row security of the table is enabled and forced, with exactly these policies.';
+CREATE FUNCTION tollhouse_private.verify_table(p_table regclass, p_owner regrole, p_columns text[], p_grants text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text collate "C";
+begin
+  select string_agg(said.wrong, '; it ' order by said.wrong collate "C")
+  into v_wrong
+  from (
+    select format('has no column %s', expected.name)
+    from unnest(p_columns) as expected (name)
+    where not exists (
+      select from pg_attribute as a
+      where a.attrelid = p_table
+        and a.attname = expected.name
+        and a.attnum > 0
+        and not a.attisdropped
+    )
+    union all
+    select * from tollhouse_private.wrong_grants(p_table, p_owner, p_grants)
+  ) as said (wrong);
+  perform tollhouse_private.verify_that(v_wrong is null, format('%s %s', p_table, v_wrong));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_table(p_table regclass, p_owner regrole, p_columns text[], p_grants text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_table(p_table regclass, p_owner regrole, p_columns text[], p_grants text[]) IS 'Raises (P0004) unless the table belongs to that role, has these columns, and grants exactly this (as in wrong_grants) to our roles and public.';
+CREATE FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_holds is not true then
+    raise exception using errcode = 'P0004', message = p_otherwise;
+  end if;
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) IS 'Raises the sentence (P0004) unless the condition is true; null is not.';
+CREATE FUNCTION tollhouse_private.verify_type(p_type regtype, p_owner regrole) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner constant regrole := (select t.typowner from pg_type as t where t.oid = p_type);
+begin
+  perform tollhouse_private.verify_that(v_owner = p_owner, format('%s belongs to %s, not to %s', p_type, v_owner, p_owner));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_type(p_type regtype, p_owner regrole) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_type(p_type regtype, p_owner regrole) IS 'Raises (P0004) unless the type or domain belongs to that role.';
+CREATE FUNCTION tollhouse_private.verify_view(p_view regclass, p_owner regrole, p_readers text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text collate "C";
+begin
+  select string_agg(said.wrong, '; it ' order by said.wrong collate "C")
+  into v_wrong
+  from (
+    select 'is no security_invoker view'
+    from pg_class as c
+    where c.oid = p_view
+      and 'security_invoker=true' <> all (coalesce(c.reloptions, '{}'))
+    union all
+    select * from tollhouse_private.wrong_grants(p_view, p_owner, array[array_to_string(p_readers, ', ') || ': select'])
+  ) as said (wrong);
+  perform tollhouse_private.verify_that(v_wrong is null, format('%s %s', p_view, v_wrong));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_view(p_view regclass, p_owner regrole, p_readers text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_view(p_view regclass, p_owner regrole, p_readers text[]) IS 'Raises (P0004) unless the view reads as its reader, belongs to that role and, of our roles and public, exactly these may select from it, and none more than that.';
+CREATE FUNCTION tollhouse_private.verify_withheld(p_table regclass, p_role regrole, p_columns text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text collate "C";
+begin
+  select string_agg(format(
+    case when a.attname = any (p_columns) then 'shows %s to %s' else 'does not show %s to %s' end, a.attname, p_role
+  ), '; it ' order by a.attnum)
+  into v_wrong
+  from pg_attribute as a
+  where a.attrelid = p_table
+    and a.attnum > 0
+    and not a.attisdropped
+    and has_column_privilege(p_role, p_table, a.attnum, 'select') = (a.attname = any (p_columns));
+  perform tollhouse_private.verify_that(v_wrong is null, format('%s %s', p_table, v_wrong));
+end
+$$;
+ALTER FUNCTION tollhouse_private.verify_withheld(p_table regclass, p_role regrole, p_columns text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.verify_withheld(p_table regclass, p_role regrole, p_columns text[]) IS 'Raises (P0004) unless the role may select every column of the table but these.';
 CREATE FUNCTION tollhouse_private.wake_followers() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5693,6 +5861,30 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) IS 'A result without its error message, in which a provider may quote the request: for calls of which nothing may be kept.';
+CREATE FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select format('belongs to %s, not to %s', c.relowner::regrole, p_owner)
+  from pg_class as c
+  where c.oid = p_relation
+    and c.relowner <> p_owner;
+  return query
+  select format(case when expected.it then 'does not grant %s to %s' else 'grants %s to %s' end, privilege, role)
+  from unnest(tollhouse_private.our_roles()) as role
+  cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate']) as privilege
+  cross join lateral (
+    select coalesce(bool_or(privilege = any (string_to_array(split_part(g.line, ': ', 2), ', '))), role = p_owner::text) as it
+    from unnest(p_grants) as g (line)
+    where role = any (string_to_array(split_part(g.line, ': ', 1), ', '))
+  ) as expected
+  where has_table_privilege(role, p_relation, privilege) <> expected.it;
+end
+$$;
+ALTER FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) IS 'What is wrong with the owner and the grants of a table or view, a clause a row. p_grants: lines of ''role, role: privilege, privilege'', of select, insert, update, delete and truncate; a role without a line has none of them, but for the owner, who has all.';
 CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(call_id uuid, attempt integer, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7898,6 +8090,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.our_roles() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) FROM PUBLIC;
@@ -7955,6 +8148,13 @@ REVOKE ALL ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) FROM
 REVOKE ALL ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_function(p_function regprocedure, p_owner regrole, p_security text, p_executors text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_policies(p_table regclass, p_policies text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_table(p_table regclass, p_owner regrole, p_columns text[], p_grants text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_type(p_type regtype, p_owner regrole) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_view(p_view regclass, p_owner regrole, p_readers text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.verify_withheld(p_table regclass, p_role regrole, p_columns text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_followers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.wake_idle_worker() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.wake_idle_worker() TO tollhouse_engine;
@@ -7964,6 +8164,7 @@ GRANT ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_fa
 REVOKE ALL ON FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) FROM PUBLIC;

@@ -2,20 +2,8 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_engine', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.value_fits(jsonb, text)'::regprocedure,
-  'tollhouse_private.part_problem(jsonb, text, text)'::regprocedure,
-  'tollhouse_private.request_problem(jsonb)'::regprocedure
-);
+select tollhouse_private.verify_function('tollhouse_private.value_fits(jsonb, text)', 'tollhouse_owner', 'unpinned', '{}');
+select tollhouse_private.verify_function('tollhouse_private.part_problem(jsonb, text, text)', 'tollhouse_owner', 'invoker', '{}');
+select tollhouse_private.verify_function('tollhouse_private.request_problem(jsonb)', 'tollhouse_owner', 'invoker', '{}');
 
 rollback;

@@ -2,16 +2,9 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)'::regprocedure;
+select tollhouse_private.verify_function(
+  'tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)',
+  'tollhouse_engine', 'invoker', '{}'
+);
 
 rollback;

@@ -2,16 +2,6 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.begin_probes(tollhouse_private.route[])'::regprocedure;
+select tollhouse_private.verify_function('tollhouse_private.begin_probes(tollhouse_private.route[])', 'tollhouse_engine', 'invoker', '{}');
 
 rollback;

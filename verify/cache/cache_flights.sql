@@ -2,30 +2,11 @@
 
 begin;
 
-select tenant_id, scope, endpoint, cache_key, watermark, call_id
-from tollhouse_private.cache_flights
-where false;
-
-select
-  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'select, insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.cache_flights'::regclass;
-
-select 1 / (count(*) = 1)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.cache_flights'::regclass
-  and p.polname in (
-    'cache_flights_all_engine'
-  );
+select tollhouse_private.verify_table(
+  'tollhouse_private.cache_flights', 'tollhouse_owner',
+  '{tenant_id, scope, endpoint, cache_key, watermark, call_id}',
+  array['tollhouse_engine: select, insert, update, delete']
+);
+select tollhouse_private.verify_policies('tollhouse_private.cache_flights', '{cache_flights_all_engine}');
 
 rollback;

@@ -2,29 +2,13 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.stricter_capture(text, text)'::regprocedure;
-
-select
-  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / has_function_privilege('tollhouse_owner', p.oid, 'execute')::int,
-  1 / has_function_privilege('tollhouse_client', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / has_function_privilege('tollhouse_operator', p.oid, 'execute')::int,
-  1 / has_function_privilege('tollhouse_auditor', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('tollhouse_monitor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.keeps_content(text, text)'::regprocedure;
+select tollhouse_private.verify_function(
+  'tollhouse_private.stricter_capture(text, text)',
+  'tollhouse_owner', 'unpinned', '{tollhouse_engine}'
+);
+select tollhouse_private.verify_function(
+  'tollhouse_private.keeps_content(text, text)',
+  'tollhouse_engine', 'definer', '{tollhouse_owner, tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
 
 rollback;

@@ -2,25 +2,12 @@
 
 begin;
 
-select outcome, sent, billing, retries, breaker, status
-from tollhouse_private.attempt_outcomes
-where false;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.attempt_outcomes'::regclass;
-
-select 1 / (count(*) = 14)::int
+select tollhouse_private.verify_table(
+  'tollhouse_private.attempt_outcomes', 'tollhouse_owner',
+  '{outcome, sent, billing, retries, breaker, status}',
+  array['tollhouse_engine, tollhouse_operator, tollhouse_auditor: select']
+);
+select tollhouse_private.verify_that(count(*) = 14, 'tollhouse_private.attempt_outcomes lacks an outcome')
 from tollhouse_private.attempt_outcomes as o
 where o.outcome in (
   'success', 'rate_limited', 'server_error', 'timeout', 'dropped', 'unreachable', 'malformed',

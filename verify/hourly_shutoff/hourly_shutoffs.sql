@@ -2,38 +2,17 @@
 
 begin;
 
-select tenant_id, user_id, threshold_micro_usd, cooldown, disabled_until, mode, reason
-from tollhouse_private.hourly_shutoffs
-where false;
-
-select
-  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.hourly_shutoffs'::regclass;
-
-select 1 / (count(*) = 4)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.hourly_shutoffs'::regclass
-  and p.polname in (
-    'hourly_shutoffs_all_engine',
-    'hourly_shutoffs_select_owner',
-    'hourly_shutoffs_select_client',
-    'hourly_shutoffs_select_operator'
-  );
+select tollhouse_private.verify_table(
+  'tollhouse_private.hourly_shutoffs', 'tollhouse_owner',
+  '{tenant_id, user_id, threshold_micro_usd, cooldown, disabled_until, mode, reason}',
+  array[
+    'tollhouse_engine: select, insert, update, delete',
+    'tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor: select'
+  ]
+);
+select tollhouse_private.verify_policies(
+  'tollhouse_private.hourly_shutoffs',
+  '{hourly_shutoffs_all_engine, hourly_shutoffs_select_owner, hourly_shutoffs_select_client, hourly_shutoffs_select_operator}'
+);
 
 rollback;

@@ -2,38 +2,17 @@
 
 begin;
 
-select scope, tenant_id, target, reason, set_by, set_at
-from tollhouse_private.kill_switches
-where false;
-
-select
-  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.kill_switches'::regclass;
-
-select 1 / (count(*) = 4)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.kill_switches'::regclass
-  and p.polname in (
-    'kill_switches_all_engine',
-    'kill_switches_select_owner',
-    'kill_switches_select_client',
-    'kill_switches_select_operator'
-  );
+select tollhouse_private.verify_table(
+  'tollhouse_private.kill_switches', 'tollhouse_owner',
+  '{scope, tenant_id, target, reason, set_by, set_at}',
+  array[
+    'tollhouse_engine: select, insert, update, delete',
+    'tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor: select'
+  ]
+);
+select tollhouse_private.verify_policies(
+  'tollhouse_private.kill_switches',
+  '{kill_switches_all_engine, kill_switches_select_owner, kill_switches_select_client, kill_switches_select_operator}'
+);
 
 rollback;

@@ -2,32 +2,13 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.has_month(timestamptz)'::regprocedure;
-
-select
-  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.ensure_partitions(timestamptz, timestamptz)'::regprocedure;
-
+select tollhouse_private.verify_function('tollhouse_private.has_month(timestamptz)', 'tollhouse_owner', 'unpinned', '{tollhouse_engine}');
+select tollhouse_private.verify_function(
+  'tollhouse_private.ensure_partitions(timestamptz, timestamptz)',
+  'tollhouse_owner', 'definer', '{tollhouse_engine}'
+);
 -- This month and the next are there, of each of the three tables, with row security of their own.
-select 1 / (count(*) = 6)::int
+select tollhouse_private.verify_that(count(*) = 6, format('tollhouse_private lacks partitions (%s of 6), or their row security is not forced', count(*)))
 from generate_series(0, 1) as ahead
 cross join (values ('llm_api_calls'), ('provider_attempts'), ('call_content')) as t (name)
 join pg_catalog.pg_class as c
@@ -36,17 +17,9 @@ where c.relnamespace = 'tollhouse_private'::regnamespace
   and c.relispartition
   and c.relrowsecurity
   and c.relforcerowsecurity;
-
-select
-  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.drop_old_partitions(timestamptz, timestamptz[])'::regprocedure;
+select tollhouse_private.verify_function(
+  'tollhouse_private.drop_old_partitions(timestamptz, timestamptz[])',
+  'tollhouse_owner', 'definer', '{tollhouse_engine}'
+);
 
 rollback;

@@ -2,21 +2,9 @@
 
 begin;
 
-select
-  1 / ('security_invoker=true' = any (coalesce(c.reloptions, '{}')))::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse.budget_burn'::regclass;
+select tollhouse_private.verify_view(
+  'tollhouse.budget_burn', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
 
 rollback;

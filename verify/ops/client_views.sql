@@ -2,35 +2,46 @@
 
 begin;
 
-select
-  1 / ('security_invoker=true' = any (coalesce(c.reloptions, '{}')))::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_client', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / (has_table_privilege('tollhouse_monitor', c.oid, 'select') = (c.relname in (
-    'monthly_budgets', 'hourly_shutoffs', 'hourly_spend', 'breakers', 'kill_switches'
-  )))::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid in (
-  'tollhouse.llm_api_calls'::regclass,
-  'tollhouse.jobs'::regclass,
-  'tollhouse.provider_attempts'::regclass,
-  'tollhouse.call_content'::regclass,
-  'tollhouse.investigations'::regclass,
-  'tollhouse.budget_optimization_jobs'::regclass,
-  'tollhouse.monthly_budgets'::regclass,
-  'tollhouse.hourly_shutoffs'::regclass,
-  'tollhouse.hourly_spend'::regclass,
-  'tollhouse.breakers'::regclass,
-  'tollhouse.kill_switches'::regclass
+select tollhouse_private.verify_view(
+  'tollhouse.llm_api_calls', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
+select tollhouse_private.verify_view('tollhouse.jobs', 'tollhouse_owner', '{tollhouse_client, tollhouse_operator, tollhouse_auditor}');
+select tollhouse_private.verify_view(
+  'tollhouse.provider_attempts', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.call_content', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.investigations', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.budget_optimization_jobs', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.monthly_budgets', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.hourly_shutoffs', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.hourly_spend', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.breakers', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
+select tollhouse_private.verify_view(
+  'tollhouse.kill_switches', 'tollhouse_owner',
+  '{tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
 );
 
 rollback;

@@ -2,40 +2,18 @@
 
 begin;
 
-select id, at, operator, action, target, reason, before, after
-from tollhouse_private.operator_audit
-where false;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('tollhouse_owner', c.oid, 'update, delete, truncate'))::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'select, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.operator_audit'::regclass;
-
-select
-  1 / ('security_invoker=true' = any (coalesce(c.reloptions, '{}')))::int,
-  1 / (c.relowner = 'tollhouse_engine'::regrole)::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_ops.operator_audit'::regclass;
+select tollhouse_private.verify_table(
+  'tollhouse_private.operator_audit', 'tollhouse_owner',
+  '{id, at, operator, action, target, reason, before, after}',
+  array[
+    'tollhouse_owner: select, insert',
+    'tollhouse_engine: insert',
+    'tollhouse_operator, tollhouse_auditor, tollhouse_monitor: select'
+  ]
+);
+select tollhouse_private.verify_view(
+  'tollhouse_ops.operator_audit', 'tollhouse_engine',
+  '{tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
+);
 
 rollback;

@@ -2,16 +2,9 @@
 
 begin;
 
-select
-  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / has_function_privilege('tollhouse_operator', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_ops.set_capture_policy(text, text, text)'::regprocedure;
+select tollhouse_private.verify_function(
+  'tollhouse_ops.set_capture_policy(text, text, text)',
+  'tollhouse_engine', 'definer', '{tollhouse_operator}'
+);
 
 rollback;

@@ -2,41 +2,46 @@
 
 begin;
 
-select
-  1 / (not r.rolsuper)::int,
-  1 / (not r.rolbypassrls)::int,
-  1 / (not r.rolcanlogin)::int
-from pg_catalog.pg_roles as r
-where r.oid in (
-  'tollhouse_owner'::regrole,
-  'tollhouse_engine'::regrole,
-  'tollhouse_client'::regrole,
-  'tollhouse_worker'::regrole,
-  'tollhouse_operator'::regrole,
-  'tollhouse_auditor'::regrole,
-  'tollhouse_monitor'::regrole
-);
-
--- None of them is a member of another: what one may do, no other inherits.
-select 1 / (count(*) = 0)::int
-from pg_catalog.pg_auth_members as m
-join pg_catalog.pg_roles as granted on granted.oid = m.roleid
-join pg_catalog.pg_roles as member on member.oid = m.member
-cross join (
-  select array[
+do $$
+declare
+  c_ours constant text[] := array[
     'tollhouse_owner', 'tollhouse_engine',
     'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator', 'tollhouse_auditor', 'tollhouse_monitor'
-  ] as names
-) as ours
-where granted.rolname = any (ours.names)
-  and member.rolname = any (ours.names);
-
--- What the owner roles will create from now on is not PUBLIC's.
-select 1 / (count(*) = 2)::int
-from pg_catalog.pg_default_acl as d
-where d.defaclrole in ('tollhouse_owner'::regrole, 'tollhouse_engine'::regrole)
-  and d.defaclnamespace = 0
-  and d.defaclobjtype = 'f'
-  and not exists (select from aclexplode(d.defaclacl) as a where a.grantee = 0);
+  ];
+  v_wrong text;
+begin
+  select string_agg(said.wrong, '; ')
+  into v_wrong
+  from (
+    select format('there is no role %s', ours.name)
+    from unnest(c_ours) as ours (name)
+    where to_regrole(ours.name) is null
+    union all
+    select format('%s is a superuser, bypasses row security or may log in', r.rolname)
+    from pg_catalog.pg_roles as r
+    where r.rolname = any (c_ours)
+      and (r.rolsuper or r.rolbypassrls or r.rolcanlogin)
+    union all
+    -- What one may do, no other inherits.
+    select format('%s is a member of %s', m.member::regrole, m.roleid::regrole)
+    from pg_catalog.pg_auth_members as m
+    where m.member::regrole::text = any (c_ours)
+      and m.roleid::regrole::text = any (c_ours)
+    union all
+    select format('functions that %s will create are everybody''s', owner.name)
+    from unnest(array['tollhouse_owner', 'tollhouse_engine']) as owner (name)
+    where not exists (
+      select from pg_catalog.pg_default_acl as d
+      where d.defaclrole = to_regrole(owner.name)
+        and d.defaclnamespace = 0
+        and d.defaclobjtype = 'f'
+        and not exists (select from aclexplode(d.defaclacl) as a where a.grantee = 0)
+    )
+  ) as said (wrong);
+  if v_wrong is not null then
+    raise exception using errcode = 'P0004', message = v_wrong;
+  end if;
+end
+$$;
 
 rollback;

@@ -2,29 +2,43 @@
 
 begin;
 
-select
-  1 / (n.nspowner = s.owner::regrole)::int,
-  1 / (not has_schema_privilege('public', n.oid, 'usage, create'))::int
-from (values
-  ('tollhouse'::regnamespace, 'tollhouse_owner'),
-  ('tollhouse_private', 'tollhouse_owner'),
-  ('tollhouse_worker', 'tollhouse_engine'),
-  ('tollhouse_ops', 'tollhouse_engine')
-) as s (schema, owner)
-join pg_catalog.pg_namespace as n on n.oid = s.schema;
-
-select 1 / (has_schema_privilege(r.role, s.schema, 'usage') = (s.schema = any (r.enters)))::int
-from (values
-  ('tollhouse_client', '{tollhouse}'::text[]),
-  ('tollhouse_worker', '{tollhouse_worker}'),
-  ('tollhouse_operator', '{tollhouse,tollhouse_ops}'),
-  ('tollhouse_auditor', '{tollhouse,tollhouse_ops}'),
-  ('tollhouse_monitor', '{tollhouse,tollhouse_ops}')
-) as r (role, enters)
-cross join (values ('tollhouse'), ('tollhouse_private'), ('tollhouse_worker'), ('tollhouse_ops')) as s (schema);
-
-select 1 / has_schema_privilege('tollhouse_engine', 'tollhouse', 'usage')::int;
-select 1 / has_schema_privilege('tollhouse_engine', 'tollhouse_private', 'create')::int;
-select 1 / (not has_schema_privilege('tollhouse_client', 'tollhouse', 'create'))::int;
+do $$
+declare
+  v_wrong text;
+begin
+  select string_agg(format('%s %s', s.name, said.wrong), '; ')
+  into v_wrong
+  from (values
+    ('tollhouse', 'tollhouse_owner', '{tollhouse_engine, tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'::text[]),
+    ('tollhouse_private', 'tollhouse_owner', '{tollhouse_engine}'),
+    ('tollhouse_worker', 'tollhouse_engine', '{tollhouse_worker}'),
+    ('tollhouse_ops', 'tollhouse_engine', '{tollhouse_operator, tollhouse_auditor, tollhouse_monitor}')
+  ) as s (name, owner, enter)
+  left join pg_catalog.pg_namespace as n on n.nspname = s.name
+  cross join lateral (
+    select 'is missing'
+    where n.oid is null
+    union all
+    select format('belongs to %s, not to %s', n.nspowner::regrole, s.owner)
+    where n.nspowner <> s.owner::regrole
+    union all
+    select format(case when expected.it then 'does not grant %s to %s' else 'grants %s to %s' end, privilege, r.role)
+    from unnest(array[
+      'public', 'tollhouse_owner', 'tollhouse_engine', 'tollhouse_client', 'tollhouse_worker', 'tollhouse_operator',
+      'tollhouse_auditor', 'tollhouse_monitor'
+    ]) as r (role)
+    cross join unnest(array['usage', 'create']) as privilege
+    cross join lateral (
+      -- The engine's functions live beside the tables.
+      select r.role = any (s.enter) and (privilege = 'usage' or s.name = 'tollhouse_private') as it
+    ) as expected
+    where r.role <> s.owner
+      and has_schema_privilege(r.role, n.oid, privilege) <> expected.it
+  ) as said (wrong);
+  if v_wrong is not null then
+    raise exception using errcode = 'P0004', message = v_wrong;
+  end if;
+end
+$$;
 
 rollback;

@@ -2,25 +2,12 @@
 
 begin;
 
-select only_row, lease, delivery_ttl, content_retention, ledger_retention, months_ahead
-from tollhouse_private.settings
-where false;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'insert, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.settings'::regclass;
-
-select 1 / (count(*) = 1)::int from tollhouse_private.settings;
+select tollhouse_private.verify_table(
+  'tollhouse_private.settings', 'tollhouse_owner',
+  '{only_row, lease, delivery_ttl, content_retention, ledger_retention, months_ahead}',
+  array['tollhouse_engine: select, update', 'tollhouse_operator, tollhouse_auditor: select']
+);
+select tollhouse_private.verify_that(count(*) = 1, 'tollhouse_private.settings does not hold its one row')
+from tollhouse_private.settings;
 
 rollback;

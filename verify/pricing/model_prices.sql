@@ -2,23 +2,10 @@
 
 begin;
 
-select model, kind, effective_from, micro_usd_per_million
-from tollhouse_private.model_prices
-where false;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_engine', c.oid, 'update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.model_prices'::regclass;
+select tollhouse_private.verify_table(
+  'tollhouse_private.model_prices', 'tollhouse_owner',
+  '{model, kind, effective_from, micro_usd_per_million}',
+  array['tollhouse_engine: select, insert', 'tollhouse_operator, tollhouse_auditor: select']
+);
 
 rollback;

@@ -2,6 +2,6 @@
 
 begin;
 
-select 'tollhouse_private.price'::regtype;
+select tollhouse_private.verify_type('tollhouse_private.price', 'tollhouse_owner');
 
 rollback;

@@ -2,19 +2,8 @@
 
 begin;
 
-select
-  1 / (p.prosecdef and 'search_path=pg_catalog, pg_temp' = any (coalesce(p.proconfig, '{}')))::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / has_function_privilege('tollhouse_owner', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid = 'tollhouse_private.check_room(text, bigint)'::regprocedure;
-
-select 1 / (count(*) = 8)::int
+select tollhouse_private.verify_function('tollhouse_private.check_room(text, bigint)', 'tollhouse_engine', 'definer', '{tollhouse_owner}');
+select tollhouse_private.verify_that(count(*) = 8, 'tollhouse_private.queue_look_0 to _7 are not eight sequences of tollhouse_engine')
 from pg_catalog.pg_class as c
 where c.relnamespace = 'tollhouse_private'::regnamespace
   and c.relkind = 'S'

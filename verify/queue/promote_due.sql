@@ -2,18 +2,7 @@
 
 begin;
 
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_engine'::regrole)::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_owner', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.promote_due(timestamptz, text)'::regprocedure, 'tollhouse_private.users_scheduled(text, text, integer)'::regprocedure
-);
+select tollhouse_private.verify_function('tollhouse_private.promote_due(timestamptz, text)', 'tollhouse_engine', 'invoker', '{}');
+select tollhouse_private.verify_function('tollhouse_private.users_scheduled(text, text, integer)', 'tollhouse_engine', 'invoker', '{}');
 
 rollback;

@@ -2,23 +2,15 @@
 
 begin;
 
-select 'tollhouse_private.verdict'::regtype;
-
-select 'tollhouse_private.route'::regtype;
-
-select
-  1 / (not p.prosecdef)::int,
-  1 / (p.proowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_function_privilege('tollhouse_engine', p.oid, 'execute')::int,
-  1 / (not has_function_privilege('public', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_client', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_worker', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_operator', p.oid, 'execute'))::int,
-  1 / (not has_function_privilege('tollhouse_auditor', p.oid, 'execute'))::int
-from pg_catalog.pg_proc as p
-where p.oid in (
-  'tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[])'::regprocedure,
-  'tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[])'::regprocedure
+select tollhouse_private.verify_type('tollhouse_private.verdict', 'tollhouse_owner');
+select tollhouse_private.verify_type('tollhouse_private.route', 'tollhouse_owner');
+select tollhouse_private.verify_function(
+  'tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[])',
+  'tollhouse_owner', 'invoker', '{tollhouse_engine}'
+);
+select tollhouse_private.verify_function(
+  'tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[])',
+  'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );
 
 rollback;

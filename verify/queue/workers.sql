@@ -2,26 +2,13 @@
 
 begin;
 
-select worker_id, name, version, capacity, in_flight, idle, started_at, alive_until, last_tenant_id, last_due_tenant_id
-from tollhouse_private.workers
-where false;
-
-select
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_monitor', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_monitor', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.workers'::regclass;
+select tollhouse_private.verify_table(
+  'tollhouse_private.workers', 'tollhouse_owner',
+  '{worker_id, name, version, capacity, in_flight, idle, started_at, alive_until, last_tenant_id, last_due_tenant_id}',
+  array[
+    'tollhouse_engine: select, insert, update, delete',
+    'tollhouse_operator, tollhouse_auditor, tollhouse_monitor: select'
+  ]
+);
 
 rollback;

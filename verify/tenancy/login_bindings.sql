@@ -2,33 +2,14 @@
 
 begin;
 
-select login, login_oid, tenant_id, user_id, reads_all_users
-from tollhouse_private.login_bindings
-where false;
-
-select
-  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.login_bindings'::regclass;
-
-select 1 / (count(*) = 2)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.login_bindings'::regclass
-  and p.polname in (
-    'login_bindings_all_engine',
-    'login_bindings_select_operator'
-  );
+select tollhouse_private.verify_table(
+  'tollhouse_private.login_bindings', 'tollhouse_owner',
+  '{login, login_oid, tenant_id, user_id, reads_all_users}',
+  array[
+    'tollhouse_engine: select, insert, update, delete',
+    'tollhouse_operator, tollhouse_auditor: select'
+  ]
+);
+select tollhouse_private.verify_policies('tollhouse_private.login_bindings', '{login_bindings_all_engine, login_bindings_select_operator}');
 
 rollback;

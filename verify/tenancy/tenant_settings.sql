@@ -2,34 +2,17 @@
 
 begin;
 
-select tenant_id, capture_policy
-from tollhouse_private.tenant_settings
-where false;
-
-select
-  1 / (c.relrowsecurity and c.relforcerowsecurity)::int,
-  1 / (c.relowner = 'tollhouse_owner'::regrole)::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'insert')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'update')::int,
-  1 / has_table_privilege('tollhouse_engine', c.oid, 'delete')::int,
-  1 / has_table_privilege('tollhouse_operator', c.oid, 'select')::int,
-  1 / has_table_privilege('tollhouse_auditor', c.oid, 'select')::int,
-  1 / (not has_table_privilege('public', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_client', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_worker', c.oid, 'select, insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_operator', c.oid, 'insert, update, delete, truncate'))::int,
-  1 / (not has_table_privilege('tollhouse_auditor', c.oid, 'insert, update, delete, truncate'))::int
-from pg_catalog.pg_class as c
-where c.oid = 'tollhouse_private.tenant_settings'::regclass;
-
-select 1 / (count(*) = 3)::int
-from pg_catalog.pg_policy as p
-where p.polrelid = 'tollhouse_private.tenant_settings'::regclass
-  and p.polname in (
-    'tenant_settings_all_engine',
-    'tenant_settings_select_owner',
-    'tenant_settings_select_operator'
-  );
+select tollhouse_private.verify_table(
+  'tollhouse_private.tenant_settings', 'tollhouse_owner',
+  '{tenant_id, capture_policy}',
+  array[
+    'tollhouse_engine: select, insert, update, delete',
+    'tollhouse_operator, tollhouse_auditor: select'
+  ]
+);
+select tollhouse_private.verify_policies(
+  'tollhouse_private.tenant_settings',
+  '{tenant_settings_all_engine, tenant_settings_select_owner, tenant_settings_select_operator}'
+);
 
 rollback;
