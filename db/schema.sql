@@ -2642,9 +2642,7 @@ begin
   select c.status, c.blocked_reason, c.was_cached
   into existing_call.status, existing_call.blocked_reason, existing_call.was_cached
   from tollhouse_private.llm_api_calls as c
-  -- Both keys, whole: a plan made for an empty month would as soon take the one of which it knows two columns.
-  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at
-    and c.endpoint = v_key.endpoint and c.request_id = v_key.request_id and c.user_id = v_key.user_id;
+  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
   if not found then
     select case j.state when 'coalesced' then 'queued' else j.state end, false
     into existing_call.status, existing_call.was_cached
@@ -2697,7 +2695,7 @@ CREATE TABLE tollhouse_private.llm_api_calls (
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. Its primary key is what request_keys holds for the request: its call_id and created_at. So a request, of which there is one key, has one row. Who looks for a request id begins at request_keys.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
@@ -7661,8 +7659,6 @@ ALTER TABLE ONLY tollhouse_private.kill_switches
     ADD CONSTRAINT kill_switches_pkey PRIMARY KEY (scope, tenant_id, target);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls
     ADD CONSTRAINT llm_api_calls_pkey PRIMARY KEY (tenant_id, call_id, created_at);
-ALTER TABLE ONLY tollhouse_private.llm_api_calls
-    ADD CONSTRAINT llm_api_calls_request_key UNIQUE (tenant_id, endpoint, request_id, user_id, created_at);
 ALTER TABLE ONLY tollhouse_private.login_bindings
     ADD CONSTRAINT login_bindings_pkey PRIMARY KEY (login, login_oid);
 ALTER TABLE ONLY tollhouse_private.model_overruns

@@ -38,9 +38,7 @@ begin
   select c.status, c.blocked_reason, c.was_cached
   into existing_call.status, existing_call.blocked_reason, existing_call.was_cached
   from tollhouse_private.llm_api_calls as c
-  -- Both keys, whole: a plan made for an empty month would as soon take the one of which it knows two columns.
-  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at
-    and c.endpoint = v_key.endpoint and c.request_id = v_key.request_id and c.user_id = v_key.user_id;
+  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
   if not found then
     select case j.state when 'coalesced' then 'queued' else j.state end, false
     into existing_call.status, existing_call.was_cached

@@ -35,7 +35,6 @@ create table tollhouse_private.llm_api_calls (
   reasoning_ref uuid,
   metadata_ref uuid,
   constraint llm_api_calls_pkey primary key (tenant_id, call_id, created_at),
-  constraint llm_api_calls_request_key unique (tenant_id, endpoint, request_id, user_id, created_at),
   constraint llm_api_calls_status_check check (status in ('success', 'failed', 'blocked', 'cancelled')),
   constraint llm_api_calls_blocked_reason_check check ((status = 'blocked') = (blocked_reason is not null)),
   constraint llm_api_calls_was_cached_check check (not was_cached or (status = 'success' and not provider_attempted and cost_micro_usd = 0)),
@@ -53,7 +52,7 @@ create index llm_api_calls_cached_idx on tollhouse_private.llm_api_calls (tenant
   include (user_id, endpoint, model, was_coalesced, saved_micro_usd) where was_cached;
 
 comment on table tollhouse_private.llm_api_calls is
-  'The ledger: one row per call, written once with its outcome. created_at is copied from request_keys, which makes one row per request a constraint.';
+  'The ledger: one row per call, written once with its outcome. Its primary key is what request_keys holds for the request: its call_id and created_at. So a request, of which there is one key, has one row. Who looks for a request id begins at request_keys.';
 comment on column tollhouse_private.llm_api_calls.was_coalesced is
   'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
 comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether a request may have reached a provider.';

@@ -45,7 +45,6 @@ select results_eq(
     'llm_api_calls_cost_basis_check',
     'llm_api_calls_cost_check',
     'llm_api_calls_pkey',
-    'llm_api_calls_request_key',
     'llm_api_calls_saved_check',
     'llm_api_calls_status_check',
     'llm_api_calls_was_cached_check',
@@ -54,7 +53,7 @@ select results_eq(
   'llm_api_calls has exactly these constraints'
 );
 select col_is_pk('tollhouse_private', 'llm_api_calls', array['tenant_id', 'call_id', 'created_at']::name[], 'llm_api_calls: the key');
-select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_request_key', 'llm_api_calls_created_at_idx', 'llm_api_calls_blocked_idx', 'llm_api_calls_cached_idx'], 'llm_api_calls has exactly these indexes');
+select indexes_are('tollhouse_private', 'llm_api_calls', array['llm_api_calls_pkey', 'llm_api_calls_created_at_idx', 'llm_api_calls_blocked_idx', 'llm_api_calls_cached_idx'], 'llm_api_calls has exactly these indexes');
 select ok(c.relrowsecurity and c.relforcerowsecurity, 'llm_api_calls: row-level security holds for its owner too')
 from pg_class as c where c.oid = 'tollhouse_private.llm_api_calls'::regclass;
 select results_eq(
@@ -99,13 +98,10 @@ from unnest(array[
   '{"cost_micro_usd": -1}',
   '{"cost_basis": "guess"}'
 ]) as change;
-select lives_ok($$select pg_temp.book('{"request_id": "r1"}')$$, 'a request has its ledger row');
-select throws_ok($$select pg_temp.book('{"request_id": "r1"}')$$, '23505', null, 'and can have no second one');
-select lives_ok(
-  $$select pg_temp.book('{"request_id": "r1", "tenant_id": "globex"}'), pg_temp.book('{"request_id": "r1", "endpoint": "explanation"}'),
-    pg_temp.book('{"request_id": "r1", "user_id": "bob"}')$$,
-  'the same id at another tenant or endpoint, or of another user, is another request'
-);
+-- That a request is one call is request_keys' to say: tests/pgtap/idempotency/request_keys.sql.
+select lives_ok($$select pg_temp.book('{"call_id": "00000000-0000-0000-0000-000000000001"}')$$, 'a call has its ledger row');
+select throws_ok($$select pg_temp.book('{"call_id": "00000000-0000-0000-0000-000000000001"}')$$, '23505', null, 'and can have no second one');
+select lives_ok($$select pg_temp.book('{"call_id": "00000000-0000-0000-0000-000000000001", "tenant_id": "globex"}')$$, 'another tenant''s is another call');
 select throws_ok(
   $$select pg_temp.book('{"created_at": "1999-01-01"}')$$, '23514', null, 'a month without a partition takes no row: it is refused, not lost'
 );
