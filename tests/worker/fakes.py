@@ -162,7 +162,7 @@ def make_call(provider: str = "mock", attempt: int = 1) -> Call:
 def make_lease(seconds: float = 60.0) -> Lease:
     """Return a lease that nobody renews."""
     now = asyncio.get_running_loop().time()
-    return Lease(uuid.uuid4(), seconds, until=now + seconds)
+    return Lease(worker_id=uuid.uuid4(), seconds=seconds, until=now + seconds)
 
 
 def make_flusher(gate: Gate, *, size: int = 100, seconds: float = 0.005) -> Flusher:

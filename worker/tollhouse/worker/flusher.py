@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tollhouse.errors import GateError
 from tollhouse.gate import Gate
@@ -22,7 +22,6 @@ log = Log(__name__)
 _BATCH_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(slots=True, eq=False)
 class Result:
     """An outcome, the lease under which its call was claimed, and when it came (loop time).
 
@@ -32,18 +31,18 @@ class Result:
     Raises TypeError, ValueError or RecursionError for an outcome that JSON can't hold.
     """
 
-    lease: Lease
-    call: Call
-    outcome: Outcome
-    at: float
-    materialize: bool = True
-    text: str = field(init=False, repr=False)
+    __slots__ = ("at", "call", "lease", "materialize", "outcome", "text")
 
-    def __post_init__(self) -> None:
-        row = {"tenant_id": self.call.tenant_id, **self.outcome.as_json()}
+    def __init__(
+        self, *, lease: Lease, call: Call, outcome: Outcome, at: float, materialize: bool = True
+    ) -> None:
+        row = {"tenant_id": call.tenant_id, **outcome.as_json()}
         self.text = json.dumps(row, allow_nan=False)
-        self.call = replace(self.call, request="")
-        self.outcome = replace(self.outcome, response=None, reasoning=None, metadata=None)
+        self.lease = lease
+        self.at = at
+        self.materialize = materialize
+        self.call = replace(call, request="")
+        self.outcome = replace(outcome, response=None, reasoning=None, metadata=None)
         if self.outcome.share is not None:
             self.outcome.share.resize(len(self.text))
 
@@ -73,18 +72,25 @@ def unanswered(call: Call, outcome: Outcome) -> Outcome:
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class Flusher:
     """Holds results until they are due. Bounded by the claim loop, which counts `pending`."""
 
-    gate: Gate
-    metrics: Metrics
-    size: int
-    seconds: float
-    on_put: Callable[[], None]
-    on_stuck: Callable[[Lease, str], None]
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        metrics: Metrics,
+        size: int,
+        seconds: float,
+        on_put: Callable[[], None],
+        on_stuck: Callable[[Lease, str], None],
+    ) -> None:
+        self.gate = gate
+        self.metrics = metrics
+        self.size = size
+        self.seconds = seconds
+        self.on_put = on_put
+        self.on_stuck = on_stuck
         self._results: list[Result] = []
 
     @property
@@ -108,10 +114,11 @@ class Flusher:
         """Take a result in."""
         now = asyncio.get_running_loop().time()
         try:
-            result = Result(lease, call, outcome, now)
+            result = Result(lease=lease, call=call, outcome=outcome, at=now)
         except (TypeError, ValueError, RecursionError) as error:
             self._refused(outcome, type(error).__name__)
-            result = Result(lease, call, unanswered(call, outcome), now)
+            answer = unanswered(call, outcome)
+            result = Result(lease=lease, call=call, outcome=answer, at=now)
         self._results.append(result)
         self.on_put()
 
@@ -170,7 +177,13 @@ class Flusher:
                 if is_timeout(error):
                     result.leave_out_materializer()
                 elif (answer := unanswered(result.call, result.outcome)) != result.outcome:
-                    result = Result(lease, result.call, answer, result.at, result.materialize)
+                    result = Result(
+                        lease=lease,
+                        call=result.call,
+                        outcome=answer,
+                        at=result.at,
+                        materialize=result.materialize,
+                    )
                 else:
                     break
             else:

@@ -10,7 +10,7 @@ every probe tell the breakers so.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -29,12 +29,12 @@ _FAILED: frozenset[OutcomeName] = frozenset(
 )
 
 
-@dataclass(kw_only=True, eq=False)
 class Failures:
-    """Warns of the first at once, and then every `seconds` of how many followed."""
+    """Warns of the first failed attempt at once, then every `seconds` of how many followed."""
 
-    seconds: float = 10.0
-    _quiet: dict[tuple[str, OutcomeName], "_Quiet"] = field(default_factory=dict, init=False)
+    def __init__(self, *, seconds: float = 10.0) -> None:
+        self._seconds = seconds
+        self._quiet: dict[tuple[str, OutcomeName], _Quiet] = {}
 
     def note(self, provider: str, outcome: Outcome) -> None:
         """Count an outcome, if it is a failure; log it now or later."""
@@ -58,7 +58,7 @@ class Failures:
         self._quiet.clear()
 
     def _later(self, key: tuple[str, OutcomeName]) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(self.seconds, self._end, key)
+        return asyncio.get_running_loop().call_later(self._seconds, self._end, key)
 
     def _end(self, key: tuple[str, OutcomeName]) -> None:
         quiet = self._quiet.pop(key)
@@ -67,7 +67,7 @@ class Failures:
             self._quiet[key] = _Quiet(timer=self._later(key))
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True)
 class _Quiet:
     """What has come since the last line: how many, and the last one's status."""
 
@@ -95,15 +95,15 @@ _REACHED: frozenset[OutcomeName] = frozenset(
 )
 
 
-@dataclass(kw_only=True, eq=False)
 class Brake:
-    """Free, or on: then `until` (loop time) nothing is claimed, and after it one call."""
+    """Free, or on: then nothing is claimed `until` a loop time, and after it one call."""
 
-    until: float = 0.0
-    on: bool = False
-    _failed: int = field(default=0, init=False)
-    _pause: float = field(default=_FIRST_PAUSE, init=False)
-    _probe: UUID | None = field(default=None, init=False)
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.on = False
+        self._failed = 0
+        self._pause = _FIRST_PAUSE
+        self._probe: UUID | None = None
 
     def probe(self, call_id: UUID) -> None:
         """This call is the one that finds out."""
@@ -164,23 +164,29 @@ class _Entry:
                 self.task.cancel()
 
 
-@dataclass(kw_only=True, eq=False)
 class Inflight:
     """Runs calls and hands every outcome to `put`: a call that came in always comes out.
 
     hang_up: lets the provider know at once that nobody waits for this call any more
     """
 
-    complete: Callable[[Call], Awaitable[Outcome]]
-    put: Callable[[Lease, Call, Outcome], None]
-    metrics: Metrics
-    failures: Failures
-    brake: Brake = field(default_factory=Brake)
-    hang_up: Callable[[Call], None] = lambda call: None
-
-    def __post_init__(self) -> None:
-        self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
+    def __init__(
+        self,
+        *,
+        complete: Callable[[Call], Awaitable[Outcome]],
+        put: Callable[[Lease, Call, Outcome], None],
+        metrics: Metrics,
+        failures: Failures,
+        hang_up: Callable[[Call], None] = lambda call: None,
+    ) -> None:
+        self.complete = complete
+        self.put = put
+        self.metrics = metrics
+        self.failures = failures
+        self.brake = Brake()
+        self.hang_up = hang_up
         self.request_bytes = 0
+        self._entries: dict[tuple[UUID, UUID, int], _Entry] = {}
         self._empty = asyncio.Event()
         self._empty.set()
 

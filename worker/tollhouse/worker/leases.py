@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID, uuid4
 
@@ -42,7 +41,6 @@ class State(Enum):
     LOST = "lost"
 
 
-@dataclass(eq=False)
 class Lease:
     """An identity, and until when (loop time) it holds.
 
@@ -50,13 +48,14 @@ class Lease:
     idle: whether the database was told so, as far as the claim loop knows
     """
 
-    worker_id: UUID
-    seconds: float
-    until: float = 0.0
-    state: State = State.ACTIVE
-    held: int = 0
-    idle: bool = False
-    _fence: asyncio.TimerHandle | None = None
+    def __init__(self, *, worker_id: UUID, seconds: float, until: float = 0.0) -> None:
+        self.worker_id = worker_id
+        self.seconds = seconds
+        self.until = until
+        self.state = State.ACTIVE
+        self.held = 0
+        self.idle = False
+        self._fence: asyncio.TimerHandle | None = None
 
     @property
     def may_send(self) -> bool:
@@ -171,7 +170,7 @@ class Leases:
         self._pause = _FIRST_PAUSE
         self.deployed = True
         self.heartbeat_seconds = terms.heartbeat_ms / 1000
-        self.current = Lease(worker_id, seconds=terms.lease_ms / 1000)
+        self.current = Lease(worker_id=worker_id, seconds=terms.lease_ms / 1000)
         self._hold(self.current, before)
         log.info("registered", worker_id=worker_id, name=self.name)
         self.on_registered()
@@ -214,25 +213,31 @@ _PAUSE_SECONDS = 0.5  # after a failure
 _STOP_SECONDS = 5.0
 
 
-@dataclass(kw_only=True, eq=False)
 class Heartbeat:
     """Renews every live lease. `open_gate` is called, and its gate used, in the thread only.
 
     well: whether the last heartbeats were answered
     """
 
-    leases: Leases
-    open_gate: Callable[[], AbstractAsyncContextManager[Gate]]
-    stuck_seconds: float = 60.0
-    pulse: Pulse = field(default_factory=Pulse, init=False)
-    well: bool = field(default=False, init=False)
+    def __init__(
+        self,
+        *,
+        leases: Leases,
+        open_gate: Callable[[], AbstractAsyncContextManager[Gate]],
+        stuck_seconds: float = 60.0,
+    ) -> None:
+        self.leases = leases
+        self.open_gate = open_gate
+        self.stuck_seconds = stuck_seconds
+        self.pulse = Pulse()
+        self.well = False
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Beat until cancelled; raises what the thread raises."""
         self._main = asyncio.get_running_loop()
         self._heard_at = time.monotonic()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
         ended: Future[None] = Future()
         threading.Thread(target=self._thread, args=[ended], name="heartbeat", daemon=True).start()
         over = asyncio.wrap_future(ended)
