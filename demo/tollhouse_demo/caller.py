@@ -71,7 +71,7 @@ class Caller:
             return cursor.execute(query, (Jsonb(list(calls)),)).fetchall()
 
     def wait(self, call_id: UUID, *, seconds: float = PATIENCE) -> dict[str, Any]:
-        """Return the result once the call is finished, or as it stands when the time is over."""
+        """Return the result once the call is finished, or as it stands when the time is up."""
         with self.connection.transaction():
             self.identify()
             cursor = self.connection.cursor(row_factory=dict_row)
@@ -81,7 +81,7 @@ class Caller:
     def wait_all(
         self, tickets: Sequence[Ticket], *, seconds: float = PATIENCE
     ) -> list[dict[str, Any]]:
-        """Return the results of all of them, finished or not, when the time is over."""
+        """Return the results of all of them, finished or not, when the time is up."""
         deadline = time.monotonic() + seconds
         return [
             self.wait(ticket.call_id, seconds=max(0.0, deadline - time.monotonic()))
@@ -104,5 +104,5 @@ class Caller:
             return cursor.execute(query, (endpoint, request_id)).fetchone() or {}
 
     def identify(self) -> None:
-        """Say who asks, for the transaction that is open."""
+        """Set the identity of the open transaction."""
         self.connection.execute("select tollhouse.set_identity(%s, %s)", (self.tenant, self.user))

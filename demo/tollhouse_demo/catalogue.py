@@ -1,4 +1,4 @@
-"""What an operator types on the first day: providers, models, prices, endpoints."""
+"""What an operator sets up on the first day: providers, models, prices, endpoints."""
 
 import psycopg
 

@@ -55,7 +55,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A claim held against what was observed; `sql` is how to observe it again."""
+    """A claim, and what was observed; `sql` shows how to observe it again."""
 
     name: str
     expected: str
@@ -263,7 +263,7 @@ def nothing_lost(connection: psycopg.Connection, calls: int, *, only: Calls | No
     where: LiteralString = " where tenant_id = %s and request_id like %s" if only else ""
     return observe(
         connection,
-        "nothing lost, nothing twice: one ledger row for each call",
+        "nothing lost, nothing doubled: one ledger row for each call",
         "select count(*) as rows,"  # noqa: S608
         " count(distinct (tenant_id, user_id, endpoint, request_id)) as requests,"
         " (select count(*) from tollhouse.jobs" + where + ") as unfinished"
@@ -305,11 +305,11 @@ def requests_match_bill(connection: psycopg.Connection, bill: Bill) -> Check:
     theirs = {entry.client_request_id for entry in bill.entries}
     return outcome(
         "requests: ledger and bill agree, one by one",
-        expected={"ledger": bill.requests, "bill": bill.requests, "without partner": 0},
+        expected={"ledger": bill.requests, "bill": bill.requests, "unmatched": 0},
         observed={
             "ledger": len(ours),
             "bill": len(bill.entries),
-            "without partner": len(ours ^ theirs),
+            "unmatched": len(ours ^ theirs),
         },
         sql=f"{_SENT} — against {_BILL}",
     )
@@ -387,7 +387,7 @@ def spend_matches_ledger(connection: psycopg.Connection) -> Check:
     spent = row[0] if row else 0
     return observe(
         connection,
-        "ledger, attempts and budgets name one amount (micro-USD)",
+        "ledger, attempts and budgets show the same amount (micro-USD)",
         "select (select sum(cost_micro_usd)::bigint from tollhouse.llm_api_calls) as ledger,"
         " (select sum(cost_micro_usd)::bigint from tollhouse.provider_attempts) as attempts,"
         " (select sum(spent_micro_usd)::bigint from tollhouse.monthly_budgets"
@@ -444,10 +444,10 @@ def samples_only_paid(connection: psycopg.Connection) -> Check:
 
 
 def nothing_kept(connection: psycopg.Connection, tenant: str) -> Check:
-    """Not a word of a tenant whose policy is none, though it was answered."""
+    """Nothing is kept of a tenant whose policy is none, though it was answered."""
     return observe(
         connection,
-        f"{tenant} was answered, and nothing of it was kept",
+        f"{tenant} was answered, and none of it was kept",
         "select count(*) > 0 as answered, count(content_ref) + count(reasoning_ref)"
         " + count(metadata_ref) as refs, (select count(*) from tollhouse.call_content as cc"
         " where cc.tenant_id = %s) as contents from tollhouse.llm_api_calls"
@@ -485,7 +485,7 @@ def sees_own(caller: Caller) -> Check:
     """The victim sees rows of its own: otherwise the other checks would prove nothing."""
     count = _visible(caller.connection, lambda _: caller.identify(), caller.tenant, caller.user)
     return outcome(
-        f"{caller} sees rows of their own",
+        f"{caller} sees their own rows",
         expected={"own rows": True},
         observed={"own rows": count > 0},
         sql=_readable(caller.connection, caller.tenant, caller.user),
@@ -518,7 +518,7 @@ def finds_nothing(caller: Caller, call_id: UUID, endpoint: str, request_id: str)
         query = "select count(*) from tollhouse.result(%s)"
         row = connection.execute(query, (call_id,)).fetchone()
     return outcome(
-        f"{caller}: no function crosses",
+        f"{caller}: no function reaches the call",
         expected={"result rows": 0, "cancel": None, "explain": "unknown"},
         observed={
             "result rows": row[0] if row else None,
@@ -575,4 +575,4 @@ def _readable(connection: psycopg.Connection, tenant: str | None, user: str | No
     count = len(reachable(connection))
     where = f" where tenant_id = '{tenant}'" if tenant else ""
     where += f" and user_id = '{user}'" if user else ""
-    return f"select count(*) from each of the {count} views{where}"  # noqa: S608 - to be read
+    return f"select count(*) from each of the {count} views{where}"  # noqa: S608 - only shown

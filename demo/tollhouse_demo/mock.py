@@ -67,7 +67,7 @@ class MockControl:
         self._ask("DELETE", "faults")
 
     def set_latency(self, latency_ms: float) -> None:
-        """Let every answer take so long."""
+        """Delay every answer by this much."""
         self._ask("PUT", "latency", {"latency_ms": latency_ms})
 
     def bill(self, *, prefix: str = "") -> Bill:
@@ -100,7 +100,7 @@ _LISTENING = "mock provider listening on "
 class MockProcess(ChildProcess):
     """`tollhouse mock-provider` on any free port.
 
-    latency_ms: how long it takes for each answer
+    latency_ms: how long each answer takes
     """
 
     def __init__(self, *, log: Path, latency_ms: float) -> None:

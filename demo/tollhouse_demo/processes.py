@@ -33,7 +33,7 @@ __all__ = [
     "worker_url",
 ]
 
-# Seconds until it is said that what is waited for will not come: a busy machine needs minutes.
+# Seconds until a wait is given up: a busy machine needs minutes.
 PATIENCE = 180.0
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class ChildProcess:
     def wait_for(self, what: str, look: Callable[[], T | None], *, seconds: float = PATIENCE) -> T:
         """Return what `look` finds, as soon as it does.
 
-        Raises StackError with the end of the log when the process ends or the time is over.
+        Raises StackError with the end of the log when the process ends or the time is up.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -95,7 +95,7 @@ class ChildProcess:
             time.sleep(0.02)
 
     def stop(self, *, seconds: float = 10.0) -> int:
-        """SIGTERM, then SIGKILL when the time is over; return the exit code."""
+        """SIGTERM, then SIGKILL when the time is up; return the exit code."""
         if self.running:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -105,7 +105,7 @@ class ChildProcess:
         return self._process.wait()
 
     def kill(self) -> None:
-        """SIGKILL: no chance to say goodbye."""
+        """SIGKILL: no chance to clean up."""
         self._process.kill()
         self._process.wait()
 
@@ -179,7 +179,7 @@ def worker_url(worker: ChildProcess) -> str | None:
 
 
 def is_ready(url: str) -> bool | None:
-    """Return True when the worker says so, None otherwise."""
+    """Return True when the worker says that it is ready, None otherwise."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=5) as reply:  # noqa: S310
             return True if reply.status == 200 else None
@@ -220,7 +220,7 @@ class Workers:
         return leaving.stop(seconds=PATIENCE)
 
     def stop_all(self) -> None:
-        """Let all of them end, soon."""
+        """Stop all of them, soon."""
         for worker in self.running:
             worker.stop(seconds=5)
         self.running.clear()
@@ -229,7 +229,7 @@ class Workers:
 def environment(
     *, database_url: str, provider_url: str, page_url: str, page_token: str
 ) -> dict[str, str]:
-    """Return the variables that tell a worker where it is: the mock stands for each provider.
+    """Return a worker's environment; the mock stands for each provider.
 
     page_url: the database's, for a login that reads for the page
     """

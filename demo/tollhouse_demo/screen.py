@@ -1,4 +1,4 @@
-"""What the demo prints: calm, 80 columns, with and without a terminal."""
+"""What the demo prints: 80 columns wide, with or without a terminal."""
 
 import time
 from collections.abc import Callable

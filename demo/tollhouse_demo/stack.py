@@ -57,7 +57,7 @@ ROLES = {
 def load_passwords(path: Path) -> dict[str, str]:
     """Return each login's password: people's are kept in a private file, the worker's is new.
 
-    A worker that outlived a killed stack can't come back to the next one.
+    So a worker that outlived a killed stack can't join the next one.
     """
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     passwords = {login: kept.get(login) or secrets.token_urlsafe(12) for login in ROLES}
@@ -119,7 +119,7 @@ class Installation:
             create_login(admin, login, self._logins[login], role=role)
 
     def clear(self, *, empty: bool) -> None:
-        """Stop what a killed process has left running; forget all data, if so wished."""
+        """Stop what a killed process has left running; delete all data if asked to."""
         if self.cluster.running:
             self.cluster.stop("immediate")
         if empty:
@@ -271,7 +271,7 @@ class Stack:
         self._installation.clear(empty=self._empty_first)
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self.directory.chmod(0o711)  # the server runs under another account
+            self.directory.chmod(0o711)  # the server runs as another account
         self.logs.mkdir(mode=0o700, exist_ok=True)
         self._closing.callback(self.cluster.stop)
         self._installation.start(lease=self._lease)

@@ -24,7 +24,7 @@ _WEEKS = ("2026-W33", "2026-W34", "2026-W35")
 
 
 class StageError(Exception):
-    """Something that a chapter waited for did not happen in time."""
+    """What a chapter waited for did not happen in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Stage:
         return time.monotonic() - begin
 
     def settle(self) -> None:
-        """Wait until the provider has no request in flight, not even one that nobody awaits."""
+        """Wait until the provider has no request in flight, not even one that nobody waits for."""
         totals = self.stack.mock.totals
         self.until("the end of the last request", lambda: totals()["in_flight"] == 0)
 

@@ -1,4 +1,4 @@
-"""`tollhouse demo`: plays every chapter on a stack of its own, then says what was observed."""
+"""`tollhouse demo`: plays every chapter on a stack of its own, then says how many checks passed."""
 
 import shutil
 import time
@@ -30,7 +30,7 @@ _QUERY = """
 
 
 def summarize(stage: Stage) -> None:
-    """Show the table, then hold the ledger against the provider's bill."""
+    """Show the table, then check the ledger against the provider's bill."""
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("endpoint", width=20)
     for name in ("calls", "success", "cached", "blocked", "failed", "cancelled"):
@@ -50,19 +50,19 @@ def summarize(stage: Stage) -> None:
     )
 
 
-# Nothing but a kill -9 ends a lease, however busy the machine is.
+# Long enough that only a kill -9 ends a lease, however busy the machine is.
 _LEASE = "10 minutes"
-# A retry or a deferral is over within a poll: a demo has less patience than a default.
+# A retry or a deferral ends within a poll: the demo polls more often than the default.
 _WORKER = {"TOLLHOUSE_POLL_SECONDS": "0.2"}
 _SUMMARY = Chapter(
     title="The books",
-    intro="What every endpoint did, and our ledger against the provider's own bill.",
+    intro="What every endpoint did, and our ledger checked against the provider's own bill.",
     play=summarize,
 )
 
 
 def run() -> int:
-    """Tell the story; return 0 if every check was observed, otherwise 1."""
+    """Tell the story; return 0 if every check passed, otherwise 1."""
     screen = Screen()
     directory = demo_folder()
     begin = time.monotonic()
@@ -82,7 +82,7 @@ def run() -> int:
                     _play(stage, number, chapter)
                 return _conclude(stage, directory, time.monotonic() - begin)
         except KeyboardInterrupt:
-            screen.title("Interrupted: everything is stopped and removed.")
+            screen.title("Interrupted: everything has been stopped and removed.")
             raise
         finally:
             shutil.rmtree(directory, ignore_errors=True)
@@ -115,10 +115,10 @@ def _play(stage: Stage, number: int, chapter: Chapter) -> None:
     stage.screen.chapter(number, chapter.title, chapter.intro)
     try:
         chapter.play(stage)
-    except Exception as error:  # told at the end, with the chapters that follow
+    except Exception as error:  # shown at the end, after the other chapters
         stage.check(
             Check(
-                name="the chapter could be told to its end",
+                name="the chapter ran to its end",
                 expected="no error",
                 observed=f"{type(error).__name__}: {error}",
                 ok=False,
@@ -129,9 +129,9 @@ def _play(stage: Stage, number: int, chapter: Chapter) -> None:
 
 def _conclude(stage: Stage, directory: Path, seconds: float) -> int:
     failed = [check for check in stage.checks if not check.ok]
-    observed = len(stage.checks) - len(failed)
+    passed = len(stage.checks) - len(failed)
     screen = stage.screen
-    screen.title(f"{observed} of {len(stage.checks)} checks observed, in {seconds:.0f} seconds.")
+    screen.title(f"{passed} of {len(stage.checks)} checks passed, in {seconds:.0f} seconds.")
     for check in failed:
         screen.check(check)
     if failed:
@@ -142,7 +142,7 @@ def _conclude(stage: Stage, directory: Path, seconds: float) -> int:
     screen.title(
         "To look further:",
         f"  make up (or: {program()} up)",
-        "  keeps the same stack running, and prints the psql command for each role and the first",
+        "  keeps the same stack running, and prints a psql command for each role and the first",
         "  SQL to type.",
     )
     return 0

@@ -1,4 +1,4 @@
-"""`tollhouse up`: the whole stack, kept running for one's own SQL."""
+"""`tollhouse up`: the whole stack, kept running for your own SQL."""
 
 import fcntl
 import sys
@@ -16,7 +16,7 @@ __all__ = ["up"]
 
 _LATENCY_MS = 200
 _BANNER = """\
-Tollhouse is up. Ctrl-C stops it; its data stay in
+Tollhouse is up. Ctrl-C stops it; its data stays in
 {directory} ({tollhouse} up --fresh begins anew).
 
 PostgreSQL {version}, database tollhouse on 127.0.0.1:{port}
@@ -53,14 +53,15 @@ And this as the operator:
 
   select tollhouse_ops.stop_everything('just to see');
 
-Then the blocks above again, with 'my-2' for 'my-1': the call is blocked. The operator ends it with
+Then run the blocks above again, with 'my-2' for 'my-1': the call is blocked.
+The operator resumes with
 
   select tollhouse_ops.resume_everything('seen');
 """
 
 
 def up(*, fresh: bool = False) -> int:
-    """Run until Ctrl-C or SIGTERM; 1 if one of its processes ends before."""
+    """Run until Ctrl-C or SIGTERM; return 1 if one of its processes ends earlier."""
     with ending_on_signals():
         try:
             directory = up_folder()
@@ -110,7 +111,9 @@ def _alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackError("tollhouse up runs already: stop it first (Ctrl-C there)") from None
+            raise StackError(
+                "tollhouse up is already running: stop it first (Ctrl-C in its terminal)"
+            ) from None
         yield
 
 

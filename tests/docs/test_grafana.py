@@ -22,7 +22,7 @@ FILLED_BY_AN_HOUR = {
     "What stops calls now",
     "Refusals of 24 hours",
     "Providers of 24 hours",
-    "The last calls",
+    "The latest calls",
     "Workers",
 }
 

@@ -68,9 +68,9 @@ async def test_without_the_token_nothing_is_shown(
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
         async with session.get("/", params={"token": "wrong"}) as response:
             assert response.status == 401
-            assert "is not the one" in await response.text()
+            assert "this address is wrong" in await response.text()
         async with session.get("/") as response:
-            assert "is not the one" not in await response.text()
+            assert "this address is wrong" not in await response.text()
 
 
 async def test_a_bearer_token_opens_everything(pg18_database: Database) -> None:

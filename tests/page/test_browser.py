@@ -182,7 +182,7 @@ async def test_a_screen_reader_gets_it_all(stack: Stack, browser: Browser) -> No
         assert ("heading", name) in names
         assert ("region", name) in names
     tables = {name for role, name in names if role == "table"}
-    assert {"Workers", "Calls by the minute, UTC", "The last calls"} <= tables
+    assert {"Workers", "Calls per minute, UTC", "The latest calls"} <= tables
     assert not {role for role, _ in names if role in ("Canvas", "canvas")}
 
 

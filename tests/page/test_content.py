@@ -62,8 +62,8 @@ async def test_an_empty_database_is_down_for_want_of_a_worker(pg18_database: Dat
     """Nothing is invented: no worker, no spend, no call."""
     text = await shown(pg18_database)
     assert "No worker is alive" in text
-    assert "Nothing was spent yet." in text
-    assert "No call was made yet." in text
+    assert "Nothing spent yet." in text
+    assert "No calls yet." in text
     assert "Nobody" in text
 
 

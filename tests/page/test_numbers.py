@@ -52,11 +52,13 @@ async def test_a_model_that_bills_too_much_is_named(pg18_database: Database) -> 
     )
     (overrun,) = (await look(pg18_database)).overruns
     said = html.unescape(await shown(pg18_database))
-    assert "a call was billed 1,235 times what it can cost; no other was" in said
+    assert (
+        "one call was billed 1,235 times the most it can cost; no other was billed too much" in said
+    )
     assert "TollhouseModelOverrun" in said
     assert f"select tollhouse_ops.forget_overrun('{overrun.model}', 'why')" in said
     pg18_database.rows("update tollhouse_private.model_overruns set factor = 1.4")
-    assert "each reserves 1.4 times as much" in await shown(pg18_database)
+    assert "each call reserves 1.4 times that much" in await shown(pg18_database)
 
 
 async def test_what_we_cut_short_is_not_the_provider_s_failure(pg18_database: Database) -> None:

@@ -69,7 +69,7 @@ def test_a_narrow_terminal_gets_whole_sentences(
     monkeypatch.setenv("COLUMNS", "80")
     main(["top", "--once", "--database-url", pg18_database.url("th_monitor")])
     said = capsys.readouterr().out
-    calls = said[said.index("The last calls") :].splitlines()[2:]
+    calls = said[said.index("The latest calls") :].splitlines()[2:]
     assert all(re.match(r"\d\d:\d\d:\d\d  .*[a-z]{4}", line) for line in calls)
     assert "Answered by" in said
 

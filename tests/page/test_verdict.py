@@ -35,9 +35,12 @@ async def test_a_provider_that_answers_nobody_is_down(town: Database) -> None:
         book(town, "blocked", 380, reason="breaker_open", user="ann", ago=ago * MINUTE)
         book(town, "success", 9, cached=True, user="bob", ago=ago * MINUTE)
     book(town, "failed", 2, provider="mock")
-    said = "mock answers nothing: 700 or more calls refused (breaker open) and 2 failed"
+    said = "mock does not answer: 700 or more calls refused (breaker open) and 2 failed"
     text = html.unescape(await shown(town))
-    assert f'<strong class="chip down">Down</strong> {said} in two minutes; 1 worker alive' in text
+    assert (
+        f'<strong class="chip down">Down</strong> {said} in the last two minutes; 1 worker alive'
+        in text
+    )
     assert "runbook TollhouseBreakerOpen" in text
     assert "some of the calls" not in text
     assert ">Up<" not in text
@@ -64,7 +67,7 @@ async def test_failing_is_not_up(
     book(town, "failed", failed, provider="mock")
     verdict = judge(await look(town))
     assert (verdict.level, verdict.word) == (level, word)
-    assert ("mock answers nothing" in verdict.sentence) is (level != "up")
+    assert ("mock does not answer" in verdict.sentence) is (level != "up")
 
 
 @pytest.mark.parametrize("reason", ["no_model", "price_unknown"])
@@ -98,6 +101,14 @@ async def test_one_user_is_not_everybody(town: Database) -> None:
     verdict = judge(await look(town))
     assert verdict.level == "up"
     assert verdict.sentence == "1 worker alive; breaker stops mock for acme / ann."
+
+
+async def test_one_refused_call_is_one_call(town: Database) -> None:
+    """Singular and plural are right in the headline."""
+    book(town, "blocked", 1, reason="price_unknown")
+    book(town, "failed", 2, provider="mock")
+    sentence = judge(await look(town)).sentence
+    assert ": 1 call refused (price unknown) and 2 failed in the last two minutes;" in sentence
 
 
 async def test_it_is_judged_by_when_calls_ended(town: Database) -> None:

@@ -121,7 +121,7 @@ def test_a_second_deployment_is_told_of_the_first(url: str, root: Path, pg18: Cl
 
     migrate.deploy(url, root=root, on_change=deploy_again)
     assert refused == [
-        "another deployment of this database is at work: wait until it has ended, then try again"
+        "another deployment of this database is running: wait until it has ended, then try again"
     ]
     assert migrate.deploy(url, root=root) == []
 
@@ -142,7 +142,7 @@ def test_the_lock_covers_the_script(url: str, root: Path, pg18: Cluster) -> None
         blocker.execute("select from one")
         first = pool.submit(migrate.deploy, url, root=root)
         until(lambda: look.execute(waiting).fetchone(), "the script waits")
-        with pytest.raises(DeployError, match="another deployment of this database is at work"):
+        with pytest.raises(DeployError, match="another deployment of this database is running"):
             migrate.deploy(url, root=root)
         blocker.rollback()
         assert [change.name for change in first.result(PATIENCE)] == ["three"]

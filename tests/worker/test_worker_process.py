@@ -393,7 +393,7 @@ async def test_a_worker_without_files_hands_its_calls_back(desk: Bench) -> None:
     assert desk.attempts() == {"success": 300}
     assert desk.billed() == 300
     events = [json.loads(line)["event"] for line in log.splitlines()]
-    assert "no provider is reached: one call at a time" in events
+    assert "no provider can be reached: claiming one call at a time" in events
     assert len(log) < 50_000
 
 

@@ -1,9 +1,9 @@
-"""One connection to Postgres, of one part of the worker: no wait on it is without a deadline.
+"""A connection to Postgres for one part of the worker: every wait on it has a deadline.
 
-It is opened when it is needed and closed after any trouble. A server behind a network that swallows
-everything looks like one that takes its time, so each wait ends by a clock of ours. It is not
-cancelled then: psycopg would first ask the server to stop, for up to ten seconds. Its socket is
-shut down instead, and the wait ends as if the server had hung up.
+It is opened when it is needed and closed after any error. A server behind a network that drops
+every packet looks like a slow one, so each wait ends by our own clock. It is not cancelled then:
+psycopg would first ask the server to stop, for up to ten seconds. The socket is shut down instead,
+and the wait ends as if the server had hung up.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-# A peer that acknowledges nothing any more is given up by the kernel in about twenty seconds.
+# The kernel gives up a peer that no longer acknowledges anything after about twenty seconds.
 CONNECTION_OPTIONS: dict[str, Any] = {
     "connect_timeout": 4,
     "keepalives_idle": 10,
@@ -60,8 +60,8 @@ _TELL_SECONDS = 10.0
 class Limit:
     """How long a statement may take, in seconds.
 
-    server: after so long the server ends it, and says that it was rolled back
-    client: after so long without a word the server counts as gone; more than `server`
+    server: after this time the server cancels it, and says that it was rolled back
+    client: after this time without an answer the server counts as gone; longer than `server`
     """
 
     server: float
@@ -77,10 +77,10 @@ def queries(package: str = "tollhouse") -> dict[str, LiteralString]:
 
 
 class Doubt:
-    """What the connections of a worker tell each other: since when one of them is in trouble.
+    """Shared by the connections of a worker: when one of them last failed.
 
-    Each is asked before it is used again, lest it hangs as well, or reads from a server that is the
-    primary no more. The loops of two threads may share it.
+    Each is checked before it is used again: it may hang as well, or its server may no longer be the
+    primary. The event loops of two threads may share it.
     """
 
     def __init__(self) -> None:
@@ -88,20 +88,20 @@ class Doubt:
         self._told: tuple[str, float] = "", 0.0
 
     def cast(self) -> None:
-        """From now on."""
+        """Have every connection checked before it is used again."""
         self.since = time.monotonic()
 
     def tell(self, error: Exception) -> None:
-        """Log why there is no connection, the same reason once in ten seconds."""
+        """Log why there is no connection, the same reason at most once in ten seconds."""
         reason, now = str(error).partition("\n")[0], time.monotonic()
         if reason != self._told[0] or now > self._told[1] + _TELL_SECONDS:
             self._told = reason, now
-            # As a library's line: of those, the log leaves out what may be of a password.
+            # As a library's line: there the log leaves out what may be part of a password.
             logging.getLogger(__name__).warning("can't connect: %s", reason)
 
 
 class Connection:
-    """A connection that one task at a time uses; a second one waits for its turn.
+    """A connection that one task uses at a time; others wait for their turn.
 
     answers: whether the last statement succeeded
     """
@@ -113,7 +113,7 @@ class Connection:
         self._url = database_url
         self._options = {**CONNECTION_OPTIONS, "application_name": application_name}
         if not _chooses_server(database_url):
-            # Of several hosts, and of several addresses of one, the primary.
+            # Among several hosts, or several addresses of one, choose the primary.
             self._options["target_session_attrs"] = "read-write"
         self._doubt = doubt
         self._pulse = pulse
@@ -125,7 +125,7 @@ class Connection:
 
     @property
     def waits(self) -> float:
-        """For how many seconds it has been waiting for the server."""
+        """How many seconds it has been waiting for the server."""
         since = self._waits_since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -168,7 +168,7 @@ class Connection:
                 raise StatementError(Fate.NOT_SENT, error) from error
 
     async def notifications(self, seconds: float) -> AsyncIterator[str]:
-        """Yield the channels notified within so many seconds. Raises StatementError."""
+        """Yield the channels notified within this many seconds. Raises StatementError."""
         assert self._open is not None
         try:
             async for notification in self._open.notifies(timeout=seconds):
@@ -183,7 +183,7 @@ class Connection:
         """Close it, if it is open: at once, whatever the other end does."""
         connection, self._open = self._open, None
         if connection is not None:
-            await connection.close()  # sends a farewell, and waits for nothing
+            await connection.close()  # says goodbye and does not wait
 
     async def _ready(self, limit: Limit) -> AsyncConnection[Any]:
         if self._open is not None and self._open.closed:
@@ -215,7 +215,9 @@ class Connection:
     def _is_doubtful(self, connection: AsyncConnection[Any]) -> bool:
         idle = time.monotonic() - self._sure_at
         return (
-            idle > _SURE_SECONDS or self._sure_at <= self._doubt.since or _has_something(connection)
+            idle > _SURE_SECONDS
+            or self._sure_at <= self._doubt.since
+            or _has_unread_data(connection)
         )
 
     async def _look(self, limit: Limit) -> None:
@@ -255,7 +257,7 @@ class Connection:
 
 
 def shut_down(connection: BaseConnection[Any]) -> None:
-    """Let whoever waits for this connection's server see it hang up."""
+    """End every wait on this connection as if the server had hung up."""
     with (
         suppress(OSError, psycopg.Error),
         socket.socket(fileno=os.dup(connection.fileno())) as copy,
@@ -265,7 +267,7 @@ def shut_down(connection: BaseConnection[Any]) -> None:
 
 @contextmanager
 def deadline(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
-    """Hang up after so many seconds: what still waits then raises psycopg.OperationalError."""
+    """Hang up after this many seconds: what still waits then raises psycopg.OperationalError."""
     timer = threading.Timer(seconds, shut_down, [connection])
     timer.daemon = True
     timer.start()
@@ -286,8 +288,8 @@ async def _fetch(
     return await cursor.fetchall() if cursor.description else []
 
 
-def _has_something(connection: AsyncConnection[Any]) -> bool:
-    """Whether the server said something that nobody asked for, which most often is goodbye."""
+def _has_unread_data(connection: AsyncConnection[Any]) -> bool:
+    """Whether the server sent something unasked, which usually means that it is closing."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -5,9 +5,9 @@ TollhouseError             its message is one line, fit for a terminal; may have
 ├── DeployError            the plan or one of its scripts could not be applied
 │   └── PlanError          sqitch.plan itself can't be read
 └── GateError              a statement of the worker failed
-    ├── LeaseLostError     TH201: this worker was declared dead and holds nothing any more
+    ├── LeaseLostError     TH201: this worker was declared dead and no longer holds anything
     ├── NoPartitionError   a row's month has no partition yet
-    └── ReplyLostError     what a claim has claimed, if anything, is unknown
+    └── ReplyLostError     it is unknown what a claim took, if anything
 
 db/ERRORS.md lists every SQLSTATE.
 """
@@ -55,8 +55,8 @@ class LeaseLostError(GateError):
 
 
 class NoPartitionError(GateError):
-    """A row has no partition to go to: its month is not made yet, which `maintain` does."""
+    """A row's month has no partition yet; `maintain` makes it."""
 
 
 class ReplyLostError(GateError):
-    """No reply came to a claim: what it claimed, if anything, is unknown."""
+    """A claim got no reply: it is unknown what it took, if anything."""

@@ -21,28 +21,27 @@ __all__ = ["MOST_CONNECTIONS", "Probe", "listening", "serve_http", "watched"]
 
 MOST_CONNECTIONS = 100
 QUIET_SECONDS = 10.0
-# Connections that one round of the loop accepts, and that wait to be accepted. A loop that has no
-# file left logs a line for each, once a second.
+# Connections that one round of the loop accepts, and that wait to be accepted. A process without a
+# free file descriptor logs a line for each, once a second.
 _BACKLOG = 16
 
 
-class _Line(asyncio.Protocol):
-    """One connection: everything goes on to aiohttp's protocol, `lines` keeps its time."""
+class _Tracked(asyncio.Protocol):
+    """One connection: everything is passed on to aiohttp's protocol, and its time is kept."""
 
-    def __init__(self, lines: "_Lines", inner: web.RequestHandler) -> None:
-        self._lines, self._inner = lines, inner
+    def __init__(self, connections: "_Connections", inner: web.RequestHandler) -> None:
+        self._connections, self._inner = connections, inner
         self.transport: asyncio.Transport | None = None
-        self.requests = 0
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._lines.add(self)
+        self._connections.add(self)
         self._inner.connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._lines.remove(self)
+        self._connections.remove(self)
         self._inner.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,83 +61,80 @@ class _Line(asyncio.Protocol):
         self.transport.abort()
 
 
-class _Lines:
-    """All connections; those in `quiet` have no request in hand, the quietest first."""
+class _Connections:
+    """All connections; those in `quiet` have no request in hand, the one quiet longest first."""
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most, self._seconds = most, seconds
-        self._all: dict[asyncio.BaseTransport | None, _Line] = {}
-        self._quiet: dict[_Line, None] = {}
+        self._all: dict[asyncio.BaseTransport | None, _Tracked] = {}
+        self._quiet: dict[_Tracked, None] = {}
 
-    def add(self, line: _Line) -> None:
-        self._all[line.transport] = line
-        self._hush(line)
+    def add(self, tracked: _Tracked) -> None:
+        self._all[tracked.transport] = tracked
+        self._hush(tracked)
         if len(self._all) > self._most:
-            # With a request in hand everywhere, that is the new one itself.
-            self._forget(first := next(iter(self._quiet)))
+            # When every other one has a request in hand, that is the new one itself.
+            self.remove(first := next(iter(self._quiet)))
             first.cut()
 
-    def remove(self, line: _Line) -> None:
-        self._forget(line)
+    def remove(self, tracked: _Tracked) -> None:
+        self._all.pop(tracked.transport, None)
+        self._wake(tracked)
 
-    def _forget(self, line: _Line) -> None:
-        self._all.pop(line.transport, None)
-        self._wake(line)
+    def _hush(self, tracked: _Tracked) -> None:
+        self._quiet[tracked] = None
+        tracked.timer = asyncio.get_running_loop().call_later(self._seconds, tracked.cut)
 
-    def _hush(self, line: _Line) -> None:
-        self._quiet[line] = None
-        line.timer = asyncio.get_running_loop().call_later(self._seconds, line.cut)
-
-    def _wake(self, line: _Line) -> None:
-        self._quiet.pop(line, None)
-        if line.timer is not None:
-            line.timer.cancel()
-            line.timer = None
+    def _wake(self, tracked: _Tracked) -> None:
+        self._quiet.pop(tracked, None)
+        if tracked.timer is not None:
+            tracked.timer.cancel()
+            tracked.timer = None
 
     async def handle(
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        line = self._all.get(request.transport)
-        if line is None:
+        tracked = self._all.get(request.transport)
+        if tracked is None:
             return await handler(request)
-        self._wake(line)
+        self._wake(tracked)
         try:
             return await handler(request)
         finally:
-            if self._all.get(line.transport) is line:
-                self._hush(line)
+            if self._all.get(tracked.transport) is tracked:
+                self._hush(tracked)
 
 
-LINES = web.AppKey("lines", _Lines)
+CONNECTIONS = web.AppKey("connections", _Connections)
 
 
 @web.middleware
 async def _keep_time(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    return await request.app[LINES].handle(request, handler)
+    return await request.app[CONNECTIONS].handle(request, handler)
 
 
 def watched(*, most: int = MOST_CONNECTIONS, seconds: float = QUIET_SECONDS) -> web.Application:
     """An application whose connections are counted and timed, if `listening` serves it."""
     app = web.Application(middlewares=[_keep_time])
-    app[LINES] = _Lines(most, seconds)
+    app[CONNECTIONS] = _Connections(most, seconds)
     return app
 
 
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve a watched application; yields the port. Raises OSError when it can't be bound."""
-    lines = app[LINES]
+    connections = app[CONNECTIONS]
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, lingering_time=1.0)
     await runner.setup()
     try:
         make = runner.server
         assert make is not None
         server = await asyncio.get_running_loop().create_server(
-            lambda: _Line(lines, make()), host, port, backlog=_BACKLOG
+            lambda: _Tracked(connections, make()), host, port, backlog=_BACKLOG
         )
         try:
             yield server.sockets[0].getsockname()[1]
@@ -150,10 +146,10 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What the endpoints ask the worker; each is answered from what it knows, without waiting.
+    """What the endpoints report, from what the worker knows, without waiting.
 
-    alive: which of its parts give signs of life; one that gives none for a minute does not
-    ready: what a call needs, and whether it is there
+    alive: for each of its parts, whether it gave a sign of life within the last minute
+    ready: for each thing that a call needs, whether it is there
     """
 
     alive: Callable[[], dict[str, bool]]

@@ -12,19 +12,17 @@ from typing import TextIO
 
 __all__ = ["JsonLines", "Log", "Sparing", "set_up"]
 
-# What stands before an @ may be of a password: one that is not written as %40 makes it a host's.
+# Text before an @ may be part of a password: one with an @ that is not escaped runs into the host.
 _SECRET = re.compile(r"[^\s'\"]*@")
-
-
-# Different events that one interval counts apart.
+# Different events that are counted in one interval.
 _EVENTS = 1000
 
 
 class JsonLines(logging.Formatter):
     """Formats a record as one JSON object; the message of a `Log` call is its event.
 
-    The event of a library's record is the first line of what it says. Further lines may quote data,
-    and so may the texts of exceptions: of those, only type and place. `redact` has the last word.
+    The event of a library's record is the first line of its message. Further lines may quote data,
+    and so may the text of an exception: only type and place are logged. `redact` sees every line.
     """
 
     def __init__(self, redact: Callable[[str], str] = str) -> None:
@@ -56,7 +54,7 @@ class Log:
         self._logger.info(event, extra={"fields": fields})
 
     def warning(self, event: str, **fields: object) -> None:
-        """Log something that the worker gets over by itself."""
+        """Log something that the worker recovers from by itself."""
         self._logger.warning(event, extra={"fields": fields})
 
     def error(self, event: str, **fields: object) -> None:
@@ -69,9 +67,9 @@ class Log:
 
 
 class Sparing(logging.StreamHandler[TextIO]):
-    """Writes a few records of each event an interval, and at its end how many more there were.
+    """Writes a few records of each event per interval, and at its end how many were left out.
 
-    Whatever goes wrong over and over, the log stays small, and its disk is not what fails next.
+    Whatever goes wrong over and over, the log stays small and does not fill the disk.
     """
 
     def __init__(self, stream: TextIO, *, most: int = 20, seconds: float = 10.0) -> None:

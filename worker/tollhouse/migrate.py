@@ -29,7 +29,7 @@ set local idle_in_transaction_session_timeout = '1min';
 select pg_try_advisory_xact_lock(1953459308);
 """
 _OWN_BEGIN = re.compile(r"^begin;$", re.MULTILINE)
-_BUSY = "another deployment of this database is at work: wait until it has ended, then try again"
+_BUSY = "another deployment of this database is running: wait until it has ended, then try again"
 _REGISTRY = """
 create schema if not exists tollhouse_embedded;
 create table if not exists tollhouse_embedded.applied_changes (
@@ -106,7 +106,9 @@ def _session(conninfo: str) -> Iterator[psycopg.Connection]:
         try:
             _begin(connection)
             if _exists(connection, "to_regnamespace('sqitch')"):
-                raise DeployError("sqitch manages this database (it has a schema sqitch): use it")
+                raise DeployError(
+                    "sqitch manages this database (it has a schema sqitch): deploy with sqitch"
+                )
             if not _exists(connection, "to_regclass('tollhouse_embedded.applied_changes')"):
                 connection.execute(_REGISTRY)
             connection.execute("commit")
@@ -140,7 +142,7 @@ def _applied(connection: psycopg.Connection, plan: tuple[Change, ...], root: Pat
                 f"{change.name} has changed since it was deployed here: use a new database"
             )
     if len(rows) > len(plan):
-        raise DeployError("this database holds more changes than the plan: use a new database")
+        raise DeployError("this database has more changes than the plan: use a new database")
     return rows
 
 
@@ -172,5 +174,5 @@ def _one_line(error: psycopg.Error) -> str:
     diag = error.diag
     parts = [diag.message_primary or str(error), diag.message_detail, diag.context]
     if isinstance(error, psycopg.errors.LockNotAvailable):
-        parts.append("somebody uses what it changes: when that has ended, try again")
+        parts.append("another session uses what it changes: try again when that has ended")
     return "; ".join(" ".join(part.split()) for part in parts if part)

@@ -112,7 +112,7 @@ def _check_requires(
         if known == requirement.startswith("!"):
             problem = "conflicts with" if known else "requires"
             where = "an earlier change" if known else "no earlier change"
-            raise PlanError(f"sqitch.plan:{number}: {problem} {requirement}, {where}")
+            raise PlanError(f"sqitch.plan:{number}: {problem} {requirement}, which is {where}")
 
 
 def _name_scripts(changes: list[Change]) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Signs of life of the worker's parts, and who misses them."""
+"""Signs of life of the worker's parts, and who notices when they stop."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ _SICK_LOOKS, _DEAD_LOOKS = 12, 18
 
 
 class Pulse:
-    """Beats whenever its part does anything; as no wait is long, a part without a beat hangs."""
+    """Beats whenever its part does something. No wait is long: a part without a beat hangs."""
 
     def __init__(self) -> None:
         self.beats = 0
 
     def beat(self) -> None:
-        """Be alive."""
+        """Give a sign of life."""
         self.beats += 1
 
     async def wait(self, seconds: float | None, event: asyncio.Event | None = None) -> None:
-        """Wait so long, or until the event is set; in pieces, with a beat after each."""
+        """Wait for the time or the event, whichever comes first, with a beat every few seconds."""
         event = event or asyncio.Event()
         clock = asyncio.get_running_loop().time
         end = None if seconds is None else clock() + seconds
@@ -38,13 +38,13 @@ class Pulse:
 
 
 class HangError(Exception):
-    """A part gave no sign of life for so long that the process had better begin anew."""
+    """A part has given no sign of life for so long that the process should be restarted."""
 
 
 class Watch:
-    """Looks at every pulse, and counts in how many looks each has not moved.
+    """Checks every pulse, and counts for how many checks in a row it has not moved.
 
-    It counts looks, not seconds: a process that was stopped for a while does not hang.
+    It counts checks, not seconds: a process that was suspended for a while does not hang.
     """
 
     def __init__(self, pulses: Mapping[str, Pulse], *, seconds: float = 5.0) -> None:
@@ -59,7 +59,7 @@ class Watch:
         return {part: missed < _SICK_LOOKS for part, missed in self._missed.items()}
 
     async def run(self) -> None:
-        """Look until cancelled. Raises HangError after a minute and a half without a beat."""
+        """Check until cancelled. Raises HangError after a minute and a half without a beat."""
         while True:
             await asyncio.sleep(self._seconds)
             for part, pulse in self._pulses.items():

@@ -1,4 +1,4 @@
-"""What a worker is told from outside: all of it comes from the environment, and is checked here."""
+"""A worker's settings: all of them come from the environment and are checked here."""
 
 import os
 import re
@@ -26,9 +26,9 @@ _MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderSettings:
-    """Where a provider answers and with which key; an empty key sends none (a local server).
+    """A provider's address and key; an empty key is not sent (a local server).
 
-    max_tokens_field: what it calls the limit of output tokens (older servers: max_tokens)
+    max_tokens_field: its name for the output limit (older servers: max_tokens)
     """
 
     base_url: str
@@ -38,7 +38,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PageSettings:
-    """The token that opens the page, and the URL of a login of role tollhouse_monitor."""
+    """The token that opens the page, and the URL of a login with the role tollhouse_monitor."""
 
     token: str = field(repr=False)
     database_url: str = field(repr=False)
@@ -51,14 +51,18 @@ class PageSettings:
         if not token and not url:
             return None
         if not token:
-            raise SettingsError("TOLLHOUSE_PAGE_TOKEN is not set, but the page's database is")
+            raise SettingsError(
+                "TOLLHOUSE_PAGE_TOKEN is not set, but TOLLHOUSE_PAGE_DATABASE_URL is"
+            )
         if not url:
             raise SettingsError(
-                "TOLLHOUSE_PAGE_DATABASE_URL is not set: the page reads as a tollhouse_monitor"
+                "TOLLHOUSE_PAGE_DATABASE_URL is not set: the page needs a login with the role"
+                " tollhouse_monitor"
             )
-        if len(token) < _SHORTEST_TOKEN or not all("!" <= letter <= "~" for letter in token):
+        if len(token) < _SHORTEST_TOKEN or not all("!" <= character <= "~" for character in token):
             raise SettingsError(
-                f"TOLLHOUSE_PAGE_TOKEN is not {_SHORTEST_TOKEN} or more ASCII characters"
+                f"TOLLHOUSE_PAGE_TOKEN must have {_SHORTEST_TOKEN} or more characters,"
+                " printable ASCII without spaces"
             )
         try:
             conninfo_to_dict(url)
@@ -121,20 +125,24 @@ def _providers(environ: Mapping[str, str]) -> dict[str, ProviderSettings]:
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
     if environ.get(f"{prefix}_CONCURRENCY"):
         raise SettingsError(
-            f"{prefix}_CONCURRENCY is no setting of a worker: an operator bounds a provider, for"
-            " all workers, by tollhouse_ops.set_rate_limit('provider', …, p_max_in_flight => …)"
+            f"{prefix}_CONCURRENCY is not a worker setting: an operator limits a provider for all"
+            " workers with tollhouse_ops.set_rate_limit('provider', …, p_max_in_flight => …)"
         )
     base_url = environ.get(f"{prefix}_BASE_URL", "").rstrip("/")
     api_key = environ.get(f"{prefix}_API_KEY", "")
     if not base_url:
-        raise SettingsError(f"{prefix}_BASE_URL is not set, but another {prefix}_… is")
+        raise SettingsError(f"{prefix}_BASE_URL is not set, but another {prefix}_… variable is")
     if not _is_http_url(base_url):
         raise SettingsError(f"{prefix}_BASE_URL is not an http(s) URL such as https://host/v1")
     if not all("!" <= character <= "~" for character in api_key):
-        raise SettingsError(f"{prefix}_API_KEY has a blank, a line break or a non-ASCII character")
+        raise SettingsError(
+            f"{prefix}_API_KEY contains a space, a line break or a non-ASCII character"
+        )
     max_tokens_field = environ.get(f"{prefix}_MAX_TOKENS_FIELD") or _MAX_TOKENS_FIELDS[0]
     if max_tokens_field not in _MAX_TOKENS_FIELDS:
-        raise SettingsError(f"{prefix}_MAX_TOKENS_FIELD is not one of {_MAX_TOKENS_FIELDS}")
+        raise SettingsError(
+            f"{prefix}_MAX_TOKENS_FIELD is neither {' nor '.join(_MAX_TOKENS_FIELDS)}"
+        )
     return ProviderSettings(base_url=base_url, api_key=api_key, max_tokens_field=max_tokens_field)
 
 
@@ -157,6 +165,6 @@ def _number(environ: Mapping[str, str], name: str, default: N, smallest: N, larg
     except ValueError:
         kind = "whole number" if isinstance(default, int) else "number"
         raise SettingsError(f"{name} is not a {kind}") from None
-    if not smallest <= value <= largest:  # which NaN is not either
+    if not smallest <= value <= largest:  # NaN isn't either
         raise SettingsError(f"{name} is not between {smallest:g} and {largest:g}")
     return value

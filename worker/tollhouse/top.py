@@ -19,7 +19,7 @@ from tollhouse.page.words import age, clock, count, guard, milliseconds, money, 
 
 __all__ = ["render", "top"]
 
-_SHRINKING = ("who", "what", "why", "tenant", "waits")
+_SHRINKING = ("who", "what", "why", "tenant", "waiting")
 
 
 def _grid(
@@ -50,12 +50,12 @@ def _widest(texts: list[list[str]], place: int) -> int:
 
 
 def _visible(text: str) -> str:
-    """Keep a reason from steering the terminal."""
+    """Keep a text from controlling the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _workers(snapshot: Snapshot) -> Table:
-    """Who works, and how much of it."""
+    """Each worker, and how many calls it holds."""
     rows = (
         (
             worker.name.removeprefix("tollhouse-worker "),
@@ -68,7 +68,7 @@ def _workers(snapshot: Snapshot) -> Table:
 
 
 def _queue(snapshot: Snapshot) -> Table:
-    """Who waits, by tenant."""
+    """Who is waiting, by tenant."""
     rows = (
         (
             row.tenant_id,
@@ -79,7 +79,7 @@ def _queue(snapshot: Snapshot) -> Table:
         )
         for row in snapshot.queue
     )
-    return _grid(("waits", "#in line", "#oldest", "#running", "#later"), rows)
+    return _grid(("waiting", "#queued", "#oldest", "#running", "#later"), rows)
 
 
 def _latency(snapshot: Snapshot) -> Table:
@@ -112,7 +112,7 @@ def _spends(snapshot: Snapshot) -> Table:
 
 
 def _stops(snapshot: Snapshot) -> Table:
-    """What _stops calls now, a line each."""
+    """What stops calls now, one line each."""
     now = snapshot.look.at
     rows = (
         (
@@ -128,7 +128,7 @@ def _stops(snapshot: Snapshot) -> Table:
 
 
 def _endings(snapshot: Snapshot) -> list[Text]:
-    """Which runbook belongs to what _stops calls, and all of what an operator types to end it."""
+    """For each stop, its runbook and all of what an operator types to end it."""
     return [
         Text.assemble((f"{runbook(stop)}: ", "dim"), _visible(ending(stop)), overflow="fold")
         for stop in snapshot.stops
@@ -145,7 +145,7 @@ def _refusals(snapshot: Snapshot) -> Table:
 
 
 def _calls(snapshot: Snapshot) -> Table:
-    """The last calls, with all that is known of them."""
+    """The latest calls, in full."""
     rows = (
         (
             clock(run.last.finished_at),
@@ -162,7 +162,7 @@ def _calls(snapshot: Snapshot) -> Table:
 
 
 def _last_calls(snapshot: Snapshot, most: int | None = None) -> Table:
-    """The last calls, a line each."""
+    """The latest calls, a line each."""
     rows = (
         (clock(run.last.finished_at), run.who, run.outcome, run.last.why)
         for run in runs(snapshot.calls)[:most]
@@ -182,7 +182,7 @@ def render(
     lines: int | None = None,
     columns: int | None = None,
 ) -> RenderableType:
-    """Render what the page shows; a short terminal gets less of each, a narrow one of the calls."""
+    """Render what the page shows; a short terminal gets less, a narrow one less of the calls."""
     verdict = judge(snapshot, problem)
     head = Text.assemble(
         (f" {verdict.word} ", f"bold reverse {_COLORS[verdict.level]}"), " ", verdict.sentence
@@ -211,7 +211,7 @@ def render(
         blocked,
         _beside(snapshot, _stops, _refusals),
         *_endings(snapshot),
-        Text("\nThe last calls", style="bold"),
+        Text("\nThe latest calls", style="bold"),
         calls(snapshot),
     )
 

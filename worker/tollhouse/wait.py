@@ -1,6 +1,6 @@
-"""`tollhouse wait`: blocks until the database, its schema and the worker are as they should be.
+"""`tollhouse wait`: waits until the database, its schema and the worker are ready.
 
-What it waits for is looked at in that order, and each look gives its reason while it fails.
+They are checked in that order, and a check that fails gives its reason.
 """
 
 import json
@@ -29,7 +29,7 @@ _REGISTRIES = {
 
 
 class NotReadyError(TollhouseError):
-    """The time is over; the message says what was still missing."""
+    """The time is up; the message says what was still missing."""
 
 
 def wait(
@@ -39,14 +39,14 @@ def wait(
     seconds: float = 60.0,
     say: Callable[[str], None] = lambda reason: None,
 ) -> float:
-    """Return the seconds that it took until all was ready; `say` gets each new reason meanwhile.
+    """Return how many seconds it took until all was ready; `say` gets each new reason meanwhile.
 
-    Raises NotReadyError when `seconds` are over, a second later at most, and SettingsError for what
-    waiting can't mend: a login that may not read the record of deployments, a malformed address or
-    deadline.
+    Raises NotReadyError when `seconds` have passed, at most a second later, and SettingsError for
+    what waiting can't fix: a login that may not read the record of deployments, a malformed address
+    or deadline.
     """
     if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"the deadline is not a number of seconds from 0 up: {seconds:g}")
+        raise SettingsError(f"the deadline must be a number of seconds, 0 or more: {seconds:g}")
     begun = time.monotonic()
     said = ""
     while reason := _missing(database_url, worker_url, seconds - time.monotonic() + begun):
@@ -65,7 +65,7 @@ def _missing(database_url: str, worker_url: str | None, left: float) -> str:
 
 
 def _database(url: str, ask: float) -> str:
-    """Say what the database still lacks; empty when it has every change of the plan."""
+    """Return what the database still lacks; empty when it has every change of the plan."""
     limited = make_conninfo(url, connect_timeout=int(ask), application_name="tollhouse wait")
     try:
         with (
@@ -77,7 +77,7 @@ def _database(url: str, ask: float) -> str:
             return _schema(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SettingsError(
-            "this login may not read which changes are deployed: wait with the one that deploys"
+            "this login may not read which changes are deployed: use the login that deploys"
         ) from error
     except psycopg.Error as error:
         return f"the database does not answer: {_one_line(error)}"
@@ -99,7 +99,7 @@ def _schema(connection: psycopg.Connection) -> str:
 
 
 def _worker(url: str, ask: float) -> str:
-    """Say what the worker still lacks; empty when it is ready."""
+    """Return what the worker still lacks; empty when it is ready."""
     address = f"{url.rstrip('/')}/readyz"
     if not address.startswith(("http://", "https://")):
         raise SettingsError(f"the worker's address is not an http(s) URL: {url}")

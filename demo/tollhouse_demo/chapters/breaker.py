@@ -1,4 +1,4 @@
-"""Proof 4: a failing provider is left alone, for one user, until a single probe succeeds."""
+"""A failing provider is left alone, for one user, until a single probe succeeds."""
 
 from tollhouse_demo import checks
 from tollhouse_demo.stage import HELD, Chapter, Stage
@@ -19,7 +19,7 @@ def _play(stage: Stage) -> None:
     stage.stack.mock.fault({"status": 500}, contains=_MARK)
     result = unlucky.wait(unlucky.enqueue("route", request, "packaging-1").call_id)
     stage.screen.step(
-        f"kim.larsen: {result['attempts']} attempts, each answered 500: {result['status']}."
+        f"kim.larsen: {result['attempts']} attempts, each answered with 500: {result['status']}."
     )
     stage.check(checks.breaker_is(stage.auditor, _TENANT, unlucky.user, "mock-a", "open"))
     refused = unlucky.wait(unlucky.enqueue("route", request, "packaging-2").call_id)
@@ -40,7 +40,7 @@ def _probe(stage: Stage) -> None:
     stage.stack.mock.clear_faults()
     stage.stack.mock.fault(HELD, contains=_MARK)
     stage.operate(
-        "select tollhouse_ops.open_breaker('mock-a', 'it is well again: soon', %s, %s, '1 second')",
+        "select tollhouse_ops.open_breaker('mock-a', 'it has recovered: soon', %s, %s, '1 second')",
         unlucky.tenant,
         unlucky.user,
     )
@@ -55,7 +55,9 @@ def _probe(stage: Stage) -> None:
             == 1
         ),
     )
-    stage.screen.step(f"The provider recovers. Cool-down ({waited:.1f} s more), then four calls:")
+    stage.screen.step(
+        f"The provider recovers. After the cool-down ({waited:.1f} s more), four calls:"
+    )
     tickets = unlucky.enqueue_many(
         [
             {

@@ -56,10 +56,12 @@ def _play(stage: Stage) -> None:
     stage.stack.mock.set_latency(0)
     stage.operator.execute("select tollhouse_ops.drop_rate_limit('provider', 'mock-a', 'done')")
     if not finished:
-        raise StageError(f"the bulk was not finished within {PATIENCE:g} seconds")
+        raise StageError(f"the calls were not finished within {PATIENCE:g} seconds")
     calls = len(set(call_ids))
     redelivered = len(deliveries) - calls
-    stage.screen.step(f"{len(deliveries)} deliveries were {calls} calls; {redelivered} came twice.")
+    stage.screen.step(
+        f"{len(deliveries)} deliveries were {calls} calls; {redelivered} were delivered twice."
+    )
     _show_attempts(stage)
     stage.check(
         checks.nothing_lost(stage.auditor, calls),
@@ -103,7 +105,9 @@ def _misbehave(stage: Stage) -> None:
     mock.fault({"status": 503}, times=4, contains="moved from")
     mock.fault({"drop": "after"}, times=1, contains="delivered fewer")
     mock.fault({"malformed": "not_json"}, times=1, contains="sales per dollar")
-    stage.screen.step("The provider will answer 429 and 503 four times each, and hang up once.")
+    stage.screen.step(
+        "The provider will answer with 429 and 503, four times each, and hang up once."
+    )
 
 
 def _feed(stage: Stage, stop: Event) -> list[UUID]:
@@ -129,13 +133,13 @@ def _show_attempts(stage: Stage) -> None:
     ).fetchall()
     counts: Counter[str] = Counter(dict(rows))
     text = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-    stage.screen.step(f"Attempts: {text}. What could be tried again was.")
+    stage.screen.step(f"Attempts: {text}. What could be retried was.")
     rows = stage.auditor.execute(
         "select blocked_reason, user_id, count(*) from tollhouse.llm_api_calls"
         " where status = 'blocked' group by 1, 2"
     ).fetchall()
     for reason, user, count in rows:
-        stage.screen.step(f"{count} calls of {user} were blocked: {reason}.")
+        stage.screen.step(f"{count} call{'' if count == 1 else 's'} of {user} blocked: {reason}.")
 
 
 def _progress_table(stage: Stage) -> Table:
@@ -163,10 +167,10 @@ def _progress_line(stage: Stage, deliveries: int) -> str:
 
 
 CHAPTER = Chapter(
-    title="A morning's calls, all guards on",
+    title="A morning's calls, with all guards on",
     intro=(
-        "Five (made-up) companies ask about their weekly media spend and sales, in "
-        "demo/data/weekly_sales.csv. Each delivery: set_identity, enqueue, commit."
+        "Five made-up companies ask about their weekly media spend and sales, in "
+        "demo/tollhouse_demo/data/weekly_sales.csv. Each delivery: set_identity, enqueue, commit."
     ),
     play=_play,
 )

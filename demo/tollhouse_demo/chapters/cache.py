@@ -1,4 +1,4 @@
-"""Proof 3: the second identical request is free. And identical requests at once pay once."""
+"""The second identical request is free, and identical requests in flight are paid once."""
 
 from tollhouse_demo import checks
 from tollhouse_demo.stage import HELD, Chapter, Stage
@@ -18,14 +18,14 @@ def _play_cache(stage: Stage) -> None:
     stage.screen.step(f"{second} asks the same: enqueue itself says {free.status}, cached.")
     newer = second.enqueue("explanation", request, "promo-3", watermark="2026-W36")
     second.wait(newer.call_id)
-    stage.screen.step("A week later (watermark 2026-W36) the old answer won't do.")
+    stage.screen.step("A week later (watermark 2026-W36) the old answer is not used.")
     stage.check(
         checks.answered_from_cache(stage.auditor, (_TENANT, "explanation", "promo-2")),
         checks.billed(stage.stack.mock.bill(), [free.call_id], 0),
         checks.consumed(
             stage.auditor,
             (_TENANT, "explanation", "promo-3"),
-            name="newer data: asked again, not cached",
+            name="newer data: asked again, not answered from the cache",
         ),
     )
 
@@ -52,7 +52,7 @@ def _play_coalescing(stage: Stage) -> None:
             stage.auditor,
             (_TENANT, "monday-%"),
             {"success": 1, "cached": 7},
-            name="one paid, seven rode along",
+            name="one is paid, seven share its answer",
         ),
         checks.billed(stage.stack.mock.bill(), ids, 1),
     )
@@ -64,11 +64,11 @@ def _dollars(micro_usd: int) -> str:
 
 CACHE = Chapter(
     title="The second identical request is free",
-    intro="Same endpoint, same request, same watermark: the answer is known already.",
+    intro="Same endpoint, same request, same watermark: the answer is already known.",
     play=_play_cache,
 )
 COALESCING = Chapter(
-    title="Identical requests in flight pay once",
-    intro="A dashboard opens for everybody at nine: eight times the same question, at once.",
+    title="Identical requests in flight are paid once",
+    intro="Everybody opens the same dashboard at nine: one question, eight times at once.",
     play=_play_coalescing,
 )

@@ -30,14 +30,16 @@ def _play(stage: Stage) -> None:
     result = caller.wait(running.call_id)
     milliseconds = (time.monotonic() - begin) * 1000
     stage.stack.mock.clear_faults()
-    stage.screen.step(f"In flight, cancel says {answer}; {milliseconds:.0f} ms later: ended.")
-    stage.screen.step(f"It may be billed: {result['cost_micro_usd']:,} micro-USD charged at most.")
+    stage.screen.step(f"In flight, cancel says {answer}; {milliseconds:.0f} ms later it has ended.")
+    stage.screen.step(
+        f"It may be billed: {result['cost_micro_usd']:,} micro-USD are charged, the most possible."
+    )
     stage.check(
         checks.statuses(
             stage.auditor,
             (_TENANT, "weekend-%"),
             {"cancelled": 2},
-            name="both are cancelled, each in one ledger row",
+            name="both are cancelled, with one ledger row each",
         ),
         checks.attempts_of(
             stage.auditor,
@@ -49,7 +51,7 @@ def _play(stage: Stage) -> None:
 
 
 CHAPTER = Chapter(
-    title="Cancel",
+    title="Cancelling a call",
     intro="A client takes a call back, before it runs and while it runs.",
     play=_play,
 )

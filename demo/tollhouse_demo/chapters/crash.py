@@ -16,7 +16,7 @@ _FAST, _SLOW = 20, 16
 def _play(stage: Stage) -> None:
     victim = stage.stack.start_worker()
     stage.stack.stop_worker()
-    stage.screen.step(f"The first worker drained and left; {victim.pid} is alone.")
+    stage.screen.step(f"The first worker drained and left; {victim.pid} is the only one.")
     stage.settle()
     caller = stage.caller(_TENANT, _USER)
     stage.stack.mock.fault(HELD, times=_SLOW, contains=_MARK)
@@ -35,13 +35,15 @@ def _play(stage: Stage) -> None:
     begin = time.monotonic()
     stage.screen.step(f"{_FAST} answered, {_SLOW} in flight: kill -9 {victim.pid}.")
     stage.stack.mock.clear_faults()
-    # A lease ends by itself; the audience need not wait for that.
+    # A lease ends by itself; nobody has to wait for that here.
     stage.superuser.execute("update tollhouse_private.workers set alive_until = now()")
-    stage.screen.step("Its lease is over, which another worker will notice.")
+    stage.screen.step("Its lease has ended, which another worker will notice.")
     heir = stage.stack.start_worker()
     caller.wait_all(tickets)
     seconds = time.monotonic() - begin
-    stage.screen.step(f"Worker {heir.pid} takes over; all answered {seconds:.1f} s after the kill.")
+    stage.screen.step(
+        f"Worker {heir.pid} takes over; all are answered {seconds:.1f} s after the kill."
+    )
     ids = [ticket.call_id for ticket in tickets]
     stage.check(
         checks.nothing_lost(stage.auditor, len(ids), only=(_TENANT, "storm-%")),
@@ -49,7 +51,7 @@ def _play(stage: Stage) -> None:
             stage.auditor,
             (_TENANT, "storm-%"),
             {"abandoned": _SLOW, "success": _FAST + _SLOW},
-            name=f"the {_SLOW} attempts that died are on record, and were made again",
+            name=f"the {_SLOW} attempts that were cut off are recorded, and were made again",
         ),
         checks.billed(stage.stack.mock.bill(), ids, _FAST + 2 * _SLOW),
     )

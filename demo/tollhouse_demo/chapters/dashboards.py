@@ -15,7 +15,7 @@ def _play(stage: Stage) -> None:
     caller = stage.caller("alderbrook-outdoor", "maria.keller")
     request = stage.route(caller.tenant, "Which channel grew this week?")
     caller.enqueue("route", request, "weekly-1", run_at="tomorrow")
-    stage.screen.step("A call is scheduled for tomorrow, so that somebody waits.")
+    stage.screen.step("A call is scheduled for tomorrow, so that the queue is not empty.")
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("rows", justify="right")
     table.add_column("dashboard")
@@ -44,6 +44,6 @@ def _question(text: str) -> str:
 
 CHAPTER = Chapter(
     title="Dashboards",
-    intro="Eleven questions of whoever is on call, answered by eleven views.",
+    intro="Eleven questions that people on call ask, answered by eleven views.",
     play=_play,
 )

@@ -1,4 +1,4 @@
-"""Proof 8: what is kept for training a model of one's own, and what is not."""
+"""What is kept for training a smaller model, and what is not."""
 
 from tollhouse_demo import checks
 from tollhouse_demo.stage import Chapter, Stage
@@ -22,6 +22,6 @@ def _play(stage: Stage) -> None:
 
 CHAPTER = Chapter(
     title="Samples for distillation",
-    intro="Every answer that was paid for can train a smaller model, unless its tenant says no.",
+    intro="Every paid answer can train a smaller model, unless its tenant says no.",
     play=_play,
 )

@@ -1,4 +1,4 @@
-"""Proof 7: one hundred deliveries of one request at the same moment are one call."""
+"""One hundred deliveries of one request at the same moment are one call."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -28,10 +28,12 @@ def _play(stage: Stage) -> None:
         tickets = list(pool.map(deliver, range(_SENDERS)))
     stage.caller(_TENANT, _USER).wait(tickets[0].call_id)
     known = sum(ticket.deduplicated for ticket in tickets)
-    stage.screen.step(f"{_SENDERS} connections enqueued at once; {known} were told: known already.")
+    stage.screen.step(
+        f"{_SENDERS} connections enqueued at once; {known} were told that the call is known."
+    )
     stage.check(
         checks.outcome(
-            "all were given one and the same call",
+            "all were given the same call",
             expected={"call ids": 1, "deduplicated": _SENDERS - 1},
             observed={"call ids": len({t.call_id for t in tickets}), "deduplicated": known},
             sql="select call_id, deduplicated from tollhouse.enqueue(…), 100 sessions",

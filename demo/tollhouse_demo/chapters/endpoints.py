@@ -1,4 +1,4 @@
-"""Proofs 1 and 2: the four endpoints, and what two of them leave behind."""
+"""The four endpoints, and the rows that two of them leave behind."""
 
 from tollhouse_demo import checks, prompts
 from tollhouse_demo.stage import Chapter, Stage
@@ -31,6 +31,6 @@ def _play(stage: Stage) -> None:
 
 CHAPTER = Chapter(
     title="Four endpoints, end to end",
-    intro="ben.ortiz asks one question of each. Two endpoints turn the answer into a row.",
+    intro="ben.ortiz asks each one question. Two endpoints turn the answer into a row.",
     play=_play,
 )

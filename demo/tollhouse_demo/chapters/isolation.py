@@ -1,4 +1,4 @@
-"""Proof 9: whoever is not the one who asked sees nothing."""
+"""Nobody but the one who asked sees anything."""
 
 import psycopg
 

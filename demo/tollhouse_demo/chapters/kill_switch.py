@@ -1,4 +1,4 @@
-"""Proof 5: one statement stops every call, those in flight too, without any restart."""
+"""One statement stops every call, also those in flight, without a restart."""
 
 import time
 
@@ -51,7 +51,10 @@ def _play(stage: Stage) -> None:
         checks.blocked(stage.auditor, (_TENANT, "route", "ferry-2"), "provider_kill_switch"),
         checks.billed(stage.stack.mock.bill(), [refused.call_id], 0),
         checks.statuses(
-            stage.auditor, (_TENANT, "scope-%"), {"blocked": 6}, name="each of the six scopes stops"
+            stage.auditor,
+            (_TENANT, "scope-%"),
+            {"blocked": 6},
+            name="each of the six scopes stops the call",
         ),
         checks.consumed(
             stage.auditor, (_TENANT, "route", "ferry-3"), name="lifted: the same worker goes on"

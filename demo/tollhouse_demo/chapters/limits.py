@@ -1,4 +1,4 @@
-"""A rate limit defers, a monthly cap refuses; neither loses or oversteps anything."""
+"""A rate limit defers, a monthly cap refuses; nothing is lost, no limit exceeded."""
 
 import itertools
 import json
@@ -66,7 +66,7 @@ def _play_rate_limit(stage: Stage) -> None:
             stage.auditor,
             (caller.tenant, "peak-%"),
             {"success": len(ids)},
-            name="deferred, none refused, none lost",
+            name="deferred; none refused, none lost",
         ),
         checks.outcome(
             "never more than two a second",
@@ -106,7 +106,7 @@ def _play_cap(stage: Stage) -> None:
         caller.user,
         _FITTING * reservation + reservation // 2,
     )
-    # Each uses all that it reserved: what it left would pay for further ones.
+    # Each uses all that it reserved: what it left over would pay for others.
     usage = {
         "prompt_tokens": size,
         "prompt_tokens_details": {"cached_tokens": 0},
@@ -128,7 +128,7 @@ def _play_cap(stage: Stage) -> None:
     )
     stage.screen.step(
         f"{_CALLS} calls at once: {_FITTING} in flight, {held:,} micro-USD reserved, "
-        "the others wait for what those leave."
+        "the others wait for what those leave over."
     )
     stage.stack.mock.clear_faults()
     caller.wait_all(tickets)
@@ -138,7 +138,7 @@ def _play_cap(stage: Stage) -> None:
             stage.auditor,
             (caller.tenant, "winter-%"),
             {"success": _FITTING, "blocked": _CALLS - _FITTING},
-            name="exactly ten fitted under the cap",
+            name="exactly ten fit under the cap",
         ),
         checks.billed(stage.stack.mock.bill(), ids, _FITTING),
         checks.cap_held(stage.auditor),
@@ -151,10 +151,10 @@ RATE_LIMIT = Chapter(
     play=_play_rate_limit,
 )
 CAP = Chapter(
-    title="A monthly cap holds, whatever comes at once",
+    title="A monthly cap holds, however many calls come at once",
     intro=(
-        "Before a call goes out, the most it could cost is reserved. Forty calls that cost all "
-        "they may, and a cap that fits ten."
+        "Before a call goes out, the most it can cost is reserved. Forty calls that cost the "
+        "maximum, and a cap that fits ten."
     ),
     play=_play_cap,
 )

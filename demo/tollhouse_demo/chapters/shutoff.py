@@ -1,4 +1,4 @@
-"""Proof 6: a shutoff by hand, a shutoff by spend; both end by themselves."""
+"""A shutoff by hand, a shutoff by spend; both end by themselves."""
 
 from tollhouse_demo import checks
 from tollhouse_demo.caller import Caller
@@ -28,7 +28,7 @@ def _by_hand(stage: Stage) -> None:
     stage.check(
         checks.blocked(stage.auditor, (_TENANT, "route", "sale-1"), "hourly_shutoff"),
         checks.consumed(
-            stage.auditor, (_TENANT, "route", "sale-2"), name="its time is over: calls go on"
+            stage.auditor, (_TENANT, "route", "sale-2"), name="its time is up: calls go on"
         ),
     )
 
@@ -43,7 +43,7 @@ def _by_spend(stage: Stage) -> None:
     )
     first = caller.wait(caller.enqueue("investigation", request, "video-1").call_id)
     stage.screen.step(
-        f"priya.nair may spend 500 micro-USD an hour; one call costs {first['cost_micro_usd']}."
+        f"priya.nair may spend 500 micro-USD an hour; one call cost {first['cost_micro_usd']}."
     )
     caller.enqueue("investigation", request, "video-2", watermark="newer")
     mode = stage.auditor.execute(
@@ -57,7 +57,7 @@ def _by_spend(stage: Stage) -> None:
         checks.consumed(
             stage.auditor,
             (_TENANT, "investigation", "video-3"),
-            name="its time is over: calls go on",
+            name="its time is up: calls go on",
         ),
     )
 
@@ -83,6 +83,6 @@ def _let_it_end(stage: Stage, caller: Caller) -> None:
 
 CHAPTER = Chapter(
     title="Hourly shutoff: by hand, and by spend",
-    intro="A user who spends too fast is shut off, for a while, and nobody has to be awake.",
+    intro="A user who spends too fast is shut off for a while, and nobody has to be awake.",
     play=_play,
 )

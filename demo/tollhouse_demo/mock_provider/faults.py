@@ -7,9 +7,9 @@ A rule is {"match": {"contains", "model", "client_request_id_prefix"}, "times": 
   drop         "before": the connection closes and nothing is billed; "after": in mid-body
   malformed    a 2xx answer with a broken or odd body, see MALFORMED
   usage        fields that replace those of the usage object
-  large        a good answer whose content has so many bytes
+  large        a good answer whose content has this many bytes
 For one request the delays of all matching rules add up; the first rule with another fault decides.
-A delay is over when the rules are cleared, so that a test need not guess how long it takes.
+A delay ends when the rules are cleared, so that no test has to guess how long it takes.
 """
 
 import asyncio
@@ -111,7 +111,7 @@ class FaultBook:
         if not isinstance(match, dict) or not all(
             name in _MATCH and isinstance(value, str) for name, value in match.items()
         ):
-            raise ValueError(f"match holds texts named {', '.join(_MATCH)}")
+            raise ValueError(f"match has strings named {', '.join(_MATCH)}")
         if times is not None and (type(times) is not int or times < 1):
             raise ValueError("times is an integer above 0, or null")
         given = document.get("fault")
@@ -122,7 +122,7 @@ class FaultBook:
         return rule
 
     def clear(self) -> None:
-        """Forget all rules, and end the delays that go on."""
+        """Forget all rules, and end the delays under way."""
         self.rules.clear()
         self.cleared.set()
         self.cleared = asyncio.Event()
@@ -151,8 +151,8 @@ def _fault(given: Any) -> Fault:
         raise ValueError(f"a fault has only one of {', '.join(_KINDS)}")
     fault = Fault(**given)
     checks = {
-        "delay_ms is a number from 0": _is_wait(fault.delay_ms),
-        "retry_after_s is a number from 0": _is_wait(fault.retry_after_s or 0),
+        "delay_ms is 0 or more": _is_wait(fault.delay_ms),
+        "retry_after_s is 0 or more": _is_wait(fault.retry_after_s or 0),
         "status is 300 to 599": fault.status is None
         or (type(fault.status) is int and 300 <= fault.status <= 599),
         "drop is before or after": fault.drop in (None, "before", "after"),
@@ -160,7 +160,7 @@ def _fault(given: Any) -> Fault:
         "usage is an object": fault.usage is None or isinstance(fault.usage, dict),
         "large is 1 to 1,000,000,000": fault.large is None
         or (type(fault.large) is int and 1 <= fault.large <= 1_000_000_000),
-        "headers is an object of texts": fault.headers is None
+        "headers is an object of strings": fault.headers is None
         or (
             isinstance(fault.headers, dict)
             and all(isinstance(value, str) for value in fault.headers.values())

@@ -127,7 +127,7 @@ async def _faulty(
     document: dict[str, Any],
     tokens: Tokens,
 ) -> web.StreamResponse:
-    # From here on the answer is generated, so it is billed whatever becomes of it.
+    # From here on the answer has been generated, so it is billed whatever becomes of it.
     if fault.usage is not None:
         tokens = override_usage(document, fault.usage, tokens)
     outcome = "malformed" if fault.malformed else "success"
@@ -153,7 +153,7 @@ async def _faulty(
 async def _large(
     request: web.BaseRequest, document: dict[str, Any], size: int
 ) -> web.StreamResponse:
-    # Written piece by piece from one text, so that hundreds at once cost this process nothing.
+    # Written in pieces of one text, so that hundreds at once cost this process little memory.
     document["choices"][0]["message"]["content"] = _CUT
     before, _, after = json.dumps(document).encode().partition(_CUT.encode())
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -227,7 +227,7 @@ def _add(chat: Chat, document: Any) -> list[dict[str, Any]]:
 def _latency(document: Any) -> float:
     latency = document.get("latency_ms") if isinstance(document, dict) else None
     if not isinstance(latency, int | float) or isinstance(latency, bool) or latency < 0:
-        raise ValueError("latency_ms is a number from 0")
+        raise ValueError("latency_ms is 0 or more")
     return latency
 
 
@@ -235,7 +235,7 @@ async def _json(request: web.BaseRequest) -> Any:
     try:
         return json.loads(await request.read())
     except ValueError:
-        raise ValueError("the body is no JSON") from None
+        raise ValueError("the body is not JSON") from None
 
 
 MODELS = ("mock-large", "mock-small")

@@ -28,7 +28,7 @@ __all__ = ["SECTIONS", "live", "page"]
 
 
 def figure(value: str, text: str, *, level: str | None = None) -> Markup:
-    """The section's answer, large, and what it means; a level of a verdict colours it."""
+    """The section's answer, large, and what it means; a verdict's level colors it."""
     class_ = f"figure {level}" if level else "figure"
     return element("p", element("strong", value), " ", element("span", text), class_=class_)
 
@@ -50,7 +50,7 @@ def cell(text: str, class_: str = "") -> Markup:
 
 
 def cut(text: str) -> Markup:
-    """A name that takes two lines at most; all of it is in its title."""
+    """A name on two lines at most; its title has all of it."""
     return element("span", text, title=text, class_="cut")
 
 
@@ -76,7 +76,7 @@ def table(
 
 
 def more(hidden: int, what: str) -> Markup | None:
-    """How many are not shown; nothing when all are."""
+    """How many are not shown; None when all are."""
     if hidden <= 0:
         return None
     text = f"and {hidden:,} more" if what == "more" else f"and {count(hidden, what)}"
@@ -108,7 +108,7 @@ def up(snapshot: Snapshot) -> Markup:
             level=verdict.level,
         ),
         element("dl", *(_fact(term, text) for term, text in _facts(snapshot)), class_="facts"),
-        table("Workers", ("Worker", "Lease", "#In flight", "#Up for"), rows, empty="No worker."),
+        table("Workers", ("Worker", "Lease", "#In flight", "#Up for"), rows, empty="No workers."),
         more(len(snapshot.workers) - len(rows), "worker"),
     )
 
@@ -118,7 +118,7 @@ def _busy(snapshot: Snapshot) -> str:
     queued, running = 0, 0
     if snapshot.queue:
         queued, running = snapshot.queue[0].all_queued, snapshot.queue[0].all_running
-    return f"{count(alive, 'worker')}; {running:,} running, {queued:,} in line"
+    return f"{count(alive, 'worker')}; {running:,} running, {queued:,} queued"
 
 
 def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
@@ -128,11 +128,11 @@ def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     oldest = min((each.oldest_since for each in snapshot.queue if each.oldest_since), default=None)
     tried = next((each for each in snapshot.latencies if not each.provider), None)
     return (
-        ("Longest wait", age(oldest, now) if oldest else "nobody waits"),
+        ("Longest wait", age(oldest, now) if oldest else "nobody is waiting"),
         ("Last outcome", ended),
         (
-            "Failed, 1 h",
-            f"{tried.failed:,} of {tried.attempts:,} attempts" if tried else "no attempt",
+            "Failed, last hour",
+            f"{tried.failed:,} of {tried.attempts:,} attempts" if tried else "no attempts",
         ),
         ("Database", f"PostgreSQL {snapshot.look.server.split()[0]}, {snapshot.read_ms} ms"),
     )
@@ -156,10 +156,10 @@ def cost(snapshot: Snapshot) -> Markup:
         ),
         element("ul", *overruns, class_="stops") if overruns else None,
         table(
-            "Spend of this month against caps",
+            "Spend this month against caps",
             ("Tenant", "Share of the cap", "#Spent", "#This hour"),
             rows,
-            empty="Nothing was spent yet.",
+            empty="Nothing spent yet.",
         ),
         more(hidden, "more"),
     )
@@ -167,11 +167,11 @@ def cost(snapshot: Snapshot) -> Markup:
 
 def _overrun(overrun: Overrun, now: datetime) -> Markup:
     left = age(now, overrun.until)
-    said = f"a call was billed {times(overrun.highest)} times what it can cost; "
+    said = f"one call was billed {times(overrun.highest)} times the most it can cost; "
     if overrun.factor is None:
-        said += "no other was"
+        said += "no other was billed too much"
     else:
-        said += f"each reserves {times(overrun.factor)} times as much ({left} left)"
+        said += f"each call reserves {times(overrun.factor)} times that much ({left} left)"
     return element(
         "li",
         element("span", "bills too much", class_="chip warn"),
@@ -180,7 +180,7 @@ def _overrun(overrun: Overrun, now: datetime) -> Markup:
         element("small", said),
         element(
             "details",
-            element("summary", "Runbook TollhouseModelOverrun, and what ends it"),
+            element("summary", "Runbook TollhouseModelOverrun, and how to end it"),
             element(
                 "code",
                 SQL("select tollhouse_ops.forget_overrun({}, 'why')")
@@ -240,7 +240,7 @@ def blocked(snapshot: Snapshot) -> Markup:
     elif refused_now(snapshot):
         who, what = "Some calls", "are refused"
     else:
-        who, what = "Nobody", "is stopped"
+        who, what = "Nobody", "is blocked"
     return joined(
         figure(
             who,
@@ -250,10 +250,10 @@ def blocked(snapshot: Snapshot) -> Markup:
         element("ul", *(_stop(stop, now) for stop in stops[:4]), class_="stops") if stops else None,
         more(total - min(4, len(stops)), "more"),
         table(
-            "Refusals of the last hour by guard",
-            ("Refused by", "#Calls", "Whose", "#Last"),
+            "Refusals in the last hour, by guard",
+            ("Refused by", "#Calls", "Tenant", "#Last"),
             [_refusal(refusal, now) for refusal in snapshot.refusals[:5]],
-            empty="No call of the last hour was refused.",
+            empty="No calls refused in the last hour.",
         ),
     )
 
@@ -262,7 +262,7 @@ def _stop(stop: Stop, now: datetime) -> Markup:
     times = [f"for {age(stop.since, now)}"] if stop.since else []
     if stop.until:
         left = age(now, stop.until)
-        times.append(f"{left} left" if stop.until > now else "next call probes")
+        times.append(f"{left} left" if stop.until > now else "the next call is the probe")
     return element(
         "li",
         element("span", kind(stop), class_="chip warn"),
@@ -271,7 +271,7 @@ def _stop(stop: Stop, now: datetime) -> Markup:
         element("small", why(stop), f" ({', '.join(times)})" if times else None),
         element(
             "details",
-            element("summary", f"Runbook {runbook(stop)}, and what ends it"),
+            element("summary", f"Runbook {runbook(stop)}, and how to end it"),
             element("code", ending(stop)),
         ),
     )
@@ -303,7 +303,7 @@ def minutes(snapshot: Snapshot) -> Markup:
         for minute in snapshot.minutes[-_MINUTES:]
     ]
     heads = ("Minute", "#Answered", "#Cached", "#Refused", "#Failed")
-    return table("Calls by the minute, UTC", heads, rows, empty="No call in the last hour.")
+    return table("Calls per minute, UTC", heads, rows, empty="No calls in the last hour.")
 
 
 def latency(snapshot: Snapshot) -> Markup:
@@ -319,7 +319,9 @@ def latency(snapshot: Snapshot) -> Markup:
         for found in snapshot.latencies[:3]
     ]
     heads = ("Provider", "#p50", "#p95", "#p99", "#Failed")
-    return table("Latency of the last hour", heads, rows, empty="No attempt in the last hour.")
+    return table(
+        "Latency in the last hour, by provider", heads, rows, empty="No attempts in the last hour."
+    )
 
 
 def queue(snapshot: Snapshot) -> Markup:
@@ -336,9 +338,9 @@ def queue(snapshot: Snapshot) -> Markup:
         for waiting in snapshot.queue
     ]
     hidden = snapshot.queue[0].tenants - len(rows) if snapshot.queue else 0
-    heads = ("Tenant", "#In line", "#Oldest", "#Running", "#Later")
+    heads = ("Tenant", "#Queued", "#Oldest", "#Running", "#Later")
     return joined(
-        table("Calls that are not finished", heads, rows, empty="The queue is empty."),
+        table("Unfinished calls", heads, rows, empty="The queue is empty."),
         more(hidden, "more tenant"),
     )
 
@@ -350,7 +352,7 @@ def calls(snapshot: Snapshot) -> Markup:
     """Render the section."""
     rows = [_run(run) for run in runs(snapshot.calls)]
     heads = ("Ended", "Who", "Call", "Outcome", "Why", "#Cost", "#Took")
-    return table("The last calls", heads, rows, empty="No call was made yet.", class_="calls")
+    return table("The latest calls", heads, rows, empty="No calls yet.", class_="calls")
 
 
 def _run(run: Run) -> Markup:
@@ -393,10 +395,10 @@ _CARDS = (
     ("up", "Is it up?", "three"),
     ("cost", "What does it cost?", "five"),
     ("blocked", "Who is blocked, and why?", "four"),
-    ("minutes", "Calls a minute, last hour", "five chart"),
-    ("latency", "How long do answers take? Last hour", "four"),
-    ("queue", "Who waits?", "three"),
-    ("calls", "The last calls", "whole"),
+    ("minutes", "Calls per minute, last hour", "five chart"),
+    ("latency", "How long do answers take?", "four"),
+    ("queue", "Who is waiting?", "three"),
+    ("calls", "The latest calls", "whole"),
 )
 _ENDS = ("failed", "refused", "cached", "answered")
 _CHARTS = {"minutes": "calls-chart", "latency": "latency-chart"}
@@ -434,7 +436,7 @@ def page(snapshot: Snapshot | None, problem: str | None = None) -> str:
         element("main", *(_card(*card, snapshot) for card in _CARDS), id="numbers", tabindex=-1),
         element(
             "footer",
-            element("p", f"Tollhouse {__version__}. Read-only; times are UTC, months too."),
+            element("p", f"Tollhouse {__version__}. Read-only. Times and months are UTC."),
         ),
     )
     whole = element("html", head, body, lang="en", class_="stale" if problem else None)
@@ -466,7 +468,7 @@ def _time(snapshot: Snapshot | None) -> str:
 
 
 def _card(name: str, title: str, place: str, snapshot: Snapshot | None) -> Markup:
-    content = SECTIONS[name](snapshot) if snapshot else element("p", "Not known.", class_="empty")
+    content = SECTIONS[name](snapshot) if snapshot else element("p", "Unknown.", class_="empty")
     chart = _CHARTS.get(name)
     return element(
         "section",

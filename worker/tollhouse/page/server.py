@@ -21,7 +21,7 @@ _COOKIE_SECONDS = 12 * 3600
 
 
 class Doorkeeper:
-    """Compares in constant time; the cookie holds a key derived from the token, not the token."""
+    """Compares in constant time. The cookie holds a key derived from the token, not the token."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
@@ -41,7 +41,7 @@ class Doorkeeper:
         if token is None:
             return None
         if not self._is_token(token):
-            raise self.refused("The token in this address is not the one. ")
+            raise self.refused("The token in this address is wrong. ")
         response = web.Response(status=303, headers={"Location": request.path})
         proxied = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
         response.set_cookie(
@@ -57,11 +57,11 @@ class Doorkeeper:
 
     @staticmethod
     def refused(reason: str = "") -> web.HTTPUnauthorized:
-        """The answer to everybody else. A strict cookie needs a click of its own after a link."""
+        """The answer to everybody else; a strict cookie is sent only after a click on this page."""
         return web.HTTPUnauthorized(
             text=f"<!doctype html><html lang='en'><title>Tollhouse</title><p>{reason}This page "
-            "opens with <code>?token=…</code> or a bearer token. <a href='/'>Open it</a> if you "
-            "gave one.",
+            "needs <code>?token=…</code> in its address, or a bearer token. If you have given one, "
+            "<a href='/'>open it</a>.",
             content_type="text/html",
             headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"},
         )
@@ -71,7 +71,7 @@ class Doorkeeper:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode(errors="backslashreplace")  # a header may hold what is no UTF-8
+    return text.encode(errors="backslashreplace")  # a header may hold bytes that are not UTF-8
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -107,7 +107,7 @@ class _Watch:
         self._problem: str | None = None
 
     async def look(self) -> tuple[Snapshot | None, str | None]:
-        """Return the last snapshot that could be read, and why it is not a new one."""
+        """Return the last snapshot that could be read, and why there is no newer one."""
         async with self._turn:
             if time.monotonic() - self._read_at >= _FRESH_SECONDS:
                 try:

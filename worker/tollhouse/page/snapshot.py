@@ -51,7 +51,7 @@ _PAGE = "tollhouse.page"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """When it was, in the database's own time, and which tenants have calls in the ledger."""
+    """When this was read, by the database's clock, and which tenants have calls in the ledger."""
 
     at: datetime
     server: str
@@ -72,7 +72,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Micro-USD of everybody."""
+    """Micro-USD of all tenants."""
 
     month_micro_usd: int
     hour_micro_usd: int
@@ -93,9 +93,9 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Overrun:
-    """A model of which one call was billed `highest` times what it can cost.
+    """A model one call of which was billed `highest` times what it can cost.
 
-    factor: how many times their highest cost its calls reserve `until` then; none: only one was
+    factor: how many times their highest cost its calls reserve `until` then; None after just one
     """
 
     model: str
@@ -108,7 +108,7 @@ class Overrun:
 class Stop:
     """Something that refuses calls now: a kill switch, a shutoff, a cap, a breaker.
 
-    users: of how many users the breakers are; the micro-USD are a cap's, the operator a switch's
+    users: how many users' breakers it is; only a cap has micro-USD, only a switch an operator
     """
 
     guard: str
@@ -162,9 +162,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Calls that ended lately, unless a caller or an operator chose that they get no answer.
+    """Calls that ended lately, except those that a caller or an operator stopped.
 
-    callers_without: who had a call without an answer; silent: providers in trouble without one
+    callers_without: callers who had a call without an answer
+    silent: providers that failed and answered nothing
     """
 
     answered: int
@@ -271,7 +272,7 @@ class PageError(TollhouseError):
 
 
 class Reader:
-    """One connection, opened by the first look and again when it broke; looks go one by one."""
+    """One connection, opened when needed and again when it broke; one look at a time."""
 
     def __init__(self, *, database_url: str, application_name: str) -> None:
         self._url = database_url
@@ -308,7 +309,7 @@ class Reader:
                 await self._close()
                 state = f"SQLSTATE {error.sqlstate}" if error.sqlstate else "no connection"
                 raise PageError(f"the database can't be read ({state})") from None
-            except asyncio.CancelledError:  # whoever asked went away in the middle of it
+            except asyncio.CancelledError:  # whoever asked went away meanwhile
                 await _give_up(reading)
                 await self._close()
                 raise

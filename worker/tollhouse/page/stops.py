@@ -23,7 +23,7 @@ def kind(stop: Stop) -> str:
 
 
 def everything(stop: Stop) -> bool:
-    """Whether it is the kill switch that no call passes."""
+    """Whether it is the kill switch that stops every call."""
     return stop.guard == "kill_switch" and stop.scope == "global"
 
 
@@ -44,7 +44,7 @@ def what(stop: Stop) -> str:
 
 
 def phrase(stop: Stop) -> str:
-    """Say it in a few words of a sentence."""
+    """Say it in a few words, as part of a sentence."""
     if _has_room(stop):
         return f"monthly cap of {what(stop)} is nearly full"
     return what(stop) if stop.users > 1 else f"{kind(stop)} stops {what(stop)}"
@@ -67,7 +67,7 @@ def runbook(stop: Stop) -> str:
 
 
 def ending(stop: Stop) -> str:
-    """Return what an operator types to end it; `why`, and a cap's new height, are theirs to say."""
+    """Return what an operator types to end it; the reason and a new cap are theirs to fill in."""
     if everything(stop):
         return "select tollhouse_ops.resume_everything('why')"
     if stop.guard == "kill_switch":

@@ -11,7 +11,7 @@ __all__ = ["Verdict", "judge", "refused_now", "stop_count"]
 
 _LONG_WAIT_SECONDS = 60
 _FEW = 3
-# Guards without a state: whether they still refuse is known only by what they refused.
+# Guards without a state: only their refusals tell whether they still refuse.
 _OF_THE_CATALOG = ("price_unknown", "no_model")
 _STATELESS = (*_OF_THE_CATALOG, "max_cost_exceeded")
 
@@ -30,7 +30,7 @@ def judge(snapshot: Snapshot | None, problem: str | None = None) -> Verdict:
 
     No sentence counts seconds or every call: a screen reader reads out every change of it.
     """
-    problem = problem or (snapshot.problem if snapshot else "nothing was read")
+    problem = problem or (snapshot.problem if snapshot else "no numbers yet")
     if snapshot is None or problem is not None:
         text = problem or ""
         return Verdict("down", "Not readable", f"{text[:1].upper()}{text[1:]}.")
@@ -59,7 +59,7 @@ def judge(snapshot: Snapshot | None, problem: str | None = None) -> Verdict:
 
 
 def refused_now(snapshot: Snapshot) -> list[Refusal]:
-    """Return the refusals that go on, by guards that are no stop that could be listed."""
+    """Return the refusals that go on, by guards that no listed stop stands for."""
     begin = snapshot.look.at - RECENT
     return [
         refusal
@@ -88,7 +88,7 @@ def _obstacles(snapshot: Snapshot) -> list[str]:
 
 
 def _unanswered(snapshot: Snapshot) -> Literal["down", "behind"] | None:
-    """Judge calls and callers: one who asks again and again, in vain, is not most of them."""
+    """Judge calls and callers: one who asks in vain again and again does not speak for all."""
     ended = snapshot.ended
     without = ended.failed + ended.refused
     if without < _FEW:
@@ -103,15 +103,16 @@ def _unanswered_by(snapshot: Snapshot, level: str) -> str:
     ended = snapshot.ended
     subject = "No call is answered" if level == "down" else "Most calls are not answered"
     if ended.silent and _by_providers(snapshot):
-        verb = "answers" if len(ended.silent) == 1 else "answer"
-        subject = f"{' and '.join(ended.silent)} {verb} nothing"
+        verb = "does" if len(ended.silent) == 1 else "do"
+        subject = f"{' and '.join(ended.silent)} {verb} not answer"
     ends = []
     if ended.refused:
         reasons = ", ".join(map(guard, ended.reasons))
-        ends.append(f"{at_least(ended.refused)} calls refused ({reasons})")
+        calls = "call" if ended.refused == 1 else "calls"
+        ends.append(f"{at_least(ended.refused)} {calls} refused ({reasons})")
     if ended.failed:
         ends.append(f"{at_least(ended.failed)} failed")
-    return f"{subject}: {' and '.join(ends)} in two minutes"
+    return f"{subject}: {' and '.join(ends)} in the last two minutes"
 
 
 def _runbook(snapshot: Snapshot) -> str:

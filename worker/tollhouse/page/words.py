@@ -53,7 +53,7 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def at_least(number: int) -> str:
-    """`7`, `300 or more`: what does not change with every call."""
+    """`7`, `300 or more`: a number that does not change with every call."""
     if number < 10:
         return str(number)
     size = 10 ** (len(str(number)) - 1)
@@ -100,7 +100,7 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Calls in a row; what is not said of all of them is said of `last`."""
+    """Calls in a row that ended alike; `last` is the latest of them."""
 
     last: Call
     calls: int
@@ -118,13 +118,13 @@ class Run:
 
     @property
     def who(self) -> str:
-        """Whose they are."""
+        """Whose calls they are."""
         others = f" +{self.callers - 1}" if self.callers > 1 else ""
         return f"{person(self.last.tenant_id, self.last.user_id)}{others}"
 
 
 def runs(calls: Sequence[Call]) -> list[Run]:
-    """Take together what ended alike; each answer stands for itself."""
+    """Group calls in a row that ended alike; each answer is a run of its own."""
     grouped = groupby(enumerate(calls), key=lambda pair: _alike(*pair))
     found = [_run([call for _, call in pairs]) for _, pairs in grouped]
     if len(calls) == READ and found[-1].calls > 1:

@@ -128,7 +128,7 @@ class Worker:
         try:
             await asyncio.wait([stop, watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
             hung = _has_crashed(watch)
-            watch.cancel()  # a part that has nothing left to do ends
+            watch.cancel()  # parts that have nothing left to do end
             self._stop.set()
             recorded = await self._drain(claiming)
         finally:
@@ -150,7 +150,7 @@ class Worker:
             await self._drained(_END_SECONDS)
         if claiming.done():
             claiming = asyncio.create_task(self.loop.run())
-        # What is left of the drain is for a database that is about to come back.
+        # The rest of the drain is for a database that is about to come back.
         await asyncio.wait([claiming], timeout=max(0.0, end - clock()) + _SETTLE_SECONDS)
         if not claiming.done():
             await self._end([claiming])
@@ -177,10 +177,10 @@ class Worker:
             async with asyncio.timeout(_END_SECONDS):
                 await self.leases.close()
         except TimeoutError:
-            log.error("not deregistered: the lease will lapse")
+            log.error("not deregistered: the lease will expire")
 
     def _ready(self) -> dict[str, bool]:
-        # The listener hears at once of a server that goes, the others when they ask.
+        # The listener notices at once that a server is gone, the others when they next ask.
         answers = self.listener.connected and self.gate.claims_go_on and self.heartbeat.well
         return {
             "database_reachable": answers,
@@ -213,7 +213,7 @@ def run(settings: WorkerSettings) -> int:
 async def serve(settings: WorkerSettings) -> int:
     """Run a worker in the current loop. Raises SettingsError for settings that can't work."""
     if not settings.providers:
-        # It would claim everybody's calls, and end those that it can't send.
+        # It would claim calls that it can't send, and end them.
         raise SettingsError(
             "no provider is configured: set TOLLHOUSE_PROVIDER_<NAME>_BASE_URL for each one that"
             " the database knows, such as TOLLHOUSE_PROVIDER_OPENAI_BASE_URL=https://api.openai.com/v1"
@@ -274,7 +274,7 @@ def _on_signals(stop: Callable[[], None]) -> None:
     def on_signal() -> None:
         nonlocal asked
         if asked:
-            log.error("second signal: exit without draining")
+            log.error("second signal: exiting without draining")
             _exit_at_once()
         asked = True
         stop()

@@ -18,7 +18,7 @@ __all__ = ["Flusher", "Result", "unanswered"]
 
 log = Log(__name__)
 
-# A batch of huge answers would outlast the statement's time limit, and that each time it is tried.
+# A batch of huge answers would exceed the statement's time limit on every attempt.
 _BATCH_BYTES = 8 * 1024 * 1024
 
 
@@ -26,8 +26,8 @@ class Result:
     """An outcome, the lease under which its call was claimed, and when it came (loop time).
 
     `text` is the element of `p_results`; the tenant in it is the first column of the job's key.
-    What is in the text, and may be large, is nowhere else: not in `call`, not in `outcome`.
-    materialize: false has the database leave out a materializer that took too long
+    What is in the text and may be large is kept nowhere else: not in `call`, not in `outcome`.
+    materialize: false makes the database skip a materializer that took too long
     Raises TypeError, ValueError or RecursionError for an outcome that JSON can't hold.
     """
 
@@ -47,12 +47,12 @@ class Result:
             self.outcome.share.resize(len(self.text))
 
     def leave_out_materializer(self) -> None:
-        """Ask for the row that its endpoint makes of it no more."""
+        """No longer ask for the row that its endpoint makes of it."""
         self.materialize = False
         self.text = self.text[:-1] + ', "materialize": false}'
 
     def release(self) -> None:
-        """It is recorded: others may have its memory."""
+        """It is recorded: give its memory back."""
         if self.outcome.share is not None:
             self.outcome.share.release()
 
@@ -111,7 +111,7 @@ class Flusher:
         return list(dict.fromkeys(result.lease for result in self._results))
 
     def put(self, lease: Lease, call: Call, outcome: Outcome) -> None:
-        """Take a result in."""
+        """Add a result."""
         now = asyncio.get_running_loop().time()
         try:
             result = Result(lease=lease, call=call, outcome=outcome, at=now)
@@ -141,7 +141,7 @@ class Flusher:
         self._results[:0] = results
 
     def settled(self, lease: Lease, results: list[Result]) -> None:
-        """Let go of results that the database has."""
+        """Forget results that the database has."""
         lease.held -= len(results)
         self.metrics.recorded.inc(len(results))
         for result in results:

@@ -17,7 +17,7 @@ _MAINTAIN_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Two tasks, for upkeep may wait long for a lock, and dead workers' calls may not."""
+    """Two tasks: upkeep may wait long for a lock, and dead workers' calls must not."""
 
     def __init__(self, *, gate: Gate, leases: Leases) -> None:
         self.gate = gate
@@ -25,7 +25,7 @@ class Housekeeping:
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
-        """Something is missing that upkeep makes: let it come soon."""
+        """Have upkeep run soon: something that it makes is missing."""
         self._asked.set()
 
     async def reap(self) -> None:
@@ -39,7 +39,7 @@ class Housekeeping:
                     self.ask()
             else:
                 if reaped:
-                    log.warning("calls of dead workers settled", calls=reaped)
+                    log.warning("dead workers' calls settled", calls=reaped)
                     continue  # there may be more
             await self._pause(self.gate.pulses["reaper"])
 

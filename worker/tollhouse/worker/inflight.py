@@ -23,7 +23,7 @@ __all__ = ["Brake", "Failures", "Inflight", "Reason"]
 
 log = Log(__name__)
 
-# What a provider did, or its network; the other outcomes are our own doing, and told elsewhere.
+# What a provider or its network did; the other outcomes are our own doing and logged elsewhere.
 _FAILED: frozenset[OutcomeName] = frozenset(
     {"rate_limited", "server_error", "timeout", "dropped", "unreachable", "malformed", "rejected"}
 )
@@ -50,7 +50,7 @@ class Failures:
             quiet.http_status = outcome.http_status
 
     def flush(self) -> None:
-        """Log at once what would be logged later: the worker ends."""
+        """Log now what would be logged later: the worker is about to end."""
         for key, quiet in self._quiet.items():
             quiet.timer.cancel()
             if quiet.attempts:
@@ -69,7 +69,7 @@ class Failures:
 
 @dataclass(kw_only=True)
 class _Quiet:
-    """What has come since the last line: how many, and the last one's status."""
+    """What came since the last line: how many, and the last one's status."""
 
     timer: asyncio.TimerHandle
     attempts: int = 0
@@ -106,11 +106,11 @@ class Brake:
         self._probe: UUID | None = None
 
     def probe(self, call_id: UUID) -> None:
-        """This call is the one that finds out."""
+        """Make this call the one that finds out whether a provider can be reached."""
         self._probe = call_id
 
     def judge(self, outcome: Outcome) -> Outcome:
-        """Take an outcome in; return what is to be recorded."""
+        """Take note of an outcome; return what is to be recorded."""
         ours = outcome.outcome == "not_sent" and outcome.error_code == LOCAL_TROUBLE
         is_probe = self._probe == outcome.call_id
         if is_probe:
@@ -133,7 +133,8 @@ class Brake:
             return
         if not self.on:
             log.warning(
-                "no provider is reached: one call at a time", error=outcome.error_message or ""
+                "no provider can be reached: claiming one call at a time",
+                error=outcome.error_message or "",
             )
         self.on = True
         self.until = asyncio.get_running_loop().time() + self._pause
@@ -141,7 +142,7 @@ class Brake:
 
     def _release(self) -> None:
         if self.on:
-            log.info("a provider is reached again")
+            log.info("a provider can be reached again")
         self.on, self._failed, self._pause, self.until = False, 0, _FIRST_PAUSE, 0.0
 
 
@@ -167,7 +168,7 @@ class _Entry:
 class Inflight:
     """Runs calls and hands every outcome to `put`: a call that came in always comes out.
 
-    hang_up: lets the provider know at once that nobody waits for this call any more
+    hang_up: tells the provider at once that nobody waits for this call any more
     """
 
     def __init__(
@@ -222,7 +223,7 @@ class Inflight:
         self._stop([(e, reason) for e in entries if lease is None or e.lease is lease])
 
     def _stop(self, stops: list[tuple[_Entry, Reason]]) -> None:
-        # All are hung up before the first is unwound: a thousand of those take a while.
+        # Hang up on all before the first is unwound: a thousand tasks take a while.
         for entry, _ in stops:
             if entry.reason is None and entry.sent_at is not None:
                 self.hang_up(entry.call)

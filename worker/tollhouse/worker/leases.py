@@ -3,7 +3,7 @@
 A lease ends early in one of two ways, and the worker goes on under a new id at once:
 
 * retired: a claim's reply was lost, so calls may run under this id that the worker has never
-  heard of. It claims nothing more under it, finishes and records what it knows, keeps the lease
+  heard of. It claims nothing more under it, finishes and records what it knows of, keeps the lease
   alive meanwhile, then deregisters: the database settles the rest as it does for a dead worker.
 * lost: the database reaped it, or it could not be renewed in time. Its calls are aborted, since
   another worker may already send them again, and what comes of them is still reported under the
@@ -63,7 +63,7 @@ class Lease:
         return self.state is not State.LOST and asyncio.get_running_loop().time() < self.until
 
     def renew(self, since: float, *, on_lapse: Callable[[], None]) -> None:
-        """Let it hold for its whole length from `since`; `on_lapse` is called if that is the end.
+        """Extend it to its full length from `since`; `on_lapse` is called if nothing renews it.
 
         By a timer, not by the heartbeat's own deadline: it holds even if the heartbeat hangs.
         """
@@ -72,7 +72,7 @@ class Lease:
         self._fence = asyncio.get_running_loop().call_at(self.until, on_lapse)
 
     def drop_fence(self) -> None:
-        """Let nothing happen when its time is over."""
+        """Let nothing happen when its time is up."""
         if self._fence is not None:
             self._fence.cancel()
 
@@ -112,7 +112,7 @@ class Leases:
 
     @property
     def live(self) -> list[Lease]:
-        """Every lease that the database may still count on."""
+        """Every lease that the database may still count as alive."""
         leases = [self.current, *self.former]
         return [lease for lease in leases if lease and lease.state is not State.LOST]
 
@@ -164,7 +164,7 @@ class Leases:
         try:
             terms = await self.gate.register(worker_id, self.name, self.capacity, __version__)
         except GateError as error:
-            self._say_why(error)
+            self._log_failure(error)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             return False
         self._pause = _FIRST_PAUSE
@@ -176,7 +176,7 @@ class Leases:
         self.on_registered()
         return True
 
-    def _say_why(self, error: GateError) -> None:
+    def _log_failure(self, error: GateError) -> None:
         if lacks_schema(error):
             self.deployed = False
         what_to_do = remedy(error)
@@ -237,7 +237,7 @@ class Heartbeat:
     async def run(self) -> None:
         """Beat until cancelled; raises what the thread raises."""
         self._main = asyncio.get_running_loop()
-        self._heard_at = time.monotonic()
+        self._came_round_at = time.monotonic()
         ended: Future[None] = Future()
         threading.Thread(target=self._thread, args=[ended], name="heartbeat", daemon=True).start()
         over = asyncio.wrap_future(ended)
@@ -276,9 +276,9 @@ class Heartbeat:
                     await self.pulse.wait(seconds if well else min(seconds, _PAUSE_SECONDS))
 
     def _is_stuck(self) -> bool:
-        # What holds no lease any more can't hold calls for ever, whatever keeps its loop.
-        self._main.call_soon_threadsafe(self._hear)
-        return time.monotonic() - self._heard_at > self.stuck_seconds
+        # The lease lapses, and with it what it holds, whatever keeps the loop busy.
+        self._main.call_soon_threadsafe(self._came_round)
+        return time.monotonic() - self._came_round_at > self.stuck_seconds
 
     async def _renew(self, gate: Gate, lease: Lease) -> bool:
         before = time.monotonic()  # which is loop time
@@ -290,5 +290,5 @@ class Heartbeat:
         self._main.call_soon_threadsafe(self.leases.renewed, lease, before, held)
         return True
 
-    def _hear(self) -> None:
-        self._heard_at = time.monotonic()
+    def _came_round(self) -> None:
+        self._came_round_at = time.monotonic()

@@ -86,7 +86,7 @@ class ClaimLoop:
                 await self._step()
                 self._pause = _FIRST_PAUSE
             except GateError as error:
-                log.warning("database trouble", error=str(error))
+                log.warning("statement failed", error=str(error))
                 if isinstance(error, NoPartitionError):
                     self.on_no_partition()
                 self._look = True

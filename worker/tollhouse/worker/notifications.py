@@ -27,7 +27,7 @@ _LOOK_SECONDS = 10.0
 
 
 class Listener:
-    """Passes notifications on; whatever was missed while disconnected counts as notified."""
+    """Passes notifications on; after connecting again it acts as if it had missed some."""
 
     def __init__(
         self,
@@ -71,14 +71,14 @@ class Listener:
 
 
 def _ignore() -> None:
-    """Of a channel that is none of ours."""
+    """The channel is not ours."""
 
 
 _RETRY_SECONDS = 0.5
 
 
 class Control:
-    """Asks which calls must stop; `asked` counts how often there was a reason to ask."""
+    """Asks which calls must stop; `asked` counts the reasons there were to ask."""
 
     def __init__(self, *, gate: Gate, leases: Leases, inflight: Inflight) -> None:
         self.gate = gate
@@ -94,14 +94,14 @@ class Control:
         self._event.set()
 
     async def run(self) -> None:
-        """Ask until cancelled: when told to, and now and then, for a message may be missed."""
+        """Ask until cancelled: when told to, and now and then, as a notification may be missed."""
         while True:
             await self._pulse.wait(self.leases.heartbeat_seconds, self._event)
             self._event.clear()
             try:
                 await self._stop_calls()
             except GateError as error:
-                log.warning("asking what to abort failed", error=str(error))
+                log.warning("asking which calls to abort failed", error=str(error))
                 await self._pulse.wait(_RETRY_SECONDS)
                 self._event.set()
 

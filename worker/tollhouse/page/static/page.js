@@ -1,6 +1,6 @@
 "use strict";
 
-// Fetches the parts that move and puts them where they belong; the server has escaped them.
+// Fetches the parts that change and puts them in place; the server has escaped them.
 const PERIOD_MS = 2000;
 const CALLS = [["failed", "--bad"], ["refused", "--warn"], ["cached", "--accent"], ["answered", "--good"]];
 const PERCENTILES = [["p50", "--good", "solid"], ["p95", "--accent", "dashed"], ["p99", "--warn", "dotted"]];
@@ -10,7 +10,7 @@ let latest = {};
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// What somebody has unfolded stays so, and what they have selected to copy is not pulled away.
+// What somebody has unfolded stays unfolded, and a selection stays selected.
 function put(id, html) {
   const place = document.getElementById(id);
   const selection = getSelection();
@@ -133,7 +133,7 @@ async function refresh() {
     const response = await fetch("/page/live", { credentials: "same-origin", signal: AbortSignal.timeout(10000) });
     if (!response.ok) {
       const closed = response.status === 401;
-      throw new Error(closed ? "Open the address with the token again." : "The worker that serves this page has trouble.");
+      throw new Error(closed ? "Open the address with the token again." : "The worker that serves this page reports an error.");
     }
     const state = await response.json();
     document.title = state.title;
