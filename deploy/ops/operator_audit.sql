@@ -28,4 +28,36 @@ comment on view tollhouse_ops.operator_audit is 'Every operator action: who, wha
 
 grant select on tollhouse_ops.operator_audit to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
+create function tollhouse_private.audit(
+  p_action text,
+  p_target jsonb,
+  p_reason text,
+  p_before jsonb,
+  p_after jsonb
+)
+  returns void
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tollhouse_private.has_visible(p_reason) is not true then
+    raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
+      hint = 'Say why: whoever is on call next reads it in operator_audit.';
+  end if;
+  if length(p_reason) > 2000 then
+    raise exception using errcode = 'TH301', message = 'reason too long', detail = format('%s: %s characters', p_action, length(p_reason)),
+      hint = 'Say it in 2000 characters.';
+  end if;
+  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);
+  insert into tollhouse_private.operator_audit (action, target, reason, before, after)
+  values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
+end
+$$;
+comment on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) is
+  'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
+
+revoke execute on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) from public;
+
 commit;

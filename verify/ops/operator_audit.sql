@@ -15,5 +15,6 @@ select tollhouse_private.verify_view(
   'tollhouse_ops.operator_audit', 'tollhouse_engine',
   '{tollhouse_operator, tollhouse_auditor, tollhouse_monitor}'
 );
+select tollhouse_private.verify_function('tollhouse_private.audit(text, jsonb, text, jsonb, jsonb)', 'tollhouse_engine', 'invoker', '{}');
 
 rollback;

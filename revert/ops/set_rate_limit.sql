@@ -1,8 +1,0 @@
--- Revert tollhouse:ops/set_rate_limit from pg
-
-begin;
-set local role tollhouse_engine;
-
-drop function tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text);
-
-commit;

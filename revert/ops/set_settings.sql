@@ -1,8 +1,0 @@
--- Revert tollhouse:ops/set_settings from pg
-
-begin;
-set local role tollhouse_engine;
-
-drop function tollhouse_ops.set_settings(text, interval, interval, interval, interval, integer);
-
-commit;

@@ -1,8 +1,0 @@
--- Revert tollhouse:ops/set_task_type from pg
-
-begin;
-set local role tollhouse_engine;
-
-drop function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text);
-
-commit;
