@@ -436,6 +436,11 @@ CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, end
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
 begin
+  if tollhouse_private.current_tenant_id() is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+
   return query
   select
     c.call_id, c.endpoint, c.request_id, c.status, c.blocked_reason, c.error_code, c.error_message, c.was_cached,
@@ -466,7 +471,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.result(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you, or nobody said who you are (set_identity). content and response are null until status is success, and when they are no longer kept.';
+COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept. Raises TH001.';
 CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -507,9 +512,19 @@ CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '0
     SET jit TO 'off'
     AS $$
 declare
-  v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
-  v_nap double precision := 0.01;
+  v_began timestamptz := clock_timestamp();
+  v_deadline timestamptz := v_began + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
+  v_waited double precision;
 begin
+  if tollhouse_private.current_tenant_id() is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception using errcode = 'TH113', message = 'waiting needs read committed',
+      detail = format('the isolation level is %s', current_setting('transaction_isolation')),
+      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
+  end if;
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
   if exists (
     select
@@ -523,17 +538,20 @@ begin
       hint = 'No worker can see it before: commit, then wait in a new transaction.';
   end if;
 
+  -- A nap is a twelfth of what was waited: with the look that follows, less than a tenth, and the looks get rare.
   while clock_timestamp() < v_deadline
     and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
   loop
-    perform pg_sleep(least(v_nap, greatest(0, extract(epoch from v_deadline - clock_timestamp()))));
-    v_nap := least(v_nap * 1.5, 0.25);
+    v_waited := extract(epoch from clock_timestamp() - v_began);
+    perform pg_sleep(least(
+      greatest(v_waited / 12, 0.002), 0.25, greatest(0, extract(epoch from v_deadline - clock_timestamp()))
+    ));
   end loop;
   return query select r.* from tollhouse.result(p_call_id) as r;
 end
 $$;
 ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row where result has none. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row if there is no such call for you. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
 CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'

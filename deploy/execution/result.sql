@@ -37,6 +37,11 @@ as $$
 declare
   v_created_at timestamptz := tollhouse_private.call_created_at(p_call_id);
 begin
+  if tollhouse_private.current_tenant_id() is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+
   return query
   select
     c.call_id, c.endpoint, c.request_id, c.status, c.blocked_reason, c.error_code, c.error_message, c.was_cached,
@@ -67,7 +72,7 @@ begin
 end
 $$;
 comment on function tollhouse.result(uuid) is
-  'A call of yours as it stands: one row, or none if there is no such call for you, or nobody said who you are (set_identity). content and response are null until status is success, and when they are no longer kept.';
+  'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept. Raises TH001.';
 
 revoke execute on function tollhouse.result(uuid) from public;
 grant execute on function tollhouse.result(uuid) to tollhouse_client;

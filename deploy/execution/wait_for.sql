@@ -35,9 +35,19 @@ create function tollhouse.wait_for(
   set jit = 'off'
 as $$
 declare
-  v_deadline timestamptz := clock_timestamp() + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
-  v_nap double precision := 0.01;
+  v_began timestamptz := clock_timestamp();
+  v_deadline timestamptz := v_began + greatest('0', least(coalesce(p_timeout, '30 seconds'), '10 minutes'));
+  v_waited double precision;
 begin
+  if tollhouse_private.current_tenant_id() is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception using errcode = 'TH113', message = 'waiting needs read committed',
+      detail = format('the isolation level is %s', current_setting('transaction_isolation')),
+      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
+  end if;
   -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
   if exists (
     select
@@ -51,17 +61,20 @@ begin
       hint = 'No worker can see it before: commit, then wait in a new transaction.';
   end if;
 
+  -- A nap is a twelfth of what was waited: with the look that follows, less than a tenth, and the looks get rare.
   while clock_timestamp() < v_deadline
     and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
   loop
-    perform pg_sleep(least(v_nap, greatest(0, extract(epoch from v_deadline - clock_timestamp()))));
-    v_nap := least(v_nap * 1.5, 0.25);
+    v_waited := extract(epoch from clock_timestamp() - v_began);
+    perform pg_sleep(least(
+      greatest(v_waited / 12, 0.002), 0.25, greatest(0, extract(epoch from v_deadline - clock_timestamp()))
+    ));
   end loop;
   return query select r.* from tollhouse.result(p_call_id) as r;
 end
 $$;
 comment on function tollhouse.wait_for(uuid, interval) is
-  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row where result has none. Needs read committed, the default isolation. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH110 in the transaction that enqueued the call.';
+  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row if there is no such call for you. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
 
 revoke execute on function tollhouse.wait_for(uuid, interval) from public;
 grant execute on function tollhouse.wait_for(uuid, interval) to tollhouse_client;

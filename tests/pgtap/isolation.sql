@@ -143,12 +143,20 @@ begin
     execute format('set local session authorization %I', p_login);
   end if;
   for v_call in select a.call_id, a.waiting from ann as a loop
-    if exists (select from tollhouse.result(v_call.call_id)) then
-      v_crossed := v_crossed || 'result'::text;
-    end if;
-    if exists (select from tollhouse.wait_for(v_call.call_id, '0')) then
-      v_crossed := v_crossed || 'wait_for'::text;
-    end if;
+    begin
+      if exists (select from tollhouse.result(v_call.call_id)) then
+        v_crossed := v_crossed || 'result'::text;
+      end if;
+    exception
+      when sqlstate 'TH001' then null;
+    end;
+    begin
+      if exists (select from tollhouse.wait_for(v_call.call_id, '0')) then
+        v_crossed := v_crossed || 'wait_for'::text;
+      end if;
+    exception
+      when sqlstate 'TH001' then null;
+    end;
     begin
       if tollhouse.cancel(v_call.call_id) is not null then
         v_crossed := v_crossed || 'cancel'::text;

@@ -296,6 +296,63 @@ async def test_a_wait_without_a_limit_ends(scene: Scene) -> None:
             assert {"s": seconds} == await cursor.fetchone()
 
 
+ENDS_WHILE_NAPPING: LiteralString = """
+    create or replace function quick.pg_sleep(double precision)
+      returns void language plpgsql volatile security definer as
+    $$
+    begin
+      perform set_config('test.slept', (quick.slept() + $1)::text, true),
+        set_config('test.naps', (current_setting('test.naps')::int + 1)::text, true);
+      if quick.slept() >= current_setting('test.ends')::double precision then
+        delete from tollhouse_private.jobs;
+      end if;
+    end
+    $$
+"""
+
+
+@pytest.mark.parametrize("ends", [0.003, 0.03, 0.217, 2.4, 59.9])
+async def test_a_wait_ends_with_its_call(scene: Scene, ends: float) -> None:
+    """Within 2 ms, or a tenth of what was waited; the looks are few. By wait_for's own clock."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    call_id = scene.value("select call_id from tollhouse_private.jobs")
+    scene.rows(QUICK_CLOCK)
+    scene.rows(ENDS_WHILE_NAPPING)
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        await client.execute("select tollhouse.set_identity('acme', 'ann')")
+        await client.execute(
+            "select set_config('test.ends', %s, true), set_config('test.naps', '0', true)",
+            (str(ends),),
+        )
+        await client.execute("select * from tollhouse.wait_for(%s, '2 minutes')", (call_id,))
+        cursor = await client.execute(
+            "select current_setting('test.slept')::float as slept,"
+            " current_setting('test.naps')::int as naps"
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    assert 0 <= row["slept"] - ends < max(0.0021, ends / 10)
+    assert row["naps"] < 100 + 4 * ends
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+async def test_a_snapshot_waits_for_nothing(scene: Scene, level: LiteralString) -> None:
+    """A transaction that would never see the outcome is told so, at once and by a code."""
+    scene.enqueue("acme", "ann", [Call(request_id="r0")])
+    call_id = scene.value("select call_id from tollhouse_private.jobs")
+    client = await scene.connect("th_client")
+    async with client.transaction():
+        await client.execute(f"set transaction isolation level {level}")
+        await client.execute("select tollhouse.set_identity('acme', 'ann')")
+        with pytest.raises(DatabaseError) as refused:
+            async with client.transaction():
+                await client.execute("select * from tollhouse.wait_for(%s)", (call_id,))
+        assert "TH113" == refused.value.sqlstate
+        cursor = await client.execute("select status from tollhouse.result(%s)", (call_id,))
+        assert {"status": "queued"} == await cursor.fetchone()
+
+
 async def test_a_worker_that_leaves_while_it_claims_gets_nothing(scene: Scene) -> None:
     """A claim that waits for its worker's end finds no lease, and its calls stay queued."""
     scene.enqueue("acme", "ann", [Call(request_id="r0")])

@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(16);
 
 \ir scene.psql
 create function pg_temp.seen(p_call_id uuid)
@@ -55,6 +55,8 @@ select is(pg_temp.seen(), 'success 1 19', 'until its time is over: then the call
 rollback to running;
 select is(pg_temp.seen('00000000-0000-0000-0000-000000000000'), null, 'a call that never was has no row');
 select is(pg_temp.seen(null), null, 'nor has null');
+select set_config('tollhouse.tenant_id', '', true);
+select throws_ok('select pg_temp.seen()', 'TH001', null, 'who has not said who he is is told so');
 
 select * from finish();
 rollback;

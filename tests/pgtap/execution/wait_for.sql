@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(9);
 
 \ir scene.psql
 select pg_temp.ask('r1') as call_id into temporary table asked;
@@ -17,6 +17,8 @@ select pg_temp.record(pg_temp.result_of('r1', 'cancelled', '{"sent": false}'));
 select is((select status from tollhouse.wait_for((select call_id from asked))), 'cancelled', 'one that is over is there at once');
 select is((select status from tollhouse.wait_for((select call_id from asked), v.timeout::interval)), 'cancelled', format('%s is a time-out, if an odd one', v.timeout))
 from (values ('-178000000 years'), ('178000000 years'), ('-1 second')) as v (timeout);
+select set_config('tollhouse.tenant_id', '', true);
+select throws_ok('select tollhouse.wait_for((select call_id from asked))', 'TH001', null, 'nobody waits for nothing');
 
 select * from finish();
 rollback;
