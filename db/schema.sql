@@ -115,7 +115,7 @@ WITH (fillfactor='70', autovacuum_vacuum_threshold='500', autovacuum_vacuum_scal
 ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
-COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of who shares the answer (tenant, cache_scope) and what decides it (endpoint, watermark, request, models); null when the call may not use the cache.';
 COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
 COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; budget, until reservations of calls in flight are settled; backoff after a failed attempt; flight, the same request under way.';
 COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
@@ -206,8 +206,8 @@ begin
     perform tollhouse_private.announce(v_settlements);
     if v_job.cache_key is not null and v_job.state <> 'coalesced' then
       -- Whatever waits for its answer is found by the worker that wakes up.
-      insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
-      values (v_job.tenant_id, v_job.call_id, v_job.cache_scope, v_job.endpoint, v_job.cache_key, v_job.watermark);
+      insert into tollhouse_private.ended_flights (tenant_id, call_id, cache_key)
+      values (v_job.tenant_id, v_job.call_id, v_job.cache_key);
     end if;
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';
@@ -1715,18 +1715,18 @@ CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
-    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model, 'response', rc.response,
+    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model,
+    'response', coalesce(rc.response, tollhouse_private.kept_answer(rc.tenant_id, rc.call_id)),
     'saved_micro_usd', rc.cost_micro_usd
   ))
   from tollhouse_private.response_cache as rc
   where rc.tenant_id = p_job.tenant_id
-    and rc.scope = p_job.cache_scope
-    and rc.endpoint = p_job.endpoint
     and rc.cache_key = p_job.cache_key
-    and rc.watermark = p_job.watermark
+    and rc.scope = p_job.cache_scope
+    and rc.expires_at is not null
 $$;
 ALTER FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) IS 'The cached answer to that call, as a result.';
+COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) IS 'The cached answer to that call, as a result; its response is null where the answer is gone.';
 CREATE FUNCTION tollhouse_private.call_created_at(p_call_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1997,7 +1997,7 @@ COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attem
 COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
 COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
 COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh; 0 turns cache and coalescing off.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh, at most as long as its content is kept where it is kept; 0 turns cache and coalescing off.';
 COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
 COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
@@ -2262,12 +2262,7 @@ begin
         select j.request from tollhouse_private.jobs as j
         where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
       )) end,
-      -- From the cache, if it is there: stored, and so compressed already, which takes longer than all else.
-      case c.capture when 'full' then coalesce((
-        select rc.response from tollhouse_private.response_cache as rc
-        where rc.tenant_id = (c.job).tenant_id and rc.scope = (c.job).cache_scope and rc.endpoint = (c.job).endpoint
-          and rc.cache_key = (c.job).cache_key and rc.watermark = (c.job).watermark and rc.origin_call_id = (c.job).call_id
-      ), (c.result).response) end,
+      case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
     from closing as c
@@ -3277,20 +3272,18 @@ begin
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
     and not j.provider_attempted
-    -- Not exists(), and no look at expires_at before the key: one probe of it per call, whatever the planner thinks.
+    -- Not exists(): one probe of the key per call, whatever the planner thinks.
     and (
-      select rc.expires_at
+      select tollhouse_private.has_answer(rc, p_now)
       from tollhouse_private.response_cache as rc
       where rc.tenant_id = j.tenant_id
-        and rc.scope = j.cache_scope
-        and rc.endpoint = j.endpoint
         and rc.cache_key = j.cache_key
-        and rc.watermark = j.watermark
-    ) > p_now;
+        and rc.scope = j.cache_scope
+    );
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key and watermark.';
+COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key.';
 CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3317,106 +3310,90 @@ CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_all tollhouse_private.jobs[] := case when cardinality(p_batch) > 0 then p_batch else p_jobs end;
+  v_keyed bigint := (select count(*) from unnest(v_all) as j where j.cache_key is not null);
   v_candidates tollhouse_private.jobs[];
   v_fresh bigint;
-  v_leaders tollhouse_private.jobs[];
+  v_calls uuid[];
+  v_places tid[];
 begin
-  select array_agg(j) into v_candidates from unnest(p_jobs) as j where j.cache_key is not null;
-  if v_candidates is null and not exists (select from unnest(p_batch) as j where j.cache_key is not null) then
+  if v_keyed = 0 then
     return;
   end if;
+  v_candidates := array(select j from unnest(p_jobs) as j where j.cache_key is not null);
 
   -- Waits for a concurrent decision on the same key.
-  insert into tollhouse_private.cache_flights (tenant_id, scope, endpoint, cache_key, watermark, call_id)
-  select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  insert into tollhouse_private.response_cache (tenant_id, cache_key, scope, call_id, upkeep_at)
+  select j.tenant_id, j.cache_key, j.cache_scope, j.call_id, p_now + interval '2 hours'
   from unnest(v_candidates) as j
-  order by j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark, j.call_id
+  order by j.tenant_id, j.cache_key, j.call_id
   on conflict do nothing;
   get diagnostics v_fresh = row_count;
-
-  -- The other flights were there before. This lock holds their leaders' outcomes back until this claim is committed, so
-  -- that they wake the followers parked here too; and a flight that this claim itself may end (a retried leader that
-  -- another guard blocks) is locked now, before breakers and budgets.
-  if v_fresh < greatest(cardinality(v_candidates), cardinality(p_batch)) then
-    perform
-    from (
-      select j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark
-      from unnest(v_candidates || p_batch) as j
-      where j.cache_key is not null
-      group by 1, 2, 3, 4, 5
-      order by 1, 2, 3, 4, 5
-    ) as k
-    -- A probe of the key for each, here and below: missing statistics can't turn it round.
-    cross join lateral (
-      select
-      from tollhouse_private.cache_flights as cf
-      where cf.tenant_id = k.tenant_id and cf.scope = k.cache_scope and cf.endpoint = k.endpoint
-        and cf.cache_key = k.cache_key and cf.watermark = k.watermark
-      for update
-    ) as locked;
-  end if;
-
-  -- Each has a flight of its own: all of them lead.
-  if v_fresh = cardinality(v_candidates) then
-    return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
+  -- Each has an entry that was not there, and so no answer: all of them lead.
+  if v_fresh = v_keyed then
     return;
   end if;
 
-  -- A leader that is not running and that somebody holds may be held for hours: a client cancels it in an open
-  -- transaction. The oldest that would wait for it leads instead; if it comes back, it waits as any other call.
-  update tollhouse_private.cache_flights as cf
-  set call_id = heir.call_id
+  -- The other entries were there before. This lock holds their leaders' outcomes back until this claim is committed, so
+  -- that they wake the followers parked here too; and an entry that this claim itself may remove (of a retried leader that
+  -- another guard blocks) is locked now, before breakers and budgets.
+  select array_agg(k.call_id), array_agg(locked.place) into v_calls, v_places
   from (
-    select distinct on (flight.place) flight.place, j.call_id
+    select j.tenant_id, j.cache_key, j.call_id from unnest(v_all) as j where j.cache_key is not null order by 1, 2, 3
+  ) as k
+  -- A probe of the key for each: missing statistics can't turn it round.
+  cross join lateral (
+    select rc.ctid as place
+    from tollhouse_private.response_cache as rc
+    where rc.tenant_id = k.tenant_id and rc.cache_key = k.cache_key
+    for update
+  ) as locked;
+
+  -- Its leader's outcome removed the entry while this claim waited for it: decided anew at once.
+  return query
+  select j.call_id, 'deferred', null::text, p_now, null::bigint
+  from unnest(v_candidates) as j
+  where v_calls is null or j.call_id <> all (v_calls);
+  v_candidates := array(select j from unnest(v_candidates) as j where j.call_id = any (v_calls));
+
+  -- What is over is fetched anew. Instead of a leader that is lost the oldest leads that would wait for it; if it comes
+  -- back, it waits as any other call.
+  update tollhouse_private.response_cache as rc
+  set call_id = heir.call_id, expires_at = null, provider = null, model = null, cost_micro_usd = null, response = null
+  from (
+    select distinct on (entry.place) entry.place, j.call_id
     from unnest(v_candidates) as j
+    join unnest(v_calls, v_places) as at (call_id, place) on at.call_id = j.call_id
     cross join lateral (
-      select f.ctid as place, f.call_id as leader, (
-        select k.state from tollhouse_private.jobs as k where k.tenant_id = f.tenant_id and k.call_id = f.call_id
-      ) as state
-      from tollhouse_private.cache_flights as f
-      where f.tenant_id = j.tenant_id and f.scope = j.cache_scope and f.endpoint = j.endpoint
-        and f.cache_key = j.cache_key and f.watermark = j.watermark
+      select k.ctid as place, k.call_id as leader, k.expires_at is null as pending, tollhouse_private.has_answer(k, p_now) as answered
+      from tollhouse_private.response_cache as k
+      where k.ctid = at.place
       offset 0
-    ) as flight
-    where flight.leader not in (select b.call_id from unnest(p_batch || p_jobs) as b)
-      and flight.state is distinct from 'running'
-      and (
-        select true from tollhouse_private.jobs as k
-        where k.tenant_id = j.tenant_id and k.call_id = flight.leader
-        for key share skip locked
-      ) is not true
-    order by flight.place, j.call_id
+    ) as entry
+    where entry.answered is not true
+      and (not entry.pending or (
+        entry.leader not in (select b.call_id from unnest(v_all) as b)
+        and tollhouse_private.leader_is_lost(j.tenant_id, entry.leader)
+      ))
+    order by entry.place, j.call_id
     offset 0
   ) as heir
-  where cf.ctid = heir.place;
+  where rc.ctid = heir.place;
 
-  select array_agg(j) into v_leaders
-  from unnest(v_candidates) as j
-  where (
-    select cf.call_id from tollhouse_private.cache_flights as cf
-    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-      and cf.cache_key = j.cache_key and cf.watermark = j.watermark
-  ) = j.call_id;
-
-  -- Between the cache guard and this flight, an earlier one may have landed: look again rather than pay twice.
-  return query select g.* from tollhouse_private.guard_cache(v_leaders, p_now) as g;
+  -- Since the cache guard looked, an answer may have landed: look again rather than pay twice.
+  return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
 
   return query
-  select j.call_id, case when flight.leader is null then 'deferred' else 'coalesced' end, null::text, p_now, null::bigint
+  select j.call_id, 'coalesced', null::text, p_now, null::bigint
   from unnest(v_candidates) as j
-  cross join lateral (
-    select (
-      select cf.call_id from tollhouse_private.cache_flights as cf
-      where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-        and cf.cache_key = j.cache_key and cf.watermark = j.watermark
-    ) as leader
-    offset 0
-  ) as flight
-  where flight.leader is distinct from j.call_id;
+  where (
+    select rc.call_id from tollhouse_private.response_cache as rc
+    where rc.tenant_id = j.tenant_id and rc.cache_key = j.cache_key and rc.expires_at is null
+  ) <> j.call_id;
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead a flight.';
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
 CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3513,6 +3490,38 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) IS 'Defers what is over a limit now until its bucket will have refilled; in line by turns, and a call larger than the bucket goes when that is full. p_admitted: calls of this claim that are admitted already.';
+CREATE TABLE tollhouse_private.response_cache (
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    cache_key bytea NOT NULL,
+    scope text NOT NULL COLLATE pg_catalog."C",
+    call_id uuid NOT NULL,
+    upkeep_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    provider text COLLATE pg_catalog."C",
+    model text COLLATE pg_catalog."C",
+    cost_micro_usd bigint,
+    response jsonb,
+    CONSTRAINT response_cache_expires_at_check CHECK (((num_nulls(expires_at, provider, model, cost_micro_usd) = ANY (ARRAY[0, 4])) AND ((expires_at IS NOT NULL) OR (response IS NULL))))
+)
+WITH (fillfactor='40');
+ALTER TABLE ONLY tollhouse_private.response_cache FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.response_cache OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.response_cache IS 'What a further identical request gets instead of a provider''s answer: an answer, or the wait for the call that is fetching it.';
+COMMENT ON COLUMN tollhouse_private.response_cache.cache_key IS 'SHA-256 of tenant, scope, endpoint, watermark and all that decides the answer: jobs.cache_key.';
+COMMENT ON COLUMN tollhouse_private.response_cache.scope IS 'The user whose calls share the answer; empty: the whole tenant''s.';
+COMMENT ON COLUMN tollhouse_private.response_cache.call_id IS 'The call that fetched the answer, or leads those that wait for it.';
+COMMENT ON COLUMN tollhouse_private.response_cache.upkeep_at IS 'When upkeep looks whether the entry is over.';
+COMMENT ON COLUMN tollhouse_private.response_cache.expires_at IS 'Until when the answer is fresh; null: it is being fetched.';
+COMMENT ON COLUMN tollhouse_private.response_cache.cost_micro_usd IS 'What the answer cost, and so what each hit saves.';
+COMMENT ON COLUMN tollhouse_private.response_cache.response IS 'The answer, where its call''s content may not be kept; else null, and it is read there.';
+CREATE FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select p_entry.expires_at > p_now
+    and (p_entry.response is not null or tollhouse_private.kept_answer(p_entry.tenant_id, p_entry.call_id) is not null)
+$$;
+ALTER FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) IS 'Whether an entry is fresh and its answer is still there; null while it is pending.';
 CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -3566,6 +3575,24 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) IS 'Whether what a tenant asks at an endpoint may be kept, and so be read by others than workers while it waits.';
+CREATE FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_created_at constant timestamptz := tollhouse_private.call_created_at(p_call_id);
+begin
+  return (
+    select cc.response
+    from tollhouse_private.call_content as cc
+    where cc.tenant_id = p_tenant_id
+      and cc.call_id = p_call_id
+      and cc.created_at = v_created_at
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) IS 'The answer of a call, where its content is kept; null once retention or somebody else has removed it.';
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -3582,6 +3609,67 @@ CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_end
 $$;
 ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for what is not decided yet.';
+CREATE FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_followers tid[];
+begin
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (p_places)
+    and rc.expires_at is null;
+
+  -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
+  -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
+  v_followers := array(
+    select f.place
+    from unnest(p_tenants, p_keys) as led (tenant_id, cache_key)
+    -- A probe of a key for each, here and below: missing statistics can't turn it round.
+    cross join lateral (
+      select k.ctid as place
+      from tollhouse_private.jobs as k
+      where k.state = 'coalesced' and k.cache_key = led.cache_key and k.tenant_id = led.tenant_id
+      for update skip locked
+    ) as f
+    limit 10000
+  );
+  if cardinality(v_followers) > 0 then
+    update tollhouse_private.jobs as j
+    set state = 'queued'
+    where j.ctid = any (v_followers);
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+  insert into tollhouse_private.ended_flights (tenant_id, call_id, cache_key)
+  select led.tenant_id, led.call_id, led.cache_key
+  from unnest(p_calls, p_tenants, p_keys) as led (call_id, tenant_id, cache_key)
+  where (
+    select true from tollhouse_private.jobs as f
+    where f.state = 'coalesced' and f.cache_key = led.cache_key and f.tenant_id = led.tenant_id
+    limit 1
+  )
+  on conflict do nothing;
+end
+$$;
+ALTER FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) IS 'Removes the entries, locked by the caller, that are still pending, and puts the calls that wait for them back into the queue. The arrays belong together: leader, tenant, key and place of an entry.';
+CREATE FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return not exists (
+    select from tollhouse_private.jobs as j
+    where j.tenant_id = p_tenant_id and j.call_id = p_call_id and j.state = 'running'
+  ) and (
+    select true from tollhouse_private.jobs as j
+    where j.tenant_id = p_tenant_id and j.call_id = p_call_id
+    for key share skip locked
+  ) is not true;
+end
+$$;
+ALTER FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) IS 'Whether a call is gone, or is neither running nor free to be claimed: a client may cancel it in a transaction that stays open for hours.';
 CREATE FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3871,7 +3959,9 @@ begin
       select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = v_identity.tenant_id
     )) <> 'none'
   then
-    v_job.cache_key := sha256(convert_to(jsonb_build_array(p_request, p_model, v_task.models)::text, 'UTF8'));
+    v_job.cache_key := sha256(convert_to(jsonb_build_array(
+      v_job.tenant_id, v_job.cache_scope, v_task.endpoint, p_watermark, p_request, p_model, v_task.models
+    )::text, 'UTF8'));
   end if;
   v_job.run_at := greatest(p_run_at, p_now);
   v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;
@@ -4691,72 +4781,33 @@ CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_privat
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_led tollhouse_private.cache_flights[];
-  v_followers tid[];
+  v_calls uuid[];
+  v_tenants text[] collate "C";
+  v_keys bytea[];
+  v_places tid[];
 begin
-  -- A probe of a key for each, here and below: missing statistics can't turn it round.
-  select array_agg(locked.flight) into v_led
+  select array_agg(k.call_id), array_agg(k.tenant_id), array_agg(k.cache_key), array_agg(locked.place)
+  into v_calls, v_tenants, v_keys, v_places
   from (
-    select (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark, (s.job).call_id
+    select (s.job).call_id, (s.job).tenant_id, (s.job).cache_key
     from unnest(p_settlements) as s
     where (s.job).cache_key is not null
-    order by 1, 2, 3, 4, 5
-  ) as j
+      and s.was_cached is not true
+    order by 2, 3
+  ) as k
   cross join lateral (
-    select cf as flight
-    from tollhouse_private.cache_flights as cf
-    where cf.tenant_id = j.tenant_id and cf.scope = j.cache_scope and cf.endpoint = j.endpoint
-      and cf.cache_key = j.cache_key and cf.watermark = j.watermark and cf.call_id = j.call_id
+    select rc.ctid as place
+    from tollhouse_private.response_cache as rc
+    where rc.tenant_id = k.tenant_id and rc.cache_key = k.cache_key and rc.call_id = k.call_id and rc.expires_at is null
     for update
   ) as locked;
-  if v_led is null then
-    return;
+  if v_places is not null then
+    perform tollhouse_private.land(v_calls, v_tenants, v_keys, v_places);
   end if;
-
-  delete from tollhouse_private.cache_flights as cf
-  where cf.ctid = any (array(
-    select (
-      select k.ctid from tollhouse_private.cache_flights as k
-      where k.tenant_id = led.tenant_id and k.scope = led.scope and k.endpoint = led.endpoint
-        and k.cache_key = led.cache_key and k.watermark = led.watermark
-    )
-    from unnest(v_led) as led
-  ));
-
-  -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
-  -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
-  v_followers := array(
-    select f.place
-    from unnest(v_led) as led
-    cross join lateral (
-      select k.ctid as place
-      from tollhouse_private.jobs as k
-      where k.state = 'coalesced' and k.tenant_id = led.tenant_id and k.cache_key = led.cache_key
-        and k.cache_scope = led.scope and k.endpoint = led.endpoint and k.watermark = led.watermark
-      for update skip locked
-    ) as f
-    limit 10000
-  );
-  update tollhouse_private.jobs as j
-  set state = 'queued'
-  where j.ctid = any (v_followers);
-  if found then
-    perform tollhouse_private.wake_idle_worker();
-  end if;
-  insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
-  select led.tenant_id, led.call_id, led.scope, led.endpoint, led.cache_key, led.watermark
-  from unnest(v_led) as led
-  where (
-    select true from tollhouse_private.jobs as f
-    where f.state = 'coalesced' and f.tenant_id = led.tenant_id and f.cache_key = led.cache_key
-      and f.cache_scope = led.scope and f.endpoint = led.endpoint and f.watermark = led.watermark
-    limit 1
-  )
-  on conflict do nothing;
 end
 $$;
 ALTER FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) IS 'Ends the flights that these calls led and puts the calls that waited for them back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) IS 'Removes the entries that these calls, turned away, were to fill, and puts the calls that waited for them back into the queue.';
 CREATE FUNCTION tollhouse_private.request_problem(p_request jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4967,7 +5018,6 @@ begin
   perform tollhouse_private.store_answers(v_settlements, p_now);
   v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
   v_light_ended := array(select s from unnest(v_light) as s where s.status is not null);
-  perform tollhouse_private.release_flights(v_light_ended);
   perform tollhouse_private.close_calls(v_ended, p_now);
   perform tollhouse_private.announce(v_light_ended);
   perform tollhouse_private.requeue(v_light, p_now);
@@ -5072,32 +5122,66 @@ CREATE FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_numbers bigint[];
+  v_calls uuid[];
+  v_tenants text[] collate "C";
+  v_keys bytea[];
+  v_places tid[];
 begin
-  insert into tollhouse_private.response_cache as rc
-    (tenant_id, scope, endpoint, cache_key, watermark, origin_call_id, provider, model, cost_micro_usd, response, expires_at)
-  select distinct on ((s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark)
-    (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark,
-    (s.job).call_id, (s.job).provider, (s.job).model, s.cost_micro_usd, (s.result).response, p_now + tt.cache_ttl
-  from unnest(p_settlements) as s
-  join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
-  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
-  where s.status = 'success'
-    and (s.job).cache_key is not null
-    and tt.cache_ttl > '0'
-    and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
-  order by (s.job).tenant_id, (s.job).cache_scope, (s.job).endpoint, (s.job).cache_key, (s.job).watermark
-  on conflict (tenant_id, scope, endpoint, cache_key, watermark) do update
+  -- All of them, whatever becomes of them: one pass in the order of the key.
+  select array_agg(k.number), array_agg(k.call_id), array_agg(k.tenant_id), array_agg(k.cache_key), array_agg(locked.place)
+  into v_numbers, v_calls, v_tenants, v_keys, v_places
+  from (
+    select s.ordinality as number, (s.job).call_id, (s.job).tenant_id, (s.job).cache_key
+    from unnest(p_settlements) with ordinality as s
+    where s.status is not null
+      and (s.job).cache_key is not null
+    order by 3, 4
+  ) as k
+  cross join lateral (
+    select rc.ctid as place
+    from tollhouse_private.response_cache as rc
+    where rc.tenant_id = k.tenant_id
+      and rc.cache_key = k.cache_key
+      -- One that was sent, lost its lead and is answered by another has a newer answer.
+      and (rc.call_id = k.call_id or rc.expires_at is not null)
+    for update
+  ) as locked;
+  if v_places is null then
+    return;
+  end if;
+
+  update tollhouse_private.response_cache as rc
   set
-    origin_call_id = excluded.origin_call_id,
-    provider = excluded.provider,
-    model = excluded.model,
-    cost_micro_usd = excluded.cost_micro_usd,
-    response = excluded.response,
-    expires_at = excluded.expires_at;
+    call_id = kept.call_id,
+    provider = kept.provider,
+    model = kept.model,
+    cost_micro_usd = kept.cost_micro_usd,
+    expires_at = kept.expires_at,
+    response = kept.response,
+    -- A copy goes when its time is over; what only refers to an answer can wait.
+    upkeep_at = case when kept.response is null then rc.upkeep_at else kept.expires_at + interval '10 minutes' end
+  from (
+    select
+      at.place, (s.job).call_id, (s.job).provider, (s.job).model, s.cost_micro_usd, p_now + tt.cache_ttl as expires_at,
+      case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'full' then (s.result).response end as response
+    from unnest(v_numbers, v_places) as at (number, place)
+    join unnest(p_settlements) with ordinality as s on s.ordinality = at.number
+    join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
+    where s.status = 'success'
+      and tt.cache_ttl > '0'
+      and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
+    offset 0
+  ) as kept
+  where rc.ctid = kept.place;
+
+  perform tollhouse_private.land(v_calls, v_tenants, v_keys, v_places);
 end
 $$;
 ALTER FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Keeps the answers of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept.';
+COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Fills the entries of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept, removes those of the other calls that ended, and puts the calls that waited for them back into the queue.';
 CREATE FUNCTION tollhouse_private.stretch(p_table regclass) RETURNS tid[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5682,46 +5766,55 @@ begin
     return;
   end if;
 
-  -- A client that cancels a leader leaves the flight to us: see cache_flights.
-  -- Rows by their place, here and below: a plan made for empty tables has no other way to them, so no slow one.
-  delete from tollhouse_private.cache_flights as cf
-  where cf.ctid = any (array(
-    select f.ctid
+  -- A client that cancels a leader leaves the entry to us: see response_cache.
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (array(
+    select led.place
     from unnest(v_ended) as e
-    join tollhouse_private.cache_flights as f using (tenant_id, scope, endpoint, cache_key, watermark, call_id)
-    for update of f skip locked
+    cross join lateral (
+      select k.ctid as place
+      from tollhouse_private.response_cache as k
+      where k.tenant_id = e.tenant_id and k.cache_key = e.cache_key and k.call_id = e.call_id and k.expires_at is null
+      for update skip locked
+    ) as led
   ));
 
-  -- Under a flight of another leader they wait for that.
+  -- Under another leader they wait for that.
   update tollhouse_private.jobs as j
   set state = 'queued'
   where j.ctid = any (array(
-    select f.ctid
+    select f.place
     from unnest(v_ended) as e
-    join tollhouse_private.jobs as f
-      on f.state = 'coalesced' and f.tenant_id = e.tenant_id and f.cache_key = e.cache_key
-      and f.cache_scope = e.scope and f.endpoint = e.endpoint and f.watermark = e.watermark
+    cross join lateral (
+      select k.ctid as place
+      from tollhouse_private.jobs as k
+      where k.state = 'coalesced' and k.cache_key = e.cache_key and k.tenant_id = e.tenant_id
+      for update skip locked
+    ) as f
     where (
-      select true from tollhouse_private.cache_flights as cf
-      where cf.tenant_id = e.tenant_id and cf.scope = e.scope and cf.endpoint = e.endpoint
-        and cf.cache_key = e.cache_key and cf.watermark = e.watermark
+      select true from tollhouse_private.response_cache as rc
+      where rc.tenant_id = e.tenant_id and rc.cache_key = e.cache_key and rc.expires_at is null
     ) is not true
     limit 10000
-    for update of f skip locked
   ));
   get diagnostics v_woken = row_count;
 
   -- One that was passed over stays for the next time.
   delete from tollhouse_private.ended_flights as ef
-  using unnest(v_ended) as e
-  left join tollhouse_private.cache_flights as cf using (tenant_id, scope, endpoint, cache_key, watermark)
+  using (
+    select e.tenant_id, e.call_id, e.cache_key, (
+      select rc.call_id from tollhouse_private.response_cache as rc
+      where rc.tenant_id = e.tenant_id and rc.cache_key = e.cache_key and rc.expires_at is null
+    ) as leader
+    from unnest(v_ended) as e
+    offset 0
+  ) as e
   where ef.tenant_id = e.tenant_id
     and ef.call_id = e.call_id
-    and cf.call_id is distinct from e.call_id
-    and (cf.call_id is not null or (
+    and e.leader is distinct from e.call_id
+    and (e.leader is not null or (
       select true from tollhouse_private.jobs as f
-      where f.state = 'coalesced' and f.tenant_id = e.tenant_id and f.cache_key = e.cache_key
-        and f.cache_scope = e.scope and f.endpoint = e.endpoint and f.watermark = e.watermark
+      where f.state = 'coalesced' and f.cache_key = e.cache_key and f.tenant_id = e.tenant_id
       limit 1
     ) is not true);
   if v_woken > 0 then
@@ -5730,7 +5823,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_followers() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_followers() IS 'Ends the flights whose leader was cancelled and queues the calls that still wait for an ended one, ten thousand at a time.';
+COMMENT ON FUNCTION tollhouse_private.wake_followers() IS 'Removes the pending entries whose leader was cancelled and queues the calls that still wait for one that ended, ten thousand at a time.';
 CREATE FUNCTION tollhouse_private.wake_idle_worker() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5748,72 +5841,68 @@ CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  c_rows constant integer := 500;
-  v_stretch tid[] := tollhouse_private.stretch('tollhouse_private.cache_flights');
-  v_key bytea := sha256(uuid_send(gen_random_uuid()));
+  c_keys constant integer := 500;
+  v_first bytea := sha256(uuid_send(gen_random_uuid()));
+  v_tenants text[] collate "C";
+  v_keys bytea[];
+  v_places tid[];
 begin
-  -- One probe of a key for each row, and rows by their place: quick, whatever the planner thinks of the tables.
-  delete from tollhouse_private.cache_flights as cf
-  where cf.ctid = any (array(
-    select f.ctid
-    from tollhouse_private.cache_flights as f
+  -- What is waited for, each key once, by one probe of the index for each: from the first one on, and from anywhere.
+  with recursive waited (cache_key, tenant_id, turn) as (
+    select start.cache_key, '' collate "C", 0 from (values ('\x'::bytea), (v_first)) as start (cache_key)
+    union all
+    select later.cache_key, later.tenant_id, w.turn + 1
+    from waited as w
     cross join lateral (
-      select (
-        select j.state from tollhouse_private.jobs as j where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-      ) as state
-      offset 0
-    ) as leader
-    where f.ctid >= v_stretch[1]
-      and f.ctid < v_stretch[2]
-      and (
-        leader.state is null
-        -- Held by a client that cancels it in an open transaction: those that wait for it go on without it.
-        or (
-          leader.state <> 'running'
-          and (
-            select true from tollhouse_private.jobs as w
-            where w.state = 'coalesced' and w.tenant_id = f.tenant_id and w.cache_key = f.cache_key
-              and w.cache_scope = f.scope and w.endpoint = f.endpoint and w.watermark = f.watermark
-            limit 1
-          )
-          and (
-            select true from tollhouse_private.jobs as j
-            where j.tenant_id = f.tenant_id and j.call_id = f.call_id
-            for key share skip locked
-          ) is not true
-        )
-      )
-    for update of f skip locked
-  ));
+      select j.cache_key, j.tenant_id
+      from tollhouse_private.jobs as j
+      where j.state = 'coalesced' and (j.cache_key, j.tenant_id) > (w.cache_key, w.tenant_id)
+      order by j.cache_key, j.tenant_id
+      limit 1
+    ) as later
+    where w.turn < c_keys
+  )
+  select array_agg(w.tenant_id), array_agg(w.cache_key) into v_tenants, v_keys
+  from (select distinct w.tenant_id, w.cache_key from waited as w where w.turn > 0) as w;
+  if v_keys is null then
+    return;
+  end if;
+
+  -- A leader that is gone, or is held by a client that cancels it in an open transaction: those that wait go on without it.
+  -- Asked before the lock, to lock few, and again under it.
+  v_places := array(
+    select lost.place
+    from unnest(v_tenants, v_keys) as w (tenant_id, cache_key)
+    cross join lateral (
+      select rc.ctid as place
+      from tollhouse_private.response_cache as rc
+      where rc.tenant_id = w.tenant_id and rc.cache_key = w.cache_key and rc.expires_at is null
+        and tollhouse_private.leader_is_lost(rc.tenant_id, rc.call_id)
+      for update skip locked
+    ) as lost
+  );
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (v_places)
+    and rc.expires_at is null
+    and tollhouse_private.leader_is_lost(rc.tenant_id, rc.call_id);
 
   update tollhouse_private.jobs as j
   set state = 'queued'
   where j.ctid = any (array(
-    select locked.ctid
-    from (
-      (
-        select k.ctid as place, k.tenant_id, k.cache_scope, k.endpoint, k.cache_key, k.watermark
-        from tollhouse_private.jobs as k
-        where k.state = 'coalesced' and k.cache_key >= v_key
-        order by k.cache_key limit c_rows
-      )
-      union all
-      (
-        select k.ctid, k.tenant_id, k.cache_scope, k.endpoint, k.cache_key, k.watermark
-        from tollhouse_private.jobs as k
-        where k.state = 'coalesced' and k.cache_key < v_key
-        order by k.cache_key limit c_rows
-      )
-    ) as f
+    select f.place
+    from unnest(v_tenants, v_keys) as w (tenant_id, cache_key)
     cross join lateral (
-      select k.ctid from tollhouse_private.jobs as k where k.ctid = f.place and k.state = 'coalesced' for update skip locked
-    ) as locked
+      select k.ctid as place
+      from tollhouse_private.jobs as k
+      where k.state = 'coalesced' and k.cache_key = w.cache_key and k.tenant_id = w.tenant_id
+      for update skip locked
+    ) as f
     where (
       select true
-      from tollhouse_private.cache_flights as cf
-      where cf.tenant_id = f.tenant_id and cf.scope = f.cache_scope and cf.endpoint = f.endpoint
-        and cf.cache_key = f.cache_key and cf.watermark = f.watermark
+      from tollhouse_private.response_cache as rc
+      where rc.tenant_id = w.tenant_id and rc.cache_key = w.cache_key and rc.expires_at is null
     ) is not true
+    limit 2000
   ));
   if found then
     perform tollhouse_private.tell('tollhouse_wake', array['']);
@@ -5821,7 +5910,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Ends the flights whose leader is gone, or is neither running nor free to be claimed while others wait for it, and puts calls that wait for a flight which is over back into the queue: of those that it looks at, a bounded part, any, each time.';
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Removes the pending entries that calls wait for and whose leader is gone, or is neither running nor free to be claimed, and puts calls that wait for nothing back into the queue: of a bounded part of the keys that are waited for, any, each time.';
 CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -6079,6 +6168,7 @@ declare
   c_answers constant integer := 1000;
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
+  v_due tid[];
   v_stretch tid[];
   v_gone integer;
   v_more boolean;
@@ -6092,16 +6182,26 @@ begin
   where d.ctid = any (array(select old.ctid from tollhouse_private.deliveries as old where old.expires_at <= v_now limit c_answers));
   get diagnostics v_gone = row_count;
   v_more := v_gone = c_answers;
-  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
   -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
-  delete from tollhouse_private.response_cache as rc
-  where rc.ctid = any (array(
-    select old.ctid from tollhouse_private.response_cache as old
-    where old.expires_at <= v_now - interval '10 minutes'
+  v_due := array(
+    select due.ctid from tollhouse_private.response_cache as due
+    where due.upkeep_at <= v_now
+    order by due.upkeep_at
     limit c_answers for update skip locked
-  ));
-  get diagnostics v_gone = row_count;
-  v_more := v_more or v_gone = c_answers;
+  );
+  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (v_due)
+    and case
+      when rc.expires_at is null then (
+        select true from tollhouse_private.jobs as j where j.tenant_id = rc.tenant_id and j.call_id = rc.call_id
+      ) is not true
+      else rc.expires_at <= v_now - interval '10 minutes'
+    end;
+  update tollhouse_private.response_cache as rc
+  set upkeep_at = coalesce(rc.expires_at + interval '10 minutes', v_now + interval '1 hour')
+  where rc.ctid = any (v_due);
+  v_more := v_more or cardinality(v_due) = c_answers;
   -- No index finds what is past its time in the next four: a part of each, and another while there is something in it.
   v_stretch := tollhouse_private.stretch('tollhouse_private.breakers');
   delete from tollhouse_private.breakers as b
@@ -7384,18 +7484,6 @@ CREATE TABLE tollhouse_private.budget_caps (
 ALTER TABLE ONLY tollhouse_private.budget_caps FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.budget_caps OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.budget_caps IS 'The monthly cap of a tenant (user_id empty) or a user, copied into each new month.';
-CREATE TABLE tollhouse_private.cache_flights (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    scope text NOT NULL COLLATE pg_catalog."C",
-    endpoint text NOT NULL COLLATE pg_catalog."C",
-    cache_key bytea NOT NULL,
-    watermark text NOT NULL COLLATE pg_catalog."C",
-    call_id uuid NOT NULL
-)
-WITH (autovacuum_vacuum_threshold='500', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
-ALTER TABLE ONLY tollhouse_private.cache_flights FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.cache_flights OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.cache_flights IS 'The call that is fetching an answer (the leader); identical calls wait for it instead of paying twice.';
 CREATE TABLE tollhouse_private.channel_secret (
     only_row boolean DEFAULT true NOT NULL,
     secret text DEFAULT ((gen_random_uuid())::text || (gen_random_uuid())::text) NOT NULL COLLATE pg_catalog."C",
@@ -7416,10 +7504,7 @@ COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, 
 CREATE TABLE tollhouse_private.ended_flights (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
-    scope text NOT NULL COLLATE pg_catalog."C",
-    endpoint text NOT NULL COLLATE pg_catalog."C",
-    cache_key bytea NOT NULL,
-    watermark text NOT NULL COLLATE pg_catalog."C"
+    cache_key bytea NOT NULL
 );
 ALTER TABLE ONLY tollhouse_private.ended_flights FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.ended_flights OWNER TO tollhouse_owner;
@@ -7586,26 +7671,6 @@ COMMENT ON COLUMN tollhouse_private.refusal_reasons.guard IS 'The guard, by the 
 COMMENT ON COLUMN tollhouse_private.refusal_reasons."position" IS 'Its place in the order of the guards; idempotency is 1.';
 COMMENT ON COLUMN tollhouse_private.refusal_reasons.sentence IS 'Why the call was refused, where nothing more exact is known.';
 COMMENT ON COLUMN tollhouse_private.refusal_reasons.remedy IS 'What the caller can do.';
-CREATE TABLE tollhouse_private.response_cache (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    scope text NOT NULL COLLATE pg_catalog."C",
-    endpoint text NOT NULL COLLATE pg_catalog."C",
-    cache_key bytea NOT NULL,
-    watermark text NOT NULL COLLATE pg_catalog."C",
-    origin_call_id uuid NOT NULL,
-    provider text NOT NULL COLLATE pg_catalog."C",
-    model text NOT NULL COLLATE pg_catalog."C",
-    cost_micro_usd bigint NOT NULL,
-    response jsonb NOT NULL,
-    expires_at timestamp with time zone NOT NULL
-)
-WITH (fillfactor='90');
-ALTER TABLE ONLY tollhouse_private.response_cache FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.response_cache OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.response_cache IS 'Answers that a further identical request gets instead of a provider''s.';
-COMMENT ON COLUMN tollhouse_private.response_cache.scope IS 'The user whose calls share the answer; empty: the whole tenant''s.';
-COMMENT ON COLUMN tollhouse_private.response_cache.watermark IS 'The caller''s version of the data behind the question: another watermark never matches.';
-COMMENT ON COLUMN tollhouse_private.response_cache.cost_micro_usd IS 'What the answer cost, and so what each hit saves.';
 CREATE TABLE tollhouse_private.settings (
     only_row boolean DEFAULT true NOT NULL,
     lease interval DEFAULT '00:00:15'::interval NOT NULL,
@@ -7653,8 +7718,6 @@ ALTER TABLE ONLY tollhouse_private.budget_caps
     ADD CONSTRAINT budget_caps_pkey PRIMARY KEY (tenant_id, user_id);
 ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs
     ADD CONSTRAINT budget_optimization_jobs_pkey PRIMARY KEY (tenant_id, call_id);
-ALTER TABLE ONLY tollhouse_private.cache_flights
-    ADD CONSTRAINT cache_flights_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
 ALTER TABLE ONLY tollhouse_private.call_content
     ADD CONSTRAINT call_content_pkey PRIMARY KEY (tenant_id, call_id, created_at);
 ALTER TABLE ONLY tollhouse_private.cancel_requests
@@ -7710,7 +7773,7 @@ ALTER TABLE ONLY tollhouse_private.refusal_reasons
 ALTER TABLE ONLY tollhouse_private.request_keys
     ADD CONSTRAINT request_keys_pkey PRIMARY KEY (tenant_id, endpoint, request_id, user_id);
 ALTER TABLE ONLY tollhouse_private.response_cache
-    ADD CONSTRAINT response_cache_pkey PRIMARY KEY (tenant_id, scope, endpoint, cache_key, watermark);
+    ADD CONSTRAINT response_cache_pkey PRIMARY KEY (tenant_id, cache_key);
 ALTER TABLE ONLY tollhouse_private.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY tollhouse_private.task_types
@@ -7738,7 +7801,7 @@ CREATE INDEX login_bindings_login_oid_idx ON tollhouse_private.login_bindings US
 CREATE INDEX monthly_budgets_line_at_idx ON tollhouse_private.monthly_budgets USING btree (line_at) WHERE (line_at IS NOT NULL);
 CREATE INDEX provider_attempts_created_at_idx ON ONLY tollhouse_private.provider_attempts USING brin (created_at) WITH (autosummarize='on');
 CREATE INDEX request_keys_created_at_idx ON tollhouse_private.request_keys USING btree (created_at);
-CREATE INDEX response_cache_expires_at_idx ON tollhouse_private.response_cache USING btree (expires_at);
+CREATE INDEX response_cache_upkeep_at_idx ON tollhouse_private.response_cache USING btree (upkeep_at);
 ALTER TABLE ONLY tollhouse_private.model_overruns
     ADD CONSTRAINT model_overruns_model_fkey FOREIGN KEY (model) REFERENCES tollhouse_private.models(model) ON DELETE CASCADE;
 ALTER TABLE ONLY tollhouse_private.model_prices
@@ -7757,8 +7820,6 @@ CREATE POLICY budget_optimization_jobs_all_engine ON tollhouse_private.budget_op
 CREATE POLICY budget_optimization_jobs_insert_owner ON tollhouse_private.budget_optimization_jobs FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
 CREATE POLICY budget_optimization_jobs_select_client ON tollhouse_private.budget_optimization_jobs FOR SELECT TO tollhouse_client USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 CREATE POLICY budget_optimization_jobs_select_operator ON tollhouse_private.budget_optimization_jobs FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
-ALTER TABLE tollhouse_private.cache_flights ENABLE ROW LEVEL SECURITY;
-CREATE POLICY cache_flights_all_engine ON tollhouse_private.cache_flights TO tollhouse_engine USING (true) WITH CHECK (true);
 ALTER TABLE tollhouse_private.call_content ENABLE ROW LEVEL SECURITY;
 CREATE POLICY call_content_all_engine ON tollhouse_private.call_content TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY call_content_insert_owner ON tollhouse_private.call_content FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
@@ -8073,6 +8134,9 @@ GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_pr
 REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.has_visible(p_text text) FROM PUBLIC;
@@ -8085,8 +8149,12 @@ GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoi
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_client;
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_auditor;
+REVOKE ALL ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) FROM PUBLIC;
@@ -8409,7 +8477,6 @@ GRANT SELECT ON TABLE tollhouse_private.attempt_outcomes TO tollhouse_auditor;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.budget_caps TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.budget_caps TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.budget_caps TO tollhouse_auditor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.cache_flights TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.channel_secret TO tollhouse_engine;
 GRANT SELECT,INSERT,DELETE ON TABLE tollhouse_private.deliveries TO tollhouse_engine;
 REVOKE ALL ON TABLE tollhouse_private.ended_flights FROM tollhouse_owner;
@@ -8435,7 +8502,6 @@ GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_private.refusal_reasons TO tollhouse_monitor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
 GRANT SELECT,UPDATE ON TABLE tollhouse_private.settings TO tollhouse_engine;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.settings TO tollhouse_auditor;

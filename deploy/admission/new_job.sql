@@ -63,7 +63,9 @@ begin
       select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = v_identity.tenant_id
     )) <> 'none'
   then
-    v_job.cache_key := sha256(convert_to(jsonb_build_array(p_request, p_model, v_task.models)::text, 'UTF8'));
+    v_job.cache_key := sha256(convert_to(jsonb_build_array(
+      v_job.tenant_id, v_job.cache_scope, v_task.endpoint, p_watermark, p_request, p_model, v_task.models
+    )::text, 'UTF8'));
   end if;
   v_job.run_at := greatest(p_run_at, p_now);
   v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;

@@ -1,6 +1,81 @@
 -- Deploy tollhouse:cache/guard to pg
 
 begin;
+set local role tollhouse_engine;
+
+-- Security definer: an answer that a tenant shares is another user's content. Whoever asks has the id from an entry that
+-- its own policies show.
+create function tollhouse_private.kept_answer(
+  p_tenant_id text,
+  p_call_id uuid
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_created_at constant timestamptz := tollhouse_private.call_created_at(p_call_id);
+begin
+  return (
+    select cc.response
+    from tollhouse_private.call_content as cc
+    where cc.tenant_id = p_tenant_id
+      and cc.call_id = p_call_id
+      and cc.created_at = v_created_at
+  );
+end
+$$;
+comment on function tollhouse_private.kept_answer(text, uuid) is
+  'The answer of a call, where its content is kept; null once retention or somebody else has removed it.';
+
+revoke execute on function tollhouse_private.kept_answer(text, uuid) from public;
+grant execute on function tollhouse_private.kept_answer(text, uuid) to tollhouse_owner;
+
+-- Inlined, and so no answer is read where a look at the entry is enough.
+create function tollhouse_private.has_answer(
+  p_entry tollhouse_private.response_cache,
+  p_now timestamptz
+)
+  returns boolean
+  language sql
+  stable
+as $$
+  select p_entry.expires_at > p_now
+    and (p_entry.response is not null or tollhouse_private.kept_answer(p_entry.tenant_id, p_entry.call_id) is not null)
+$$;
+comment on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) is
+  'Whether an entry is fresh and its answer is still there; null while it is pending.';
+
+revoke execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) from public;
+grant execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) to tollhouse_owner;
+
+create function tollhouse_private.cached_result(
+  p_job tollhouse_private.jobs
+)
+  returns tollhouse_private.attempt_result
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
+    'tenant_id', rc.tenant_id, 'call_id', p_job.call_id, 'provider', rc.provider, 'model', rc.model,
+    'response', coalesce(rc.response, tollhouse_private.kept_answer(rc.tenant_id, rc.call_id)),
+    'saved_micro_usd', rc.cost_micro_usd
+  ))
+  from tollhouse_private.response_cache as rc
+  where rc.tenant_id = p_job.tenant_id
+    and rc.cache_key = p_job.cache_key
+    and rc.scope = p_job.cache_scope
+    and rc.expires_at is not null
+$$;
+comment on function tollhouse_private.cached_result(tollhouse_private.jobs) is
+  'The cached answer to that call, as a result; its response is null where the answer is gone.';
+
+revoke execute on function tollhouse_private.cached_result(tollhouse_private.jobs) from public;
+grant execute on function tollhouse_private.cached_result(tollhouse_private.jobs) to tollhouse_owner;
+
 set local role tollhouse_owner;
 
 create function tollhouse_private.guard_cache(
@@ -19,20 +94,18 @@ begin
   where j.cache_key is not null
     -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
     and not j.provider_attempted
-    -- Not exists(), and no look at expires_at before the key: one probe of it per call, whatever the planner thinks.
+    -- Not exists(): one probe of the key per call, whatever the planner thinks.
     and (
-      select rc.expires_at
+      select tollhouse_private.has_answer(rc, p_now)
       from tollhouse_private.response_cache as rc
       where rc.tenant_id = j.tenant_id
-        and rc.scope = j.cache_scope
-        and rc.endpoint = j.endpoint
         and rc.cache_key = j.cache_key
-        and rc.watermark = j.watermark
-    ) > p_now;
+        and rc.scope = j.cache_scope
+    );
 end
 $$;
 comment on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) is
-  'Answers from the cache what has a fresh entry under the same key and watermark.';
+  'Answers from the cache what has a fresh entry under the same key.';
 
 revoke execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) from public;
 grant execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;

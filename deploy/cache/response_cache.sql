@@ -3,26 +3,46 @@
 begin;
 set local role tollhouse_owner;
 
+-- An entry is pending while the call that leads is fetching the answer (expires_at is null): identical calls wait for it
+-- instead of paying, too. The leader's outcome fills it, or removes it where there is no answer to keep; what is over
+-- becomes pending again.
+-- Its rules, for whoever adds a writer:
+-- 1. Clients read entries and lock none: an open transaction would keep claims waiting.
+-- 2. A transaction makes the entries that are missing before it locks one that was there, and both in the order of the key;
+--    all that it may come to change are locked before breakers and budgets. Whoever looks after others' entries skips locked ones.
+-- 3. What an entry says, whether its leader can still be sent and who waits for it is asked in a statement after the one that
+--    locked it: an earlier snapshot may lack the answer that has landed, or the follower that was parked, while the lock was waited for.
+-- 4. A leader that runs is replaced by nobody.
 create table tollhouse_private.response_cache (
   tenant_id text collate "C" not null,
-  scope text collate "C" not null,
-  endpoint text collate "C" not null,
   cache_key bytea not null,
-  watermark text collate "C" not null,
-  origin_call_id uuid not null,
-  provider text collate "C" not null,
-  model text collate "C" not null,
-  cost_micro_usd bigint not null,
-  response jsonb not null,
-  expires_at timestamptz not null,
-  constraint response_cache_pkey primary key (tenant_id, scope, endpoint, cache_key, watermark)
-) with (fillfactor = 90);
-create index response_cache_expires_at_idx on tollhouse_private.response_cache (expires_at);
+  scope text collate "C" not null,
+  call_id uuid not null,
+  upkeep_at timestamptz not null,
+  expires_at timestamptz,
+  provider text collate "C",
+  model text collate "C",
+  cost_micro_usd bigint,
+  response jsonb,
+  constraint response_cache_pkey primary key (tenant_id, cache_key),
+  constraint response_cache_expires_at_check check (
+    pg_catalog.num_nulls(expires_at, provider, model, cost_micro_usd) in (0, 4) and (expires_at is not null or response is null)
+  )
+) with (fillfactor = 40);
+-- What an outcome changes is in no index, and fits where the pending entry was: so the update touches none.
+create index response_cache_upkeep_at_idx on tollhouse_private.response_cache (upkeep_at);
 
-comment on table tollhouse_private.response_cache is 'Answers that a further identical request gets instead of a provider''s.';
+comment on table tollhouse_private.response_cache is
+  'What a further identical request gets instead of a provider''s answer: an answer, or the wait for the call that is fetching it.';
+comment on column tollhouse_private.response_cache.cache_key is
+  'SHA-256 of tenant, scope, endpoint, watermark and all that decides the answer: jobs.cache_key.';
 comment on column tollhouse_private.response_cache.scope is 'The user whose calls share the answer; empty: the whole tenant''s.';
-comment on column tollhouse_private.response_cache.watermark is 'The caller''s version of the data behind the question: another watermark never matches.';
+comment on column tollhouse_private.response_cache.call_id is 'The call that fetched the answer, or leads those that wait for it.';
+comment on column tollhouse_private.response_cache.upkeep_at is 'When upkeep looks whether the entry is over.';
+comment on column tollhouse_private.response_cache.expires_at is 'Until when the answer is fresh; null: it is being fetched.';
 comment on column tollhouse_private.response_cache.cost_micro_usd is 'What the answer cost, and so what each hit saves.';
+comment on column tollhouse_private.response_cache.response is
+  'The answer, where its call''s content may not be kept; else null, and it is read there.';
 
 alter table tollhouse_private.response_cache enable row level security;
 alter table tollhouse_private.response_cache force row level security;

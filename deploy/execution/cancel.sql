@@ -45,8 +45,8 @@ begin
     perform tollhouse_private.announce(v_settlements);
     if v_job.cache_key is not null and v_job.state <> 'coalesced' then
       -- Whatever waits for its answer is found by the worker that wakes up.
-      insert into tollhouse_private.ended_flights (tenant_id, call_id, scope, endpoint, cache_key, watermark)
-      values (v_job.tenant_id, v_job.call_id, v_job.cache_scope, v_job.endpoint, v_job.cache_key, v_job.watermark);
+      insert into tollhouse_private.ended_flights (tenant_id, call_id, cache_key)
+      values (v_job.tenant_id, v_job.call_id, v_job.cache_key);
     end if;
     perform tollhouse_private.wake_idle_worker();
     return 'cancelled';

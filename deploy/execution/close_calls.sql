@@ -39,12 +39,7 @@ begin
         select j.request from tollhouse_private.jobs as j
         where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
       )) end,
-      -- From the cache, if it is there: stored, and so compressed already, which takes longer than all else.
-      case c.capture when 'full' then coalesce((
-        select rc.response from tollhouse_private.response_cache as rc
-        where rc.tenant_id = (c.job).tenant_id and rc.scope = (c.job).cache_scope and rc.endpoint = (c.job).endpoint
-          and rc.cache_key = (c.job).cache_key and rc.watermark = (c.job).watermark and rc.origin_call_id = (c.job).call_id
-      ), (c.result).response) end,
+      case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
     from closing as c

@@ -27,7 +27,7 @@ $$;
 comment on function tollhouse_private.without_answers(tollhouse_private.settlement[]) is
   'Settlements without what was answered.';
 
--- Locks: jobs (held by the caller), cache_flights, breakers, provider_windows, provider_breakers, rate_limits,
+-- Locks: jobs (held by the caller), response_cache, breakers, provider_windows, provider_breakers, rate_limits,
 -- monthly_budgets, hourly_spend, model_overruns; each in the order of its key.
 -- The claim takes them in the same order. A new step belongs at its place in this line.
 create function tollhouse_private.settle(
@@ -62,7 +62,6 @@ begin
   perform tollhouse_private.store_answers(v_settlements, p_now);
   v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
   v_light_ended := array(select s from unnest(v_light) as s where s.status is not null);
-  perform tollhouse_private.release_flights(v_light_ended);
   perform tollhouse_private.close_calls(v_ended, p_now);
   perform tollhouse_private.announce(v_light_ended);
   perform tollhouse_private.requeue(v_light, p_now);

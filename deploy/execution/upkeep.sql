@@ -67,6 +67,7 @@ declare
   c_answers constant integer := 1000;
   v_now timestamptz := now();
   v_settings tollhouse_private.settings;
+  v_due tid[];
   v_stretch tid[];
   v_gone integer;
   v_more boolean;
@@ -80,16 +81,26 @@ begin
   where d.ctid = any (array(select old.ctid from tollhouse_private.deliveries as old where old.expires_at <= v_now limit c_answers));
   get diagnostics v_gone = row_count;
   v_more := v_gone = c_answers;
-  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
   -- What is locked is passed over, here and below: record locks several rows, in an order of its own.
-  delete from tollhouse_private.response_cache as rc
-  where rc.ctid = any (array(
-    select old.ctid from tollhouse_private.response_cache as old
-    where old.expires_at <= v_now - interval '10 minutes'
+  v_due := array(
+    select due.ctid from tollhouse_private.response_cache as due
+    where due.upkeep_at <= v_now
+    order by due.upkeep_at
     limit c_answers for update skip locked
-  ));
-  get diagnostics v_gone = row_count;
-  v_more := v_more or v_gone = c_answers;
+  );
+  -- A margin, so that what a guard has just seen fresh is still there when its transaction reads it.
+  delete from tollhouse_private.response_cache as rc
+  where rc.ctid = any (v_due)
+    and case
+      when rc.expires_at is null then (
+        select true from tollhouse_private.jobs as j where j.tenant_id = rc.tenant_id and j.call_id = rc.call_id
+      ) is not true
+      else rc.expires_at <= v_now - interval '10 minutes'
+    end;
+  update tollhouse_private.response_cache as rc
+  set upkeep_at = coalesce(rc.expires_at + interval '10 minutes', v_now + interval '1 hour')
+  where rc.ctid = any (v_due);
+  v_more := v_more or cardinality(v_due) = c_answers;
   -- No index finds what is past its time in the next four: a part of each, and another while there is something in it.
   v_stretch := tollhouse_private.stretch('tollhouse_private.breakers');
   delete from tollhouse_private.breakers as b

@@ -77,7 +77,7 @@ comment on column tollhouse_private.jobs.line is
   'The rate limit in whose line it stands: scope and target.';
 comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
 comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
-comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of what decides the answer; null when the call may not use the cache.';
+comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of who shares the answer (tenant, cache_scope) and what decides it (endpoint, watermark, request, models); null when the call may not use the cache.';
 comment on column tollhouse_private.jobs.price is
   'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
 comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';

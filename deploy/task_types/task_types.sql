@@ -32,7 +32,7 @@ comment on column tollhouse_private.task_types.timeout_ms is 'How long one attem
 comment on column tollhouse_private.task_types.max_attempts is 'Attempts a call may make in all.';
 comment on column tollhouse_private.task_types.backoff_ms is 'Wait before the second attempt; doubles with each further one, one minute at most.';
 comment on column tollhouse_private.task_types.max_output_tokens is 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-comment on column tollhouse_private.task_types.cache_ttl is 'How long an answer is fresh; 0 turns cache and coalescing off.';
+comment on column tollhouse_private.task_types.cache_ttl is 'How long an answer is fresh, at most as long as its content is kept where it is kept; 0 turns cache and coalescing off.';
 comment on column tollhouse_private.task_types.cache_scope is 'Who shares an answer: one user''s calls, or the whole tenant''s.';
 comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
 comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is tried again; if not, it fails.';

@@ -155,11 +155,13 @@ def test_policy_none_leaves_no_content_of_a_failure(town: Town, tenant: str) -> 
 
 
 def test_the_search_for_content_finds_it_where_it_is_kept(town: Town, tenant: str) -> None:
-    """Without a policy, the same search comes up with content and cache."""
+    """Without a policy, the same search comes up with the content; with metadata, the cache."""
     ann = town.person(tenant)
     ann.ask("explanation", f"What about secret-{tenant}?")
-    found = places_with(town, f"secret-{tenant}")
-    assert ["call_content", "response_cache"] == found
+    assert ["call_content"] == places_with(town, f"secret-{tenant}")
+    town.operate("set_capture_policy", tenant, "metadata")
+    ann.ask("explanation", f"What about mystery-{tenant}?")
+    assert ["deliveries", "response_cache"] == places_with(town, f"mystery-{tenant}")
 
 
 def test_policy_metadata_keeps_no_words(town: Town, tenant: str) -> None:

@@ -44,22 +44,22 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "cache answers": (
-        [private("guard_cache", ") > p_now", ") < '-infinity'")],
+        [private("has_answer", "> p_now", "< '-infinity'")],
         test_3_cache.test_second_identical_request_is_cached,
     ),
     "cache: lifetime": (
-        [private("guard_cache", ") > p_now", ") is not null")],
+        [private("has_answer", "> p_now", "is not null")],
         test_3_cache.test_an_answer_ages,
     ),
     "cache: watermark": (
         [
-            private("guard_cache", "and rc.watermark = j.watermark", ""),
-            private("cached_result", "and rc.watermark = p_job.watermark", ""),
+            private("new_job", "p_watermark, p_request, p_model", "p_request, p_model"),
         ],
         test_3_cache.test_another_watermark_pays_again,
     ),
     "cache: tenant": (
         [
+            private("new_job", "v_job.tenant_id, v_job.cache_scope", "v_job.cache_scope"),
             private("guard_cache", "rc.tenant_id = j.tenant_id", "true"),
             private("cached_result", "rc.tenant_id = p_job.tenant_id", "true"),
             ("policy response_cache response_cache_select_owner", "", "true"),

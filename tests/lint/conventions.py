@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 PINNED = "set search_path = pg_catalog, pg_temp"
 ROOMS = {
     *("platform", "tenancy", "task_types", "ledger", "queue", "idempotency", "kill_switch"),
-    *("hourly_shutoff", "cache", "routing", "breaker", "rate_limit", "budget", "pricing"),
-    *("admission", "execution", "distillation", "ops"),
+    *("hourly_shutoff", "cache", "coalescing", "routing", "breaker", "rate_limit", "budget"),
+    *("pricing", "admission", "execution", "distillation", "ops"),
 }
 
 _ROUTINE = re.compile(

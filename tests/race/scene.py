@@ -263,10 +263,10 @@ class Scene:
         )
         assert 0 == self.value(
             """
-            select count(*) from tollhouse_private.cache_flights as cf
-            where not exists (
+            select count(*) from tollhouse_private.response_cache as rc
+            where rc.expires_at is null and not exists (
               select from tollhouse_private.jobs as j
-              where (j.tenant_id, j.call_id) = (cf.tenant_id, cf.call_id)
+              where (j.tenant_id, j.call_id) = (rc.tenant_id, rc.call_id)
             )
             """
         )

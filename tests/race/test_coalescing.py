@@ -68,6 +68,86 @@ async def test_an_answer_that_lands_between_cache_check_and_flight(scene: Scene)
     assert 1 == scene.value("select count(*) from tollhouse_private.provider_attempts")
 
 
+async def test_an_answer_that_is_over_is_fetched_once(scene: Scene) -> None:
+    """Thirty old answers, each asked for by two calls that six workers claim at once."""
+    scene.enqueue("acme", "ann", [same(f"old{i}", f"question {i}") for i in range(30)])
+    workers = await scene.workers(6)
+    await workers[0].record(result(call) for call in await workers[0].claim(30))
+    scene.rows("update tollhouse_private.response_cache set expires_at = now()")
+    for name in ("a", "b"):
+        scene.enqueue("acme", "ann", [same(f"{name}{i}", f"question {i}") for i in range(30)])
+
+    claimed = await scene.at_once("workers", [worker.claim(10) for worker in workers])
+    while scene.outcomes().get("queued"):
+        claimed.append(await workers[0].claim(60))
+
+    assert {"running": 30, "coalesced": 30, "success": 30} == scene.outcomes()
+    for worker, calls in zip([*workers, *[workers[0]] * 60], claimed, strict=False):
+        await worker.record(result(call) for call in calls)
+    assert [] == await drain(scene, workers[0])
+    assert 60 == scene.value("select count(*) from tollhouse_private.provider_attempts")
+    scene.assert_books_balance()
+
+
+async def test_a_leader_that_is_being_claimed_keeps_its_entry(scene: Scene) -> None:
+    """A reap meets a claim that has the leader in hand: it neither waits nor frees the follower."""
+    scene.enqueue("acme", "ann", [same("leader"), same("follower")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim(2)
+    await first.record([result(leader, "server_error")])
+    async with first.connection.transaction():
+        (leader,) = await first.claim(2)
+        async with asyncio.timeout(PATIENCE):
+            await second.reap()
+    assert {"running": 1, "coalesced": 1} == scene.outcomes()
+    assert [] == await second.claim(2)
+    await first.record([result(leader)])
+    assert [] == await drain(scene, first)
+    assert 2 == scene.value("select count(*) from tollhouse_private.provider_attempts")
+
+
+async def test_upkeep_leaves_an_entry_that_is_being_fetched_anew(scene: Scene) -> None:
+    """A prune meets a claim that has made an old entry pending: it neither waits nor removes it."""
+    scene.enqueue("acme", "ann", [same("old")])
+    first, second = await scene.workers(2)
+    await first.record(result(call) for call in await first.claim())
+    scene.rows(
+        "update tollhouse_private.response_cache"
+        " set expires_at = now() - interval '1 hour', upkeep_at = now()"
+    )
+    scene.enqueue("acme", "ann", [same("leader")])
+    async with first.connection.transaction():
+        (leader,) = await first.claim()
+        async with asyncio.timeout(PATIENCE):
+            await second.call("tollhouse_worker.prune()")
+    await second.call("tollhouse_worker.prune()")
+    scene.enqueue("acme", "ann", [same("follower")])
+    assert [] == await second.claim()
+    assert {"running": 1, "coalesced": 1, "success": 1} == scene.outcomes()
+    await first.record([result(leader)])
+    assert [] == await drain(scene, second)
+
+
+async def test_a_claim_that_waits_for_upkeep_leads(scene: Scene) -> None:
+    """Upkeep removes an old entry that a claim is about to take over: the claim makes its own."""
+    scene.enqueue("acme", "ann", [same("old")])
+    first, second = await scene.workers(2)
+    await first.record(result(call) for call in await first.claim())
+    scene.rows(
+        "update tollhouse_private.response_cache"
+        " set expires_at = now() - interval '1 hour', upkeep_at = now()"
+    )
+    scene.enqueue("acme", "ann", [same("leader"), same("follower")])
+    async with second.connection.transaction():
+        await second.call("tollhouse_worker.prune()")
+        claiming = asyncio.create_task(first.claim(2))
+        await scene.until_waiting(1)
+    (leader,) = await claiming
+    assert {"running": 1, "coalesced": 1, "success": 1} == scene.outcomes()
+    await first.record([result(leader)])
+    assert [] == await drain(scene, second)
+
+
 async def drain_others(scene: Scene, worker: Worker, but: Row) -> list[Row]:
     """Claim and answer until one call is left; return what had to be sent."""
     sent: list[Row] = []
@@ -219,7 +299,7 @@ async def test_a_leader_that_waits_for_its_next_attempt_keeps_its_flight(scene: 
 async def test_an_idle_worker_is_not_held_up_by_flights(scene: Scene) -> None:
     """Sleeping and reaping stay quick with many calls in flight, planned when there were none."""
     (worker,) = await scene.workers(1)
-    for table in ("jobs", "cache_flights", "workers"):
+    for table in ("jobs", "response_cache", "workers"):
         scene.rows(f"vacuum analyze tollhouse_private.{table}")
     for _ in range(8):
         await worker.call("tollhouse_worker.set_idle(%s, true)", worker.worker_id)
@@ -235,21 +315,22 @@ async def test_an_idle_worker_is_not_held_up_by_flights(scene: Scene) -> None:
           from generate_series(1, %s) as n
           returning *
         )
-        insert into tollhouse_private.cache_flights
-        select tenant_id, '', endpoint, cache_key, '', call_id from job
+        insert into tollhouse_private.response_cache
+          (tenant_id, cache_key, scope, call_id, upkeep_at)
+        select tenant_id, cache_key, '', call_id, now() + interval '2 hours' from job
         """,
         FLIGHTS,
     )
     await worker.connection.execute("set statement_timeout = '10min'")
     read: LiteralString = """
         select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as rows
-        from pg_stat_xact_user_tables where relname = 'cache_flights'
+        from pg_stat_xact_user_tables where relname = 'response_cache'
         """
     async with worker.connection.transaction():
         assert 0 == await worker.reap()
         before = await (await worker.connection.execute(read)).fetchone()
         assert before is not None
-        assert before["rows"] <= 3 * FLIGHTS
+        assert 0 == before["rows"]  # nobody waits for them
 
         # What an idle worker asks, over and over, reads none of them.
         await worker.call("tollhouse_worker.set_idle(%s, true)", worker.worker_id)

@@ -460,7 +460,7 @@ async def test_a_switch_pulled_between_claim_and_record(scene: Scene) -> None:
 
 
 async def test_a_large_answer_is_kept_as_it_came(scene: Scene) -> None:
-    """In the ledger's content as in the cache, where it is stored once and copied."""
+    """Once, in the ledger's content, from which the cache hands it out."""
     (worker,) = await scene.workers(1)
     scene.enqueue("acme", "ann", [Call(request_id=f"r{i}", use_cache=i < 2) for i in range(3)])
     claimed = await worker.claim(3)
@@ -469,9 +469,16 @@ async def test_a_large_answer_is_kept_as_it_came(scene: Scene) -> None:
     assert (3, 0) == await worker.record(ended)
     kept = scene.rows("select response, reasoning from tollhouse_private.call_content")
     assert [{"response": answer, "reasoning": "so"}] * 3 == kept
-    assert [{"response": answer}] * 2 == scene.rows(
+    assert [{"response": None}] * 2 == scene.rows(
         "select response from tollhouse_private.response_cache"
     )
-    ledger = scene.rows("select cost_micro_usd, output_tokens from tollhouse_private.llm_api_calls")
+    again = [Call(request_id=f"again{i}", prompt=f"r{i}", use_cache=True) for i in range(2)]
+    assert ["success"] * 2 == [row["status"] for row in scene.enqueue("acme", "ann", again)]
+    handed = scene.rows("select response from tollhouse_private.call_content")
+    assert [{"response": answer}] * 5 == handed
+    ledger = scene.rows(
+        "select cost_micro_usd, output_tokens from tollhouse_private.llm_api_calls"
+        " where not was_cached"
+    )
     assert [{"cost_micro_usd": 7, "output_tokens": 7}] * 3 == ledger
     scene.assert_books_balance()

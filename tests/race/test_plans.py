@@ -26,8 +26,8 @@ FILL: LiteralString = """
     ),
     answer as (
       insert into tollhouse_private.response_cache
-      select 'acme', '', 'explanation', sha256(n::text::bytea), '', gen_random_uuid(), 'mock',
-        'small', 1, '{}', now() + interval '1 hour'
+      select 'acme', sha256(n::text::bytea), '', gen_random_uuid(), now() + interval '2 hours',
+        now() + interval '1 hour', 'mock', 'small', 1, '{}'
       from generate_series(1, 20000) as n
     )
     insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id,
@@ -80,7 +80,7 @@ async def test_a_client_reads_only_its_own_call(scene: Scene) -> None:
 async def test_a_claim_reads_only_its_batch(scene: Scene) -> None:
     """Neither the queue that has grown since nor the answers kept since are read for ten calls."""
     (worker,) = await scene.workers(1)
-    for table in (*TABLES, "cache_flights"):
+    for table in TABLES:
         scene.rows(f"vacuum analyze tollhouse_private.{table}")
     for number in range(7):
         calls = [Call(request_id=f"mine-{number}-{i}", use_cache=True) for i in range(3)]
@@ -168,8 +168,8 @@ CROWD: tuple[LiteralString, ...] = (
       cross join unnest(array['scheduled', 'coalesced', 'running']) as s (state)
       returning *
     )
-    insert into tollhouse_private.cache_flights
-    select tenant_id, '', endpoint, sha256(request_id::bytea), '', call_id
+    insert into tollhouse_private.response_cache (tenant_id, cache_key, scope, call_id, upkeep_at)
+    select tenant_id, sha256(request_id::bytea), '', call_id, now() + interval '2 hours'
     from job where state = 'running'
     """,
     """
@@ -180,8 +180,8 @@ CROWD: tuple[LiteralString, ...] = (
     """,
     """
     insert into tollhouse_private.response_cache
-    select 'acme', '', 'explanation', sha256(n::text::bytea), '', gen_random_uuid(), 'mock',
-      'small', 1, '{}', now() + interval '1 hour'
+    select 'acme', sha256(('answer' || n)::bytea), '', gen_random_uuid(),
+      now() + interval '2 hours', now() + interval '1 hour', 'mock', 'small', 1, '{}'
     from generate_series(%(first)s::int, %(last)s::int) as n
     """,
     """

@@ -173,7 +173,9 @@ async def test_everything_at_once(scene: Scene) -> None:
     assert {"success", "failed", "cancelled"} <= set(scene.outcomes())
     assert 0 < scene.value("select count(*) from tollhouse_private.llm_api_calls where was_cached")
     scene.assert_books_balance()
-    assert 0 == scene.value("select count(*) from tollhouse_private.cache_flights")
+    assert 0 == scene.value(
+        "select count(*) from tollhouse_private.response_cache where expires_at is null"
+    )
     assert 0 == deadlocks(scene)
 
 

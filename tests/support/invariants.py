@@ -227,8 +227,9 @@ INVARIANTS = {
           or (c.reasoning_ref is not null and cc.reasoning is null)
           or (c.metadata_ref is not null and cc.metadata is null)""",
     "nobody waits for a flight, a probe or a worker that is gone": """
-        select 'flight' as what, cf.call_id from cache_flights as cf
-        where not exists (select from jobs as j where j.call_id = cf.call_id)
+        select 'flight' as what, rc.call_id from response_cache as rc
+        where rc.expires_at is null
+          and not exists (select from jobs as j where j.call_id = rc.call_id)
         union all
         select 'probe', b.probe_call_id from breakers as b
         where b.state = 'half_open'
@@ -238,7 +239,10 @@ INVARIANTS = {
         union all
         select 'follower', j.call_id from jobs as j
         where j.state = 'coalesced'
-          and not exists (select from cache_flights as cf where cf.cache_key = j.cache_key)""",
+          and not exists (
+            select from response_cache as rc
+            where rc.cache_key = j.cache_key and rc.expires_at is null
+          )""",
 }
 
 

@@ -3,6 +3,18 @@
 begin;
 
 select tollhouse_private.verify_function(
+  'tollhouse_private.kept_answer(text, uuid)',
+  'tollhouse_engine', 'definer', '{tollhouse_owner}'
+);
+select tollhouse_private.verify_function(
+  'tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz)',
+  'tollhouse_engine', 'unpinned', '{tollhouse_owner}'
+);
+select tollhouse_private.verify_function(
+  'tollhouse_private.cached_result(tollhouse_private.jobs)',
+  'tollhouse_engine', 'invoker', '{tollhouse_owner}'
+);
+select tollhouse_private.verify_function(
   'tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz)',
   'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );

@@ -1,5 +1,5 @@
 begin;
-select plan(26);
+select plan(32);
 
 do $$
 begin
@@ -49,7 +49,17 @@ select isnt((pg_temp.job(p_model => 'small')).fingerprint, (pg_temp.job()).finge
 select is((pg_temp.job(p_metadata => '{"a": 1}')).fingerprint, (pg_temp.job()).fingerprint, 'what is attached to it is not part of it');
 
 -- What may share an answer.
-select is((pg_temp.job(p_watermark => 'w2')).cache_key, (pg_temp.job()).cache_key, 'the watermark stands beside the cache key');
+select is((pg_temp.job(p_request_id => 'r2', p_metadata => '{"a": 1}')).cache_key, (pg_temp.job()).cache_key, 'the same question has the same cache key');
+select isnt((pg_temp.job(p_watermark => 'w2')).cache_key, (pg_temp.job()).cache_key, 'with newer data it is another');
+select isnt((pg_temp.job(p_watermark => 'w2')).cache_key, (pg_temp.job(p_watermark => 'w3')).cache_key, 'and another again');
+select isnt((pg_temp.job(p_endpoint => 'explanation')).cache_key, (pg_temp.job()).cache_key, 'each endpoint answers for itself');
+create temporary table asked on commit drop as select (pg_temp.job()).cache_key as shared, (pg_temp.job(p_endpoint => 'investigation')).cache_key as personal;
+select tollhouse.set_identity('acme', 'bob');
+select is((pg_temp.job()).cache_key, (select shared from asked), 'users share it where the tenant shares answers');
+select isnt((pg_temp.job(p_endpoint => 'investigation')).cache_key, (select personal from asked), 'and have their own where answers are personal');
+select tollhouse.set_identity('globex', 'ann');
+select isnt((pg_temp.job()).cache_key, (select shared from asked), 'no two tenants share one');
+select tollhouse.set_identity('acme', 'ann');
 select isnt((pg_temp.job('{"prompt": "why not?"}')).cache_key, (pg_temp.job()).cache_key, 'another question has another cache key');
 select isnt((pg_temp.job(p_model => 'small')).cache_key, (pg_temp.job()).cache_key, 'another model too');
 select is((pg_temp.job(p_use_cache => false)).cache_key, null, 'who wants no cache has no key');

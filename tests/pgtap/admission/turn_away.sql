@@ -18,7 +18,7 @@ select is(pg_temp.claimed(), 0::bigint, 'when the answer is there no further att
 select results_eq('select request_id, status, was_cached, cost_micro_usd from tollhouse_private.llm_api_calls order by 1',
   $$values ('r1', 'success', false, 19::bigint), ('r2', 'success', true, 0), ('r3', 'success', false, 19), ('r4', 'success', false, 19), ('r5', 'success', true, 0)$$,
   'those that waited get it for nothing');
-select is_empty('select from tollhouse_private.cache_flights', 'and no flight is left behind');
+select is_empty('select from tollhouse_private.response_cache where expires_at is null', 'and none is waited for any more');
 rollback to in_flight;
 select tollhouse_worker.record('00000000-0000-0000-0000-000000000001', (
   select jsonb_agg(jsonb_build_object('tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'rejected'))

@@ -1,5 +1,5 @@
 begin;
-select plan(46);
+select plan(47);
 
 savepoint stricter_capture;
 \ir ../two_providers.psql
@@ -70,6 +70,7 @@ do $$ begin perform pg_temp.ran('full', 'success'); end $$;
 select is(pg_temp.kept(), 'request response reasoning {"client": {"ticket": 7}, "provider": {"system_fingerprint": "fp"}}', 'full keeps all four');
 select is(pg_temp.refs(), 'success content reasoning metadata', 'and the ledger row refers to them');
 select is((select count(*) from tollhouse_private.deliveries), 0::bigint, 'nothing has to be handed over');
+select results_eq($$select pg_temp.places('forty-two')$$, array['call_content'], 'the answer is kept once: the cache refers to it');
 select is(pg_temp.told(), 'forty-two', 'the caller reads the answer');
 
 do $$ begin perform pg_temp.ran('metadata', 'success'); end $$;

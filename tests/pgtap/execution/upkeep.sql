@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(17);
 
 savepoint maintain;
 update tollhouse_private.settings set months_ahead = months_ahead + 1;
@@ -26,15 +26,32 @@ select is(pg_temp.months('%\_2019\_%'), 0::bigint, 'which goes when it is');
 rollback to maintain;
 
 savepoint prune;
-insert into tollhouse_private.response_cache values
-  ('acme', '', 'route', 'old', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '10 minutes'),
-  ('acme', '', 'route', 'just', '', gen_random_uuid(), 'mock', 'small', 1, '{}', now() - interval '9 minutes');
+insert into tollhouse_private.response_cache (tenant_id, cache_key, scope, call_id, upkeep_at, expires_at, provider, model, cost_micro_usd)
+select 'acme', v.key, '', gen_random_uuid(), v.upkeep_at, v.expires_at, 'mock', 'small', 1
+from (values
+  ('old'::bytea, now(), now() - interval '10 minutes'),
+  ('just', now(), now() - interval '9 minutes'),
+  ('later', now() + interval '1 second', now() - interval '10 minutes')
+) as v (key, upkeep_at, expires_at);
+insert into tollhouse_private.response_cache (tenant_id, cache_key, scope, call_id, upkeep_at) values ('acme', 'nobody', '', gen_random_uuid(), now());
+with job as (
+  insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes, max_output_tokens, run_at, request)
+  values ('acme', gen_random_uuid(), 'ann', 'route', 'leader', now(), '', 1, 1, now(), '{}') returning *
+)
+insert into tollhouse_private.response_cache (tenant_id, cache_key, scope, call_id, upkeep_at) select 'acme', 'led', '', job.call_id, now() from job;
 insert into tollhouse_private.deliveries values ('acme', gen_random_uuid(), 'ann', '{}', now()), ('acme', gen_random_uuid(), 'ann', '{}', now() + interval '1 second');
 insert into tollhouse_private.request_keys values
   ('acme', 'route', 'ancient', 'ann', gen_random_uuid(), now() - interval '27 months', ''), ('acme', 'route', 'old', 'ann', gen_random_uuid(), now() - interval '24 months', '');
 select tollhouse_worker.prune();
-select is(concat_ws(' ', (select string_agg(encode(cache_key, 'escape'), ',') from tollhouse_private.response_cache), (select count(*) from tollhouse_private.deliveries), (select string_agg(request_id, ',') from tollhouse_private.request_keys)),
-  'just 1 old', 'upkeep removes what is past its time, and nothing else');
+select is(concat_ws(' ', (select string_agg(encode(cache_key, 'escape'), ',' order by cache_key) from tollhouse_private.response_cache), (select count(*) from tollhouse_private.deliveries), (select string_agg(request_id, ',') from tollhouse_private.request_keys)),
+  'just,later,led 1 old', 'upkeep removes what is past its time, and nothing else');
+select results_eq(
+  $$select encode(cache_key, 'escape'), upkeep_at - now() from tollhouse_private.response_cache order by 1$$,
+  $$values ('just', interval '1 minute'), ('later', interval '1 second'), ('led', interval '1 hour')$$,
+  'what is not over is looked at when it will be, what is waited for in an hour');
+delete from tollhouse_private.jobs;
+select tollhouse_worker.prune();
+select is((select count(*) from tollhouse_private.response_cache), 3::bigint, 'not before');
 
 -- In parts.
 insert into tollhouse_private.request_keys

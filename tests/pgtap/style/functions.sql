@@ -26,6 +26,7 @@ select set_eq(
     ('tollhouse_private.charge_basis(boolean,text,bigint)'),
     ('tollhouse_private.cost_of_usage(bigint,bigint,bigint,bigint,integer,integer,integer,integer)'),
     ('tollhouse_private.done_channel_name(text,text,text)'),
+    ('tollhouse_private.has_answer(tollhouse_private.response_cache,timestamp with time zone)'),
     ('tollhouse_private.has_month(timestamp with time zone)'),
     ('tollhouse_private.has_visible(text)'),
     ('tollhouse_private.highest_cost(bigint,bigint,bigint,bigint,integer,integer)'),

@@ -1,4 +1,4 @@
--- Revert tollhouse:cache/ended_flights from pg
+-- Revert tollhouse:coalescing/ended_flights from pg
 
 begin;
 set local role tollhouse_owner;

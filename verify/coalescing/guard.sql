@@ -1,7 +1,11 @@
--- Verify tollhouse:cache/coalescing on pg
+-- Verify tollhouse:coalescing/guard on pg
 
 begin;
 
+select tollhouse_private.verify_function(
+  'tollhouse_private.leader_is_lost(text, uuid)',
+  'tollhouse_engine', 'invoker', '{}'
+);
 select tollhouse_private.verify_function(
   'tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])',
   'tollhouse_engine', 'invoker', '{}'

@@ -1,4 +1,4 @@
--- Deploy tollhouse:cache/ended_flights to pg
+-- Deploy tollhouse:coalescing/ended_flights to pg
 
 begin;
 set local role tollhouse_owner;
@@ -6,10 +6,7 @@ set local role tollhouse_owner;
 create table tollhouse_private.ended_flights (
   tenant_id text collate "C" not null,
   call_id uuid not null,
-  scope text collate "C" not null,
-  endpoint text collate "C" not null,
   cache_key bytea not null,
-  watermark text collate "C" not null,
   constraint ended_flights_pkey primary key (tenant_id, call_id)
 );
 comment on table tollhouse_private.ended_flights is

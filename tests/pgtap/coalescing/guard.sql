@@ -1,5 +1,5 @@
 begin;
-select plan(25);
+select plan(30);
 
 \ir flights.psql
 
@@ -10,7 +10,7 @@ select is(pg_temp.states(), 'r1 running, r2 coalesced, r3 coalesced', 'the other
 do $$ begin perform pg_temp.asked('ann', 'r4'); end $$;
 select is_empty('select pg_temp.claimed()', 'one that comes while it is in flight does not go out');
 select is(pg_temp.states(), 'r1 running, r2 coalesced, r3 coalesced, r4 coalesced', 'but waits as well');
-select is((select count(*) from tollhouse_private.cache_flights), 1::bigint, 'there is one flight');
+select is(pg_temp.pending(), 1::bigint, 'there is one entry, and it is pending');
 set local tollhouse.user_id = 'ann';
 set local role tollhouse_client;
 select is((select r.status from tollhouse.jobs as j cross join tollhouse.result(j.call_id) as r where j.request_id = 'r2'), 'queued', 'to its caller a waiting call is queued');
@@ -18,7 +18,7 @@ select matches((select e.why from tollhouse.explain('route', 'r2') as e), 'in fl
 reset role;
 do $$ begin perform pg_temp.ended('r1', 'success'); end $$;
 select is(pg_temp.states(), 'r2 queued, r3 queued, r4 queued', 'the answer puts all that waited back into the queue');
-select is((select count(*) from tollhouse_private.cache_flights), 0::bigint, 'the flight has landed');
+select results_eq('select count(*), count(rc.expires_at) from tollhouse_private.response_cache as rc', 'values (1::bigint, 1::bigint)', 'it is the same entry that is answered');
 select is_empty('select pg_temp.claimed()', 'the next claim has nothing to send');
 select is(
   pg_temp.outcomes(), 'r1 success 2, r2 success cached 0, r3 success cached 0, r4 success cached 0',
@@ -60,8 +60,8 @@ select is_empty(
   $$
     select j.request_id from tollhouse_private.jobs as j
     where j.state = 'coalesced' and not exists (
-      select from tollhouse_private.cache_flights as cf
-      where (cf.tenant_id, cf.scope, cf.endpoint, cf.cache_key, cf.watermark) = (j.tenant_id, j.cache_scope, j.endpoint, j.cache_key, j.watermark)
+      select from tollhouse_private.response_cache as rc
+      where (rc.tenant_id, rc.cache_key) = (j.tenant_id, j.cache_key) and rc.expires_at is null
     )
   $$,
   'nothing ever waits for a flight that is not there'
@@ -83,13 +83,36 @@ select results_eq(
   $$values ('00000000-0000-7000-8000-000000000002'::uuid, 'coalesced')$$,
   'asked again, it says the same: the leader still leads'
 );
-insert into tollhouse_private.response_cache
-  (tenant_id, scope, endpoint, cache_key, watermark, origin_call_id, provider, model, cost_micro_usd, response, expires_at)
-values ('acme', '', 'route', '\x01', '', gen_random_uuid(), 'north', 'small', 5, '{"content": "x"}', now() + interval '1 microsecond');
+update tollhouse_private.response_cache
+set provider = 'north', model = 'small', cost_micro_usd = 5, response = '{"content": "x"}', expires_at = now() + interval '1 microsecond';
 select results_eq(
   $$select g.call_id, g.verdict from tollhouse_private.guard_coalescing(array(select b.j from batch as b), now()) as g order by 1$$,
-  $$values ('00000000-0000-7000-8000-000000000001'::uuid, 'cached'), ('00000000-0000-7000-8000-000000000002'::uuid, 'coalesced')$$,
-  'a leader whose answer has arrived meanwhile does not pay for it again'
+  $$values ('00000000-0000-7000-8000-000000000001'::uuid, 'cached'), ('00000000-0000-7000-8000-000000000002'::uuid, 'cached')$$,
+  'a leader whose answer has arrived meanwhile does not pay for it again, nor does who would have waited'
+);
+update batch set j.provider_attempted = true where (j).call_id = '00000000-0000-7000-8000-000000000001';
+select results_eq(
+  $$select g.call_id, g.verdict from tollhouse_private.guard_coalescing(array(select b.j from batch as b), now()) as g$$,
+  $$values ('00000000-0000-7000-8000-000000000002'::uuid, 'cached')$$,
+  'one that was sent before goes on by itself beside a fresh answer'
+);
+select is(pg_temp.pending(), 0::bigint, 'and leaves it to the others');
+select results_eq(
+  $$select g.call_id, g.verdict from tollhouse_private.guard_coalescing(array(select b.j from batch as b), now() + interval '1 microsecond') as g$$,
+  $$values ('00000000-0000-7000-8000-000000000002'::uuid, 'coalesced')$$,
+  'when the answer is over the oldest leads, and the other waits'
+);
+select results_eq(
+  'select rc.call_id, rc.expires_at, rc.response from tollhouse_private.response_cache as rc',
+  $$values ('00000000-0000-7000-8000-000000000001'::uuid, null::timestamptz, null::jsonb)$$,
+  'for the entry is pending again, and nothing is left of the old answer'
+);
+update tollhouse_private.response_cache
+set provider = 'north', model = 'small', cost_micro_usd = 5, expires_at = now() + interval '1 hour';
+select results_eq(
+  $$select g.call_id, g.verdict from tollhouse_private.guard_coalescing(array(select b.j from batch as b), now()) as g$$,
+  $$values ('00000000-0000-7000-8000-000000000002'::uuid, 'coalesced')$$,
+  'an entry whose answer is gone with its content is fetched anew before it expires'
 );
 
 select * from finish();

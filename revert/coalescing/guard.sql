@@ -1,8 +1,8 @@
--- Revert tollhouse:cache/coalescing from pg
+-- Revert tollhouse:coalescing/guard from pg
 
 begin;
-set local role tollhouse_engine;
 
 drop function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]);
+drop function tollhouse_private.leader_is_lost(text, uuid);
 
 commit;

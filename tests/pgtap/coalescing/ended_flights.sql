@@ -7,10 +7,7 @@ select results_eq(
   array[
     'tenant_id text not null',
     'call_id uuid not null',
-    'scope text not null',
-    'endpoint text not null',
-    'cache_key bytea not null',
-    'watermark text not null'
+    'cache_key bytea not null'
   ],
   'ended_flights has exactly these columns'
 );
@@ -36,7 +33,7 @@ select results_eq(
 
 -- What a client function may write, and for whom.
 create function pg_temp.end_flight(p_tenant_id text) returns void language sql as $$
-  insert into tollhouse_private.ended_flights values (p_tenant_id, gen_random_uuid(), '', 'route', '\x00', '')
+  insert into tollhouse_private.ended_flights values (p_tenant_id, gen_random_uuid(), '\x00')
 $$;
 set local tollhouse.tenant_id = 'acme';
 set local tollhouse.user_id = 'ann';
