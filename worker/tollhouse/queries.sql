@@ -1,8 +1,8 @@
--- All SQL of the worker. Each query is one call of a routine of tollhouse_worker,
--- except for the two LISTENs and the session, which is asked for at the start and when in doubt.
+-- All SQL of the worker. Each query calls one routine of tollhouse_worker, except for the two LISTENs
+-- and the session, which is set up at the start and checked when in doubt.
 
 -- name: session
--- Should we vanish, the server lets go what we hold: of a statement, a transaction, a reply that nobody reads.
+-- If we vanish, the server lets go of what we hold: in a statement, a transaction or a reply nobody reads.
 select
   current_setting('transaction_read_only') = 'on' as read_only,
   set_config('statement_timeout', %(statement_timeout)s, false),

@@ -40,7 +40,7 @@ def _probe(stage: Stage) -> None:
     stage.stack.mock.clear_faults()
     stage.stack.mock.fault(HELD, contains=_MARK)
     stage.operate(
-        "select tollhouse_ops.open_breaker('mock-a', 'it has recovered: soon', %s, %s, '1 second')",
+        "select tollhouse_ops.open_breaker('mock-a', 'it has recovered', %s, %s, '1 second')",
         unlucky.tenant,
         unlucky.user,
     )

@@ -20,7 +20,7 @@ def _play(stage: Stage) -> None:
         "weekend-1",
         run_at="tomorrow",
     )
-    stage.screen.step(f"Scheduled for tomorrow, then cancelled: {caller.cancel(later.call_id)}.")
+    stage.screen.step(f"Scheduled for tomorrow; cancel says {caller.cancel(later.call_id)}.")
     stage.stack.mock.fault(HELD, times=1, contains=_MARK)
     request = stage.investigation(_TENANT, f"social lost its clicks {_MARK}.", "social")
     running = caller.enqueue("investigation", request, "weekend-2")
@@ -52,6 +52,6 @@ def _play(stage: Stage) -> None:
 
 CHAPTER = Chapter(
     title="Cancelling a call",
-    intro="A client takes a call back, before it runs and while it runs.",
+    intro="A client cancels a call, before it runs and while it runs.",
     play=_play,
 )

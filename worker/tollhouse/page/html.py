@@ -131,7 +131,7 @@ def _facts(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         ("Longest wait", age(oldest, now) if oldest else "nobody is waiting"),
         ("Last outcome", ended),
         (
-            "Failed, last hour",
+            "Failed, 1 h",
             f"{tried.failed:,} of {tried.attempts:,} attempts" if tried else "no attempts",
         ),
         ("Database", f"PostgreSQL {snapshot.look.server.split()[0]}, {snapshot.read_ms} ms"),
@@ -396,7 +396,7 @@ _CARDS = (
     ("cost", "What does it cost?", "five"),
     ("blocked", "Who is blocked, and why?", "four"),
     ("minutes", "Calls per minute, last hour", "five chart"),
-    ("latency", "How long do answers take?", "four"),
+    ("latency", "How long do answers take? Last hour", "four"),
     ("queue", "Who is waiting?", "three"),
     ("calls", "The latest calls", "whole"),
 )

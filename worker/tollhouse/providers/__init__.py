@@ -1,4 +1,4 @@
-"""What the worker knows of providers: a claimed call goes out, an outcome comes back.
+"""What the worker knows about providers: a claimed call goes out, an outcome comes back.
 
 `Call` and `Outcome` mirror the columns of `tollhouse_worker.claim` and the objects that
 `tollhouse_worker.record` takes. Nothing here retries, waits for a turn or judges an outcome.

@@ -12,7 +12,7 @@ __all__ = ["Completion", "MalformedError", "read_completion"]
 
 
 class MalformedError(Exception):
-    """The body is no chat completion; `usage` is what it reported all the same."""
+    """The body is not a chat completion; `usage` is what it reported nevertheless."""
 
     def __init__(self, code: str, message: str, usage: Usage = NO_USAGE) -> None:
         super().__init__(message)
@@ -38,11 +38,11 @@ def read_completion(
     usage = read_usage(document.get("usage"))
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise MalformedError("no_choices", _complaint(document, "answer has no choices"), usage)
+        raise MalformedError("no_choices", _complaint(document, "the answer has no choices"), usage)
     choice = choices[0]
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
-        raise MalformedError("no_message", "first choice has no message", usage)
+        raise MalformedError("no_message", "the first choice has no message", usage)
     finish_reason = bounded(_text(choice.get("finish_reason")), 100) or "unknown"
     response: dict[str, Any] = {
         "content": _text(message.get("content")),
@@ -54,7 +54,7 @@ def read_completion(
         response["refusal"] = clean_text(message["refusal"])
     reasoning = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
     if response["content"] is None and len(response) == 2 and reasoning is None:
-        raise MalformedError("empty_message", "message holds nothing", usage)
+        raise MalformedError("empty_message", "the message is empty", usage)
     metadata: dict[str, Any] = {"finish_reason": finish_reason}
     if provider_request_id is not None:
         metadata["provider_request_id"] = provider_request_id
@@ -66,13 +66,13 @@ def read_completion(
 
 def _parse(body: bytes) -> dict[str, Any]:
     if not body.strip():
-        raise MalformedError("empty_body", "answer has no body")
+        raise MalformedError("empty_body", "the answer has no body")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedError("not_json", "answer is no JSON document") from error
+        raise MalformedError("not_json", "the answer is not a JSON document") from error
     if not isinstance(document, dict):
-        raise MalformedError("not_json", "answer is no JSON object")
+        raise MalformedError("not_json", "the answer is not a JSON object")
     return document
 
 

@@ -26,12 +26,12 @@ log = Log(__name__)
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 # Of answers that are read and not recorded yet, over all providers of a worker.
 ROOM_BYTES = 32 * 1024 * 1024
-# What takes milliseconds to read is read one at a time, and others' work comes in between.
+# What takes milliseconds to parse is parsed one at a time, and other work comes in between.
 _LARGE = 256 * 1024
 
 
 class OpenAIProvider:
-    """Sends one call and says what came of it. Never retries; holds no rule of the business."""
+    """Sends one call and says what came of it. Never retries; has no business rules."""
 
     def __init__(
         self,
@@ -43,23 +43,23 @@ class OpenAIProvider:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         room: Room | None = None,
     ) -> None:
-        """`base_url` is what OpenAI's SDK calls so: it ends in /v1; a query string is kept.
+        """`base_url` is as in OpenAI's SDK: it ends in /v1; a query string is kept.
 
-        `max_tokens_field` is "max_tokens" for local servers that know no newer name. `room` is what
-        the answers of several adapters share.
+        `max_tokens_field` is "max_tokens" for local servers that don't know the newer name. `room`
+        is what the answers of several adapters share.
         Raises ValueError for a URL that is not http(s), that carries a password, or a key that
         does not fit into a header.
         """
         url = URL(base_url)
         if url.scheme not in ("http", "https") or not url.host or url.password is not None:
-            raise ValueError("a provider's base URL is http(s)://host/… without a password")
+            raise ValueError("a provider's base URL must be http(s)://host/… without a password")
         if max_tokens_field not in ("max_completion_tokens", "max_tokens"):
-            raise ValueError("the max tokens field is max_completion_tokens or max_tokens")
+            raise ValueError("the max tokens field must be max_completion_tokens or max_tokens")
         self._session = session
         self._url = url.with_path(url.path.rstrip("/") + "/chat/completions").with_query(url.query)
         self._key = (api_key or "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
-            raise ValueError("a provider's API key is printable ASCII")
+            raise ValueError("a provider's API key must be printable ASCII")
         self._redactor = Redactor(self._key)
         self._max_tokens_field = max_tokens_field
         self._limit = max_response_bytes
@@ -72,13 +72,13 @@ class OpenAIProvider:
     async def complete(self, call: Call) -> Outcome:
         """One HTTP request for one attempt.
 
-        Whatever the wire does is an outcome; asyncio.CancelledError passes through, for only the
+        Whatever happens on the wire is an outcome; asyncio.CancelledError passes through: only the
         worker knows why it cancelled.
         """
         started = time.monotonic()
         try:
             body = build_body(call, max_tokens_field=self._max_tokens_field)
-        except Exception as error:  # what a request does to us, it does to no other call
+        except Exception as error:  # a request that breaks this breaks no other call
             log.warning(
                 "request can't be sent",
                 call_id=call.call_id,
@@ -126,11 +126,11 @@ class OpenAIProvider:
             text = f"no full answer within {call.timeout_ms} ms"
             return self._failed(call, started, "timeout", "timeout", text)
         except (aiohttp.ClientError, OSError) as error:
-            # Everything else happened once a connection stood: the request may have been read.
+            # Everything else happened on an open connection: the request may have been read.
             share.release()
             text = f"{type(error).__name__}: {error}"
             return self._failed(call, started, "dropped", "connection_lost", text)
-        started += answer.waited  # for room: that is not the provider's latency
+        started += answer.waited  # waiting for room is not the provider's latency
         if len(answer.body) > _LARGE:
             async with self._turn:
                 await asyncio.sleep(0)

@@ -38,7 +38,7 @@ class Outcome:
     Tokens are totals: `input_tokens` include the cached ones, `output_tokens` the reasoning.
     All four are None when the provider did not report a usage; `usage_doubtful` marks one that
     contradicts itself.
-    `share` is the memory that the answer holds until somebody releases it, when it is recorded.
+    `share` is the memory that the answer holds until it is recorded and somebody releases it.
     """
 
     call_id: UUID

@@ -1,7 +1,7 @@
 """Takes a provider's key out of what the provider wrote, before any of it is kept.
 
 The key is found as it is, with any of its characters escaped as in JSON, a URL or HTML, and in
-base64, alone or behind other text. What a provider takes apart on purpose can't be found.
+base64, alone or behind other text. A key that a provider splits up on purpose can't be found.
 """
 
 import base64
@@ -13,7 +13,7 @@ from .sanitize import MAX_DEPTH
 __all__ = ["Redactor"]
 
 _MARK = "[key]"
-# What some local servers want as a key is a common word; taking that out would spoil answers.
+# Some local servers want a common word as a key; taking that out would spoil answers.
 _SHORTEST = 8
 # Providers quote a wrong key back, partly masked.
 _KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|\bBearer\s+\S+")
@@ -22,7 +22,7 @@ _DEPTH = MAX_DEPTH + 8
 
 
 class Redactor:
-    """Knows some keys; empty ones are in no text."""
+    """Takes its keys out of texts; empty ones are ignored."""
 
     def __init__(self, *keys: str) -> None:
         self._keys = [key for key in keys if key]

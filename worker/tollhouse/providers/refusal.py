@@ -1,9 +1,9 @@
-"""Reads an answer that is not 2xx: what kind of no it is, and when to ask again.
+"""Reads an answer that is not 2xx: what kind of refusal it is, and when to try again.
 
-The classes follow the retry rules of OpenAI's own SDK: 408, 409 and 5xx are the server's trouble
-of the moment, 429 is a rate limit, other 4xx say that the same request would fail again. One 429
-is different: with code insufficient_quota or billing_not_active the account has no money left;
-waiting doesn't help until somebody pays, so the call is rejected and its error code says why.
+The classes follow the retry rules of OpenAI's own SDK: 408, 409 and 5xx are temporary trouble of
+the server, 429 is a rate limit, other 4xx say that the same request would fail again. One 429 is
+different: with code insufficient_quota or billing_not_active the account has no money left; waiting
+doesn't help until somebody pays, so the call is rejected and its error code says why.
 """
 
 import json
@@ -25,7 +25,7 @@ _LIMIT_MS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error answer; the texts are neither bounded nor freed of what only looks like a key."""
+    """An error answer; its texts are not cut, and what only looks like a key is still in them."""
 
     outcome: OutcomeName
     code: str

@@ -22,7 +22,7 @@ class ProviderConfig(Protocol):
 
     @property
     def base_url(self) -> str:
-        """Where its API is, without a path of an endpoint."""
+        """Where its API is, without the path of an endpoint."""
         ...
 
     @property
@@ -70,7 +70,7 @@ class Providers:
         return await adapter.complete(call)
 
     def hang_up(self, call: Call) -> None:
-        """Cut the connection that the call is on, if it is on one."""
+        """Cut the connection that the call is on, if there is one."""
         adapter = self._adapters.get(_key(call.provider))
         if adapter is not None:
             adapter.hang_up(call)

@@ -40,12 +40,12 @@ def build_body(call: Call, *, max_tokens_field: str) -> bytes:
     """The request body as JSON.
 
     The output limit is the smaller one of what was reserved and what the request asks for.
-    Raises ValueError when the request holds neither messages nor a prompt, or a number that Python
+    Raises ValueError when the request has neither messages nor a prompt, or a number that Python
     can't read or JSON has no notation for; RecursionError when it is nested too deeply.
     """
     request = json.loads(call.request)
     if not isinstance(request, dict):
-        raise ValueError("the request is no object")
+        raise ValueError("the request is not an object")
     body: dict[str, Any] = {"model": call.model, "messages": _messages(request)}
     for name in PASSED_PARAMETERS:
         value = request.get(name)
@@ -64,11 +64,11 @@ def _messages(request: Mapping[str, Any]) -> list[Any]:
     prompt = request.get("prompt")
     if isinstance(prompt, str):
         return [{"role": "user", "content": prompt}]
-    raise ValueError("the request holds neither messages nor a prompt")
+    raise ValueError("the request has neither messages nor a prompt")
 
 
 def _without_nulls(value: Any) -> Any:
-    """What the gate took for absent is absent on the wire, outside of JSON schemas."""
+    """Leave out the nulls that the gate read as absent, except in JSON schemas."""
     if isinstance(value, list):
         return [_without_nulls(item) for item in value]
     if not isinstance(value, dict):

@@ -1,8 +1,8 @@
 """The memory that all answers of a worker share, from the first byte read to the ledger.
 
-When it is used up, an answer is not read: its bytes wait in the socket, and the provider with them.
-Who came first is served first. When everybody who has some waits for more, the first gets it all
-the same: nobody else could ever give any back.
+When it is used up, an answer is not read: its bytes wait in the socket, and so does the provider.
+First come, first served. When all that have some wait for more, the first gets it nevertheless:
+nobody else could ever give any back.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ __all__ = ["Room", "Share"]
 
 
 class Room:
-    """So many bytes, and who waits for some. It is exceeded by one answer at most."""
+    """A number of bytes, and who waits for some. At most one answer exceeds it."""
 
     def __init__(self, size: int) -> None:
         self._free = size
@@ -26,16 +26,16 @@ class Room:
         return self._size - self._free
 
     def share(self) -> "Share":
-        """What one answer holds: nothing yet."""
+        """Return the share of one answer, which holds nothing yet."""
         self._shares += 1
         return Share(self, self._shares)
 
     def fits(self, size: int) -> bool:
-        """Whether so many bytes can be had at once."""
+        """Whether this many bytes are free, and nobody waits."""
         return not self._line and (size <= self._free or not self._busy)
 
     async def wait(self, share: "Share", size: int) -> None:
-        """Take them when it is this share's turn."""
+        """Take this many bytes when it is this share's turn."""
         granted = asyncio.get_running_loop().create_future()
         self._line[share] = size, granted
         self._busy -= share.size > 0
@@ -49,7 +49,7 @@ class Room:
                 self._serve()
 
     def change(self, share: "Share", size: int) -> None:
-        """Let a share that does not wait be so large."""
+        """Set the size of a share that does not wait."""
         self._busy += (size > 0) - (share.size > 0)
         self._free -= size - share.size
         share.size = size
@@ -69,7 +69,7 @@ class Room:
 
 
 class Share:
-    """What one answer holds of the room. Whoever has it when the answer is gone, releases it."""
+    """What one answer holds of the room; whoever is done with the answer releases it."""
 
     def __init__(self, room: Room, number: int) -> None:
         self._room = room
@@ -77,11 +77,11 @@ class Share:
         self.size = 0
 
     def fits(self, size: int) -> bool:
-        """Whether it can grow to so many bytes without waiting."""
+        """Whether it can grow to this many bytes without waiting."""
         return size <= self.size or self._room.fits(size - self.size)
 
     async def grow(self, size: int) -> None:
-        """Let it be so large, as soon as there is room."""
+        """Grow to this many bytes as soon as there is room."""
         if size <= self.size:
             return
         if self._room.fits(size - self.size):
@@ -90,7 +90,7 @@ class Share:
             await self._room.wait(self, size - self.size)
 
     def resize(self, size: int) -> None:
-        """Let it be so large at once: the bytes are there already."""
+        """Set its size at once: the bytes are there already."""
         self._room.change(self, size)
 
     def release(self) -> None:

@@ -1,6 +1,6 @@
 """Reads the `usage` object of an answer.
 
-Wanted by OpenAI's definition: prompt_tokens include the cached ones, completion_tokens include
+By OpenAI's definition prompt_tokens include the cached ones, completion_tokens include
 the reasoning. Some compatible providers (xAI, Gemini) leave reasoning out of completion_tokens
 and count it in total_tokens only: then the difference is what will be billed as output.
 """

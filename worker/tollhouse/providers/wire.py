@@ -1,7 +1,7 @@
 """The HTTP exchange itself: one POST, one answer of bounded size, one timeout.
 
 An answer is read as far as there is room for it. The time that it waits for room is ours, not the
-provider's, and no part of its timeout.
+provider's, and does not count towards its timeout.
 
 aiohttp repeats a request on its own only for idempotent methods, so a POST goes out once.
 """
@@ -38,7 +38,7 @@ _STEP = 64 * 1024
 
 
 LOCAL_TROUBLE = "local_trouble"
-"""The error code of what was not sent because this machine or process lacks something."""
+"""The error code of a call not sent because this machine or process lacks something."""
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 
@@ -71,13 +71,13 @@ class Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """As the class above does; keeps the connection."""
+        """Connect as TCPConnector does, and remember the connection."""
         connection = await super().connect(req, traces, timeout)
         self._lines[req.headers.get("X-Client-Request-Id", "")] = connection
         return connection
 
     def forget(self, request_id: str) -> None:
-        """Its exchange is over: the connection may be another's."""
+        """Its exchange is over: the connection may serve another request."""
         self._lines.pop(request_id, None)
 
     def hang_up(self, request_id: str) -> None:
@@ -95,7 +95,7 @@ def open_session() -> aiohttp.ClientSession:
     No limit on connections: the worker bounds its calls, and waiting for a free connection would
     eat into a call's timeout. An idle connection is kept for less than the five seconds after
     which common servers close theirs: a request sent into a closing connection counts as dropped.
-    No cookies: nothing of one tenant's answer travels with another's request.
+    No cookies: nothing of one tenant's answer goes out with another's request.
     """
     return aiohttp.ClientSession(
         connector=Connector(),
@@ -104,10 +104,10 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def is_ours(error: Exception) -> bool:
-    """Whether a connection failed for want of files, memory or ports of our own."""
+    """Whether a connection failed because we lack file descriptors, memory or ports."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
     if isinstance(cause, socket.gaierror):
-        # The resolver does not say that it had no file left for its question.
+        # The resolver does not say that it had no file descriptor left.
         if cause.errno in (socket.EAI_MEMORY, socket.EAI_SYSTEM):
             return True
         try:

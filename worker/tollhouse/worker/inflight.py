@@ -1,8 +1,8 @@
 """The calls in flight: one task each, a way to stop any of them, and what their outcomes say.
 
 The brake slows down a worker that reaches no provider, so that it does not eat the queue of all the
-others. After a few attempts in a row that reached nobody, or one that failed for want of files,
-memory or ports of our own, the worker claims one call at a time, more and more seldom, until an
+others. After a few attempts in a row that reached nobody, or one that failed because we lack file
+descriptors, memory or ports, the worker claims one call at a time, more and more seldom, until an
 attempt reaches a provider. What else comes back meanwhile counts as not sent: the trouble is here,
 it uses up no attempt and opens no breaker. Where it is the provider that is gone, those few and
 every probe tell the breakers so.
