@@ -4,6 +4,8 @@ import json
 import time
 import uuid
 
+import psycopg
+
 from tollhouse_demo.stack import Stack
 
 __all__ = [
@@ -12,6 +14,7 @@ __all__ = [
     "USERS",
     "call",
     "enqueue",
+    "enqueue_in",
     "server_version",
     "setting",
     "turn_everything_on",
@@ -78,6 +81,18 @@ def enqueue(stack: Stack, calls: int, *, use_cache: bool = True) -> float:
                         (json.dumps([call(use_cache=use_cache) for _ in range(size)]),),
                     )
     return calls / (time.perf_counter() - begin)
+
+
+def enqueue_in(app: psycopg.Connection, calls: int) -> None:
+    """Enqueue distinct calls of all users in a client's open transaction."""
+    share, rest = divmod(calls, TENANTS * USERS)
+    for number in range(TENANTS * USERS):
+        app.execute(
+            "select tollhouse.set_identity(%s, %s)",
+            (f"tenant-{number % TENANTS}", f"user-{number // TENANTS}"),
+        )
+        items = [call(use_cache=True) for _ in range(share + (number < rest))]
+        app.execute("select count(*) from tollhouse.enqueue_many(%s)", (json.dumps(items),))
 
 
 def call(*, use_cache: bool) -> dict[str, object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.waiting import PATIENCE
 
+_SMALL = "--calls 300 --ledger-calls 300 --rounds 1 --seconds 1"
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,7 +20,7 @@ def shape(printed: str) -> list[str]:
 def test_bench_prints_what_its_readme_shows() -> None:
     """A small run has every line of the run that is shown there, and no other."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--calls", "300", "--rounds", "1"],
+        [sys.executable, "-m", "bench", *_SMALL.split()],
         capture_output=True,
         text=True,
         check=False,

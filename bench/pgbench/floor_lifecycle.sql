@@ -1,0 +1,3 @@
+insert into floor_jobs (request) select '{"model": "x", "prompt": "hello world, this is a small no-op request of about a hundred bytes", "n": 1}'::jsonb from generate_series(1, 100);
+with next as (select id from floor_jobs where state = 0 order by priority, id limit 100 for update skip locked), claimed as (update floor_jobs as j set state = 1, worker_id = :client_id, attempts = attempts + 1, lease_until = now() + interval '60 s' from next as n where j.id = n.id returning j.id) select coalesce(array_agg(id), '{}')::text as ids from claimed \gset claimed_
+update floor_jobs as j set state = 2, response = '{"ok": 1}', finished_at = now() from unnest(:claimed_ids::bigint[]) as c (id) where j.id = c.id and j.worker_id = :client_id;
