@@ -5164,13 +5164,15 @@ begin
     upkeep_at = case when kept.response is null then rc.upkeep_at else kept.expires_at + interval '10 minutes' end
   from (
     select
-      at.place, (s.job).call_id, (s.job).provider, (s.job).model, s.cost_micro_usd, p_now + tt.cache_ttl as expires_at,
-      case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'full' then (s.result).response end as response
-    from unnest(v_numbers, v_places) as at (number, place)
-    join unnest(p_settlements) with ordinality as s on s.ordinality = at.number
-    join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
-    where s.status = 'success'
+      s.place, (s.ended).job.call_id, (s.ended).job.provider, (s.ended).job.model, (s.ended).cost_micro_usd,
+      p_now + tt.cache_ttl as expires_at,
+      case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'full' then (s.ended).result.response end as response
+    from (
+      select at.place, p_settlements[at.number] as ended from unnest(v_numbers, v_places) as at (number, place) offset 0
+    ) as s
+    join tollhouse_private.task_types as tt on tt.endpoint = (s.ended).job.endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.ended).job.tenant_id
+    where (s.ended).status = 'success'
       and tt.cache_ttl > '0'
       and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
     offset 0

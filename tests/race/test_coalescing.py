@@ -1,6 +1,8 @@
 """Identical calls are paid for once, and nobody who waits for an answer is forgotten."""
 
 import asyncio
+import uuid
+from collections.abc import Awaitable
 from typing import LiteralString
 
 import pytest
@@ -68,6 +70,17 @@ async def test_an_answer_that_lands_between_cache_check_and_flight(scene: Scene)
     assert 1 == scene.value("select count(*) from tollhouse_private.provider_attempts")
 
 
+async def unhindered(scene: Scene, move: Awaitable[object]) -> None:
+    """Make a move that waits for nobody's lock."""
+    task = asyncio.ensure_future(move)
+    try:
+        await scene.until(lambda: task.done() or scene.waiting() > 0)
+        assert task.done()
+        await task
+    finally:
+        task.cancel()
+
+
 async def test_an_answer_that_is_over_is_fetched_once(scene: Scene) -> None:
     """Thirty old answers, each asked for by two calls that six workers claim at once."""
     scene.enqueue("acme", "ann", [same(f"old{i}", f"question {i}") for i in range(30)])
@@ -97,8 +110,7 @@ async def test_a_leader_that_is_being_claimed_keeps_its_entry(scene: Scene) -> N
     await first.record([result(leader, "server_error")])
     async with first.connection.transaction():
         (leader,) = await first.claim(2)
-        async with asyncio.timeout(PATIENCE):
-            await second.reap()
+        await unhindered(scene, second.reap())
     assert {"running": 1, "coalesced": 1} == scene.outcomes()
     assert [] == await second.claim(2)
     await first.record([result(leader)])
@@ -118,8 +130,7 @@ async def test_upkeep_leaves_an_entry_that_is_being_fetched_anew(scene: Scene) -
     scene.enqueue("acme", "ann", [same("leader")])
     async with first.connection.transaction():
         (leader,) = await first.claim()
-        async with asyncio.timeout(PATIENCE):
-            await second.call("tollhouse_worker.prune()")
+        await unhindered(scene, second.call("tollhouse_worker.prune()"))
     await second.call("tollhouse_worker.prune()")
     scene.enqueue("acme", "ann", [same("follower")])
     assert [] == await second.claim()
@@ -146,6 +157,60 @@ async def test_a_claim_that_waits_for_upkeep_leads(scene: Scene) -> None:
     assert {"running": 1, "coalesced": 1, "success": 1} == scene.outcomes()
     await first.record([result(leader)])
     assert [] == await drain(scene, second)
+
+
+async def test_a_running_leader_is_replaced_by_nobody(scene: Scene) -> None:
+    """Its job is locked while its outcome is recorded: no claim, no reap goes on without it."""
+    scene.enqueue("acme", "ann", [same("leader")])
+    first, second = await scene.workers(2)
+    (leader,) = await first.claim()
+    scene.enqueue("acme", "ann", [same("other")])
+    holder = await scene.connect("postgres")
+    async with holder.transaction():
+        await holder.execute(
+            "select from tollhouse_private.jobs where state = 'running' for update"
+        )
+        assert [] == await second.claim()
+        await second.reap()
+        assert [] == await second.claim()
+    assert {"running": 1, "coalesced": 1} == scene.outcomes()
+    await first.record([result(leader)])
+    assert [] == await drain(scene, second)
+
+
+async def test_entries_are_locked_in_one_order(scene: Scene) -> None:
+    """Two claims that park followers and the outcome of their leaders want the same two entries."""
+    first, second, third = await scene.workers(3)
+    asked: LiteralString = (
+        "select request ->> 'prompt' as prompt from tollhouse_private.jobs order by cache_key"
+    )
+    scene.enqueue("acme", "ann", [same("x", "one"), same("y", "another")])
+    low, high = [row["prompt"] for row in scene.rows(asked)]
+    scene.rows("truncate tollhouse_private.jobs, tollhouse_private.request_keys")
+
+    def ask(*prompts: str) -> None:
+        for prompt in prompts:  # each in a transaction, and so a millisecond, of its own
+            scene.enqueue("acme", "ann", [same(str(uuid.uuid4()), prompt)])
+
+    ask(high, low)
+    leaders = await first.claim(2)
+    ask(low, high)
+    holder = await scene.connect("postgres")
+    async with holder.transaction():
+        await holder.execute(
+            "select from tollhouse_private.response_cache order by cache_key limit 1 for update"
+        )
+        claiming = asyncio.create_task(second.claim(2))
+        await scene.until_waiting(1)
+        ask(high, low)
+        other = asyncio.create_task(third.claim(2))
+        await scene.until_waiting(2)
+        recording = asyncio.create_task(first.record(result(call) for call in leaders))
+        await scene.until_waiting(3)
+    assert ([], [], (2, 0)) == tuple(await asyncio.gather(claiming, other, recording))
+    assert [] == await drain(scene, first)
+    assert {"success": 6} == scene.outcomes()
+    assert 2 == scene.value("select count(*) from tollhouse_private.provider_attempts")
 
 
 async def drain_others(scene: Scene, worker: Worker, but: Row) -> list[Row]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from psycopg.errors import CheckViolation, DeadlockDetected
 
-from tests.race import test_budget, test_claim, test_turns
+from tests.race import test_budget, test_claim, test_coalescing, test_turns
 from tests.race.scene import Scene
 from tests.support.database import Database, cloned
 from tests.support.guards import EVERYTHING, NOTHING, Edit, disabled, private
@@ -38,6 +38,30 @@ GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {
     "a budget is locked before it is read": (
         [private("guard_budget", "    for update\n", "")],
         lambda scene: test_budget.test_a_cap_that_fits_ten_calls_admits_exactly_ten(scene, 40, 1),
+    ),
+    "a leader looks for the answer again": (
+        [private("guard_coalescing", "as g;", "as g where false;")],
+        test_coalescing.test_an_answer_that_lands_between_cache_check_and_flight,
+    ),
+    "a running leader is not lost": (
+        [private("leader_is_lost", "and j.state = 'running'", "and false")],
+        test_coalescing.test_a_running_leader_is_replaced_by_nobody,
+    ),
+    "a claim locks entries in the order of their keys": (
+        [private("guard_coalescing", "is not null order by 1, 2, 3", "is not null")],
+        test_coalescing.test_entries_are_locked_in_one_order,
+    ),
+    "an outcome locks entries in the order of their keys": (
+        [private("store_answers", "    order by 3, 4\n", "")],
+        test_coalescing.test_entries_are_locked_in_one_order,
+    ),
+    "what looks after entries waits for none: a reap": (
+        [private("wake_stranded", "update skip locked\n    ) as lost", "update\n    ) as lost")],
+        test_coalescing.test_a_leader_that_is_being_claimed_keeps_its_entry,
+    ),
+    "what looks after entries waits for none: upkeep": (
+        [("tollhouse_worker.prune", "c_answers for update skip locked", "c_answers for update")],
+        test_coalescing.test_upkeep_leaves_an_entry_that_is_being_fetched_anew,
     ),
 }
 
