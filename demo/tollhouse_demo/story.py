@@ -142,7 +142,7 @@ def _conclude(stage: Stage, directory: Path, seconds: float) -> int:
     screen.title(
         "To look further:",
         f"  make up (or: {program()} up)",
-        "  keeps the same stack running, and prints a psql command for each role and the first",
-        "  SQL to type.",
+        "  keeps the same stack running, and prints a psql command for each role and",
+        "  the first SQL to type.",
     )
     return 0
