@@ -14,5 +14,10 @@ class SqlHook(BuildHookInterface):  # type: ignore[type-arg]
         if version == "editable":
             return
         root = Path(self.root)
-        for name in ("sqitch.plan", "deploy", "revert", "verify", "db/dashboards"):
-            build_data["force_include"][str(root / name)] = f"tollhouse/sql/{name}"
+        scripts = (
+            path
+            for folder in ("deploy", "revert", "verify", "db/dashboards")
+            for path in (root / folder).rglob("*.sql")
+        )
+        for path in (root / "sqitch.plan", *scripts):
+            build_data["force_include"][str(path)] = f"tollhouse/sql/{path.relative_to(root)}"

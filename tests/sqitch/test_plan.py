@@ -102,7 +102,7 @@ def test_uses_what_it_requires(change: Change) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_script_without_a_plan_line(kind: str) -> None:
     """Every script is a change's."""
-    found = {path.relative_to(ROOT / kind).as_posix() for path in Path(ROOT, kind).rglob("*.*")}
+    found = {path.relative_to(ROOT / kind).as_posix() for path in Path(ROOT, kind).rglob("*.sql")}
     assert found == {f"{change.script}.sql" for change in PLAN}
 
 
