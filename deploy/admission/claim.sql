@@ -34,7 +34,7 @@ declare
   v_worker tollhouse_private.workers;
   v_last_due_tenant_id text collate "C";
   v_picked record;
-  v_jobs tollhouse_private.jobs[];
+  v_jobs tollhouse_private.work[];
   v_decision record;
   v_line record;
 begin
@@ -64,7 +64,7 @@ begin
   perform tollhouse_private.turn_away(v_jobs, v_decision.verdicts, v_now);
   perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
   perform tollhouse_private.begin_probes(v_decision.admitted);
-  perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  return query select b.* from tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now) as b;
   -- What was called up has gone or stepped back, and what was deferred has joined the line: who is next?
   for v_line in
     select j.tenant_id, array_agg(distinct j.user_id) as users
@@ -85,14 +85,6 @@ begin
   set last_tenant_id = v_picked.last_tenant_id, last_due_tenant_id = v_last_due_tenant_id, idle = false
   where w.worker_id = p_worker_id
     and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id or w.last_due_tenant_id <> v_last_due_tenant_id);
-
-  return query
-  select
-    (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
-    r.provider, r.provider_model,
-    (select j.request from tollhouse_private.jobs as j where j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id),
-    (r.job).max_output_tokens, r.timeout_ms
-  from unnest(v_decision.admitted) as r;
 end
 $$;
 comment on function tollhouse_worker.claim(uuid, integer) is

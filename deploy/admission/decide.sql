@@ -5,7 +5,7 @@ set local role tollhouse_engine;
 
 -- The guards, in order. A call is admitted when it has passed them all; an error in any of them admits none.
 create function tollhouse_private.decide(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz,
   out admitted tollhouse_private.route[],
   out verdicts tollhouse_private.verdict[]
@@ -17,7 +17,7 @@ create function tollhouse_private.decide(
 as $$
 declare
   c_rounds constant integer := 10;
-  v_jobs tollhouse_private.jobs[] := p_jobs;
+  v_jobs tollhouse_private.work[] := p_jobs;
   v_routing record;
   v_routes tollhouse_private.route[];
   v_refused tollhouse_private.verdict[];
@@ -72,9 +72,9 @@ begin
   -- Where so many probes were turned away the rest stays queued, for the next claim: each round costs as much as a claim.
 end
 $$;
-comment on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) is
+comment on function tollhouse_private.decide(tollhouse_private.work[], timestamptz) is
   'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
 
-revoke execute on function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.decide(tollhouse_private.work[], timestamptz) from public;
 
 commit;

@@ -13,7 +13,7 @@ create function tollhouse_private.early_verdict(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_jobs tollhouse_private.jobs[] := array[p_job];
+  v_jobs tollhouse_private.work[] := array[tollhouse_private.work_of(p_job, null)];
   v_verdict tollhouse_private.verdict;
 begin
   select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;

@@ -62,7 +62,7 @@ begin
   -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
   v_verdict := tollhouse_private.early_verdict(v_job, v_now);
   if v_verdict.verdict = 'cached' then
-    v_result := tollhouse_private.cached_result(v_job);
+    v_result := tollhouse_private.cached_result(tollhouse_private.work_of(v_job, null));
   end if;
 
   if v_verdict.verdict = 'blocked' then
@@ -79,7 +79,7 @@ begin
     return;
   end if;
   perform tollhouse_private.close_calls(array[
-    row(v_job, v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    row(tollhouse_private.work_of(v_job, null), v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
   ], v_now);
 end
 $$;

@@ -48,7 +48,7 @@ begin
     when 'breaker_open' then
       select bool_or(p.obstacle is null), min(p.open_until), string_agg(distinct p.provider, ', ') filter (where p.obstacle = 'breaker_open')
       into v_passes, v_until, v_payer
-      from tollhouse_private.prospects(v_job, p_now) as p;
+      from tollhouse_private.prospects(tollhouse_private.work_of(v_job, null), p_now) as p;
       why := coalesce(format('%s had been failing, so its circuit breaker was open.', v_payer), why);
       what_to_do := case
         when v_passes then 'Calls pass again: enqueue again under a new request id.'

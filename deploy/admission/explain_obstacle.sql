@@ -36,7 +36,7 @@ begin
     return;
   end if;
 
-  select p.* into v_prospect from tollhouse_private.prospects(p_job, p_now) as p order by p.obstacle is not null, p.preference limit 1;
+  select p.* into v_prospect from tollhouse_private.prospects(tollhouse_private.work_of(p_job, null), p_now) as p order by p.obstacle is not null, p.preference limit 1;
   if not found then
     why := 'The endpoint has no model that serves it; the next claim will refuse it.';
     what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';

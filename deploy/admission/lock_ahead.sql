@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.lock_ahead(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz
 )
   returns void
@@ -31,9 +31,9 @@ begin
   ) as locked;
 end
 $$;
-comment on function tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz) is
+comment on function tollhouse_private.lock_ahead(tollhouse_private.work[], timestamptz) is
   'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
 
-revoke execute on function tollhouse_private.lock_ahead(tollhouse_private.jobs[], timestamptz) from public;
+revoke execute on function tollhouse_private.lock_ahead(tollhouse_private.work[], timestamptz) from public;
 
 commit;

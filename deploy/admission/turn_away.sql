@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.turn_away(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_verdicts tollhouse_private.verdict[],
   p_now timestamptz
 )
@@ -17,7 +17,7 @@ declare
   -- Of answers from the cache, in a claim: their calls take a copy each.
   c_bytes constant bigint := 8 * 1024 * 1024;
   v_closing tollhouse_private.settlement[];
-  v_job tollhouse_private.jobs;
+  v_job tollhouse_private.work;
   v_result tollhouse_private.attempt_result;
   v_bytes bigint := 0;
 begin
@@ -31,8 +31,7 @@ begin
     waits_for = case v.reason when 'budget' then 'budget' else 'rate_limit' end,
     line = nullif(v.reason, 'budget')
   from (
-    -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, v.reason, v.need_micro_usd, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, v.need_micro_usd, p.place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0
@@ -44,7 +43,7 @@ begin
   with parked as (
     delete from tollhouse_private.jobs as j
     where j.ctid = any (array(
-      select (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id)
+      select p.place
       from unnest(p_verdicts) as v
       join unnest(p_jobs) as p on p.call_id = v.call_id and v.verdict = 'coalesced'
     ))
@@ -56,7 +55,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
@@ -69,16 +68,16 @@ begin
     v_result := tollhouse_private.cached_result(v_job);
     continue when v_result.response is null;
     v_bytes := v_bytes + pg_column_size(v_result.response);
-    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement;
+    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement;
   end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
   perform tollhouse_private.announce(v_closing);
 end
 $$;
-comment on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) is
+comment on function tollhouse_private.turn_away(tollhouse_private.work[], tollhouse_private.verdict[], timestamptz) is
   'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 
-revoke execute on function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz) from public;
+revoke execute on function tollhouse_private.turn_away(tollhouse_private.work[], tollhouse_private.verdict[], timestamptz) from public;
 
 commit;

@@ -52,7 +52,7 @@ revoke execute on function tollhouse_private.has_answer(tollhouse_private.respon
 grant execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) to tollhouse_owner;
 
 create function tollhouse_private.cached_result(
-  p_job tollhouse_private.jobs
+  p_job tollhouse_private.work
 )
   returns tollhouse_private.attempt_result
   language sql
@@ -70,16 +70,16 @@ as $$
     and rc.scope = p_job.cache_scope
     and rc.expires_at is not null
 $$;
-comment on function tollhouse_private.cached_result(tollhouse_private.jobs) is
+comment on function tollhouse_private.cached_result(tollhouse_private.work) is
   'The cached answer to that call, as a result; its response is null where the answer is gone.';
 
-revoke execute on function tollhouse_private.cached_result(tollhouse_private.jobs) from public;
-grant execute on function tollhouse_private.cached_result(tollhouse_private.jobs) to tollhouse_owner;
+revoke execute on function tollhouse_private.cached_result(tollhouse_private.work) from public;
+grant execute on function tollhouse_private.cached_result(tollhouse_private.work) to tollhouse_owner;
 
 set local role tollhouse_owner;
 
 create function tollhouse_private.guard_cache(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz
 )
   returns setof tollhouse_private.verdict
@@ -104,10 +104,10 @@ begin
     );
 end
 $$;
-comment on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) is
+comment on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) is
   'Answers from the cache what has a fresh entry under the same key.';
 
-revoke execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) from public;
-grant execute on function tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;
+revoke execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) from public;
+grant execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) to tollhouse_engine;
 
 commit;

@@ -28,9 +28,9 @@ comment on function tollhouse_private.leader_is_lost(text, uuid) is
 
 -- What is locked here, and when: see response_cache.
 create function tollhouse_private.guard_coalescing(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz,
-  p_batch tollhouse_private.jobs[] default '{}'
+  p_batch tollhouse_private.work[] default '{}'
 )
   returns setof tollhouse_private.verdict
   language plpgsql
@@ -38,9 +38,9 @@ create function tollhouse_private.guard_coalescing(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_all tollhouse_private.jobs[] := case when cardinality(p_batch) > 0 then p_batch else p_jobs end;
+  v_all tollhouse_private.work[] := case when cardinality(p_batch) > 0 then p_batch else p_jobs end;
   v_keyed bigint := (select count(*) from unnest(v_all) as j where j.cache_key is not null);
-  v_candidates tollhouse_private.jobs[];
+  v_candidates tollhouse_private.work[];
   v_fresh bigint;
   v_calls uuid[];
   v_places tid[];
@@ -120,10 +120,10 @@ begin
   ) <> j.call_id;
 end
 $$;
-comment on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) is
+comment on function tollhouse_private.guard_coalescing(tollhouse_private.work[], timestamptz, tollhouse_private.work[]) is
   'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
 
 revoke execute on function tollhouse_private.leader_is_lost(text, uuid) from public;
-revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[]) from public;
+revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.work[], timestamptz, tollhouse_private.work[]) from public;
 
 commit;

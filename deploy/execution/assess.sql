@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.assess(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_results tollhouse_private.attempt_result[],
   p_now timestamptz
 )
@@ -34,7 +34,8 @@ begin
         r.retry_after_ms,
         least(60000, tt.backoff_ms * 2 ^ (j.attempts - j.unsent - 1)) * (0.5 + random() / 2)
       )) / 1000)
-    end end
+    end end,
+    null
   )::tollhouse_private.settlement), '{}')
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
@@ -78,9 +79,9 @@ begin
   );
 end
 $$;
-comment on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
+comment on function tollhouse_private.assess(tollhouse_private.work[], tollhouse_private.attempt_result[], timestamptz) is
   'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 
-revoke execute on function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) from public;
+revoke execute on function tollhouse_private.assess(tollhouse_private.work[], tollhouse_private.attempt_result[], timestamptz) from public;
 
 commit;

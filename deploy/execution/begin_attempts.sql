@@ -8,13 +8,25 @@ create function tollhouse_private.begin_attempts(
   p_routes tollhouse_private.route[],
   p_now timestamptz
 )
-  returns void
+  returns table (
+    call_id uuid,
+    attempt integer,
+    tenant_id text,
+    endpoint text,
+    provider text,
+    model text,
+    request jsonb,
+    max_output_tokens integer,
+    timeout_ms integer
+  )
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_begun bigint;
 begin
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
+  return query
   update tollhouse_private.jobs as j
   set
     state = 'running',
@@ -27,18 +39,21 @@ begin
     price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
-  from (
-    select u.*, (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
-    ) as place
-    from unnest(p_routes) as u
-    offset 0
-  ) as r
-  where j.ctid = r.place;
+  from unnest(p_routes) as r
+  where j.ctid = (r.job).place
+  returning j.call_id, j.attempts, j.tenant_id, j.endpoint, r.provider, r.provider_model, j.request, j.max_output_tokens, r.timeout_ms;
+  get diagnostics v_begun = row_count;
+  if v_begun <> cardinality(p_routes) then
+    raise exception using
+      errcode = '40001',
+      message = 'a call is no longer where it lay in the queue',
+      detail = format('%s of %s', v_begun, cardinality(p_routes)),
+      hint = 'Repeat the transaction.';
+  end if;
 end
 $$;
 comment on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) is
-  'Gives the admitted calls to the worker.';
+  'Gives the admitted calls to the worker, and returns what it needs to send them.';
 
 revoke execute on function tollhouse_private.begin_attempts(uuid, tollhouse_private.route[], timestamptz) from public;
 

@@ -15,6 +15,7 @@ create function tollhouse_private.close_calls(
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_closed bigint;
 begin
   if cardinality(p_settlements) = 0 then
     return;
@@ -22,26 +23,39 @@ begin
 
   v_settlements := tollhouse_private.materialize(p_settlements);
 
-  with closing as (
-    select
-      s.*,
-      case when s.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
+  -- By place; what the guards did not carry comes from the row that goes.
+  with removed as (
+    delete from tollhouse_private.jobs as j
+    where j.ctid = any (array(select (s.job).place from unnest(v_settlements) as s))
+    returning j.tenant_id, j.call_id, j.request_id, j.fingerprint, j.request, j.metadata, j.cost_basis as basis_before,
+      j.error_code as last_error_code, j.error_message as last_error_message
+  ),
+  ended as (
+    select s.*, r.request_id, r.fingerprint, r.request, r.metadata, r.basis_before, r.last_error_code, r.last_error_message
     from unnest(v_settlements) as s
-    left join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
+    join removed as r on r.tenant_id = (s.job).tenant_id and r.call_id = (s.job).call_id
+    union all
+    select s.*, (s.unqueued).request_id, (s.unqueued).fingerprint, (s.unqueued).request, (s.unqueued).metadata, 'none', null, null
+    from unnest(v_settlements) as s
+    where (s.job).place is null
+  ),
+  closing as (
+    select
+      e.*,
+      case when e.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
+    from ended as e
+    left join tollhouse_private.task_types as tt on tt.endpoint = (e.job).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (e.job).tenant_id
   ),
   kept as (
     insert into tollhouse_private.call_content
       (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
     select
       (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
-      case c.capture when 'full' then coalesce((c.job).request, (
-        select j.request from tollhouse_private.jobs as j
-        where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
-      )) end,
+      case c.capture when 'full' then c.request end,
       case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
-      jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
+      jsonb_strip_nulls(jsonb_build_object('client', c.metadata, 'provider', (c.result).metadata))
     from closing as c
     where c.capture in ('full', 'metadata')
   ),
@@ -61,35 +75,35 @@ begin
   )
   select
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
-    (c.job).request_id, (c.job).fingerprint,
+    c.request_id, c.fingerprint,
     c.status, c.blocked_reason, c.was_cached, c.was_cached and (c.job).waits_for is not distinct from 'flight', (c.job).provider_attempted or c.sent,
     (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
     (c.job).spent_micro_usd + c.cost_micro_usd,
     case
-      when 'reservation' in ((c.job).cost_basis, c.cost_basis) then 'reservation'
-      when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
+      when 'reservation' in (c.basis_before, c.cost_basis) then 'reservation'
+      when 'usage' in (c.basis_before, c.cost_basis) then 'usage'
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
     case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
     (c.result).latency_ms,
-    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
-    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
+    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, c.last_error_code) end,
+    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, c.last_error_message) end,
     case when c.capture = 'full' then (c.job).call_id end,
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
-  delete from tollhouse_private.jobs as j
-  where j.ctid = any (array(
-    select (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (s.job).tenant_id and k.call_id = (s.job).call_id
-    )
-    from unnest(p_settlements) as s
-  ));
+  get diagnostics v_closed = row_count;
+  if v_closed <> cardinality(v_settlements) then
+    raise exception using
+      errcode = '40001',
+      message = 'a call is no longer where it lay in the queue',
+      detail = format('%s of %s', v_closed, cardinality(v_settlements)),
+      hint = 'Repeat the transaction.';
+  end if;
 end
 $$;
 comment on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) is

@@ -39,10 +39,10 @@ begin
         execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
         using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
           (v_settlement.job).created_at,
-          case when v_task.keeps then coalesce((v_settlement.job).request, (
-            select j.request from tollhouse_private.jobs as j
-            where j.tenant_id = (v_settlement.job).tenant_id and j.call_id = (v_settlement.job).call_id
-          )) end,
+          case when v_task.keeps then coalesce(
+            (select j.request from tollhouse_private.jobs as j where j.ctid = (v_settlement.job).place),
+            (v_settlement.unqueued).request
+          ) end,
           case when v_task.keeps then (v_settlement.result).response end;
       end if;
     exception

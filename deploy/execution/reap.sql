@@ -17,7 +17,7 @@ as $$
 declare
   c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
-  v_jobs tollhouse_private.jobs[];
+  v_jobs tollhouse_private.work[];
   v_stretch tid[];
 begin
   -- A worker that is claiming holds a key-share lock and is passed over.
@@ -55,7 +55,7 @@ begin
       offset 0
     ) as dead
     cross join lateral (
-      select tollhouse_private.without_request(j) as job
+      select tollhouse_private.work_of(j, j.ctid) as job
       from tollhouse_private.jobs as j
       where j.state = 'running' and j.worker_id = dead.worker_id
       order by j.call_id

@@ -55,7 +55,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_results tollhouse_private.attempt_result[];
-  v_held tollhouse_private.jobs[];
+  v_held tollhouse_private.work[];
   v_unknown text;
 begin
   if p_results is null or jsonb_typeof(p_results) <> 'array' then
@@ -105,7 +105,7 @@ begin
   -- The fence: only the worker and the attempt that hold the job.
   select array_agg(locked.job) into v_held
   from (
-    select tollhouse_private.without_request(j) as job
+    select tollhouse_private.work_of(j, j.ctid) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and j.worker_id = p_worker_id

@@ -17,7 +17,6 @@ begin
     return;
   end if;
 
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   update tollhouse_private.jobs as j
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
@@ -37,15 +36,9 @@ begin
     provider_attempted = j.provider_attempted or s.sent,
     error_code = coalesce(left((s.result).error_code, 100), (s.result).outcome),
     error_message = left((s.result).error_message, 500)
-  from (
-    select u.*, (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
-    ) as place
-    from unnest(p_settlements) as u
-    where u.status is null
-    offset 0
-  ) as s
-  where j.ctid = s.place;
+  from unnest(p_settlements) as s
+  where s.status is null
+    and j.ctid = (s.job).place;
 end
 $$;
 comment on function tollhouse_private.requeue(tollhouse_private.settlement[], timestamptz) is

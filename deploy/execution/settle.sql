@@ -31,7 +31,7 @@ comment on function tollhouse_private.without_answers(tollhouse_private.settleme
 -- monthly_budgets, hourly_spend, model_overruns; each in the order of its key.
 -- The claim takes them in the same order. A new step belongs at its place in this line.
 create function tollhouse_private.settle(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_results tollhouse_private.attempt_result[],
   p_now timestamptz
 )
@@ -85,10 +85,10 @@ begin
   ) as o;
 end
 $$;
-comment on function tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) is
+comment on function tollhouse_private.settle(tollhouse_private.work[], tollhouse_private.attempt_result[], timestamptz) is
   'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
 
 revoke execute on function tollhouse_private.without_answers(tollhouse_private.settlement[]) from public;
-revoke execute on function tollhouse_private.settle(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz) from public;
+revoke execute on function tollhouse_private.settle(tollhouse_private.work[], tollhouse_private.attempt_result[], timestamptz) from public;
 
 commit;

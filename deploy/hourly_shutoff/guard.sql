@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_owner;
 
 create function tollhouse_private.guard_hourly_shutoff(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz
 )
   returns setof tollhouse_private.verdict
@@ -29,10 +29,10 @@ begin
   ) > p_now;
 end
 $$;
-comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) is
+comment on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.work[], timestamptz) is
   'Blocks the calls of a tenant or user that is shut off.';
 
-revoke execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) from public;
-grant execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz) to tollhouse_engine;
+revoke execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.work[], timestamptz) from public;
+grant execute on function tollhouse_private.guard_hourly_shutoff(tollhouse_private.work[], timestamptz) to tollhouse_engine;
 
 commit;

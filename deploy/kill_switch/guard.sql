@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_owner;
 
 create function tollhouse_private.guard_kill_switch(
-  p_jobs tollhouse_private.jobs[]
+  p_jobs tollhouse_private.work[]
 )
   returns setof tollhouse_private.verdict
   language plpgsql
@@ -41,10 +41,10 @@ begin
     );
 end
 $$;
-comment on function tollhouse_private.guard_kill_switch(tollhouse_private.jobs[]) is
+comment on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) is
   'Blocks what a switch matches, and what has no candidate model left that none matches.';
 
-revoke execute on function tollhouse_private.guard_kill_switch(tollhouse_private.jobs[]) from public;
-grant execute on function tollhouse_private.guard_kill_switch(tollhouse_private.jobs[]) to tollhouse_engine;
+revoke execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) from public;
+grant execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) to tollhouse_engine;
 
 commit;

@@ -12,7 +12,7 @@ create function tollhouse_private.switch_in_words(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+  if not exists (select from tollhouse_private.guard_kill_switch(array[tollhouse_private.work_of(p_job, null)])) then
     return null;
   end if;
   return (

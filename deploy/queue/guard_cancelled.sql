@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.guard_cancelled(
-  p_jobs tollhouse_private.jobs[]
+  p_jobs tollhouse_private.work[]
 )
   returns setof tollhouse_private.verdict
   language plpgsql
@@ -26,9 +26,9 @@ begin
   );
 end
 $$;
-comment on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) is
+comment on function tollhouse_private.guard_cancelled(tollhouse_private.work[]) is
   'Stops what its client cancelled when it could not be ended yet.';
 
-revoke execute on function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]) from public;
+revoke execute on function tollhouse_private.guard_cancelled(tollhouse_private.work[]) from public;
 
 commit;

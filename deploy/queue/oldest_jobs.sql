@@ -20,7 +20,7 @@ create function tollhouse_private.oldest_jobs(
   p_limit integer,
   p_bytes bigint
 )
-  returns tollhouse_private.jobs[]
+  returns tollhouse_private.work[]
   language plpgsql
   volatile
   set search_path = pg_catalog, pg_temp
@@ -36,7 +36,7 @@ begin
           select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
           from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
           cross join lateral (
-            select tollhouse_private.without_request(q) as job, q.call_id, q.request_bytes
+            select tollhouse_private.work_of(q, q.ctid) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id

@@ -6,7 +6,7 @@ set local role tollhouse_engine;
 create function tollhouse_private.pick(
   p_last_tenant_id text,
   p_limit integer,
-  out jobs tollhouse_private.jobs[],
+  out jobs tollhouse_private.work[],
   out last_tenant_id text
 )
   returns record

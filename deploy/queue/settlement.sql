@@ -31,7 +31,7 @@ create type tollhouse_private.attempt_result as (
 comment on type tollhouse_private.attempt_result is 'How one attempt ended, as the worker saw it. materialize: false leaves its materializer out, which had taken too long. usage_doubtful: what was reported contradicts itself, or can''t be.';
 
 create type tollhouse_private.settlement as (
-  job tollhouse_private.jobs,
+  job tollhouse_private.work,
   result tollhouse_private.attempt_result,
   status text collate "C",
   blocked_reason text collate "C",
@@ -40,10 +40,11 @@ create type tollhouse_private.settlement as (
   breaker text collate "C",
   cost_micro_usd bigint,
   cost_basis text collate "C",
-  retry_at timestamptz
+  retry_at timestamptz,
+  unqueued tollhouse_private.jobs
 );
 comment on type tollhouse_private.settlement is
-  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
+  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. unqueued: the whole job, where enqueue closes it at once and there is no row of it.';
 
 create type tollhouse_private.due as (
   tenant_id text collate "C",

@@ -14,7 +14,7 @@ comment on type tollhouse_private.verdict is
   'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
 
 create type tollhouse_private.route as (
-  job tollhouse_private.jobs,
+  job tollhouse_private.work,
   provider text collate "C",
   model text collate "C",
   provider_model text collate "C",
@@ -28,10 +28,10 @@ comment on type tollhouse_private.route is
   'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 
 create function tollhouse_private.undecided(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_verdicts tollhouse_private.verdict[]
 )
-  returns tollhouse_private.jobs[]
+  returns tollhouse_private.work[]
   language plpgsql
   immutable
   set search_path = pg_catalog, pg_temp
@@ -45,7 +45,7 @@ begin
   );
 end
 $$;
-comment on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) is
+comment on function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]) is
   'The jobs that no guard has spoken about yet.';
 
 create function tollhouse_private.undecided(
@@ -69,9 +69,9 @@ $$;
 comment on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) is
   'The routes whose call no guard has spoken about yet.';
 
-revoke execute on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) from public;
+revoke execute on function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]) from public;
 revoke execute on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) from public;
-grant execute on function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]) to tollhouse_engine;
+grant execute on function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]) to tollhouse_engine;
 grant execute on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) to tollhouse_engine;
 
 commit;

@@ -5,7 +5,7 @@ set local role tollhouse_owner;
 
 -- As route_jobs sees them, for one call and without its locks.
 create function tollhouse_private.prospects(
-  p_job tollhouse_private.jobs,
+  p_job tollhouse_private.work,
   p_now timestamptz
 )
   returns table (
@@ -48,10 +48,10 @@ as $$
     ) as highest
   ) as cost
 $$;
-comment on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) is
+comment on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) is
   'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
 
-revoke execute on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) from public;
-grant execute on function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz) to tollhouse_engine;
+revoke execute on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) from public;
+grant execute on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) to tollhouse_engine;
 
 commit;

@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 create function tollhouse_private.route_jobs(
-  p_jobs tollhouse_private.jobs[],
+  p_jobs tollhouse_private.work[],
   p_now timestamptz,
   p_admitted tollhouse_private.route[],
   out routes tollhouse_private.route[],
@@ -132,9 +132,9 @@ begin
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
 end
 $$;
-comment on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[]) is
+comment on function tollhouse_private.route_jobs(tollhouse_private.work[], timestamptz, tollhouse_private.route[]) is
   'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
 
-revoke execute on function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[]) from public;
+revoke execute on function tollhouse_private.route_jobs(tollhouse_private.work[], timestamptz, tollhouse_private.route[]) from public;
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.decide(tollhouse_private.jobs[], timestamptz);
+drop function tollhouse_private.decide(tollhouse_private.work[], timestamptz);
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz);
+drop function tollhouse_private.turn_away(tollhouse_private.work[], tollhouse_private.verdict[], timestamptz);
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.assess(tollhouse_private.jobs[], tollhouse_private.attempt_result[], timestamptz);
+drop function tollhouse_private.assess(tollhouse_private.work[], tollhouse_private.attempt_result[], timestamptz);
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz);
+drop function tollhouse_private.guard_hourly_shutoff(tollhouse_private.work[], timestamptz);
 
 commit;

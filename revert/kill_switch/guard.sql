@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse_private.guard_kill_switch(tollhouse_private.jobs[]);
+drop function tollhouse_private.guard_kill_switch(tollhouse_private.work[]);
 
 commit;

@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.guard_cancelled(tollhouse_private.jobs[]);
+drop function tollhouse_private.guard_cancelled(tollhouse_private.work[]);
 
 commit;

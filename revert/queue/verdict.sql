@@ -4,7 +4,7 @@ begin;
 set local role tollhouse_owner;
 
 drop function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]);
-drop function tollhouse_private.undecided(tollhouse_private.jobs[], tollhouse_private.verdict[]);
+drop function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]);
 drop type tollhouse_private.route;
 drop type tollhouse_private.verdict;
 

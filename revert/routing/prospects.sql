@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_owner;
 
-drop function tollhouse_private.prospects(tollhouse_private.jobs, timestamptz);
+drop function tollhouse_private.prospects(tollhouse_private.work, timestamptz);
 
 commit;

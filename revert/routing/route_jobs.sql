@@ -3,6 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[]);
+drop function tollhouse_private.route_jobs(tollhouse_private.work[], timestamptz, tollhouse_private.route[]);
 
 commit;

@@ -16,8 +16,9 @@ SCRIPTS = "\n".join(
 )
 # Codes that the worker does not map to a class of its own, and what handles them.
 HANDLED_AS_DATA = {"TH202", "TH203"}
-# Standard codes that no caller sees: who raises them catches them, or they are raised by a verify.
-UNSEEN = {"57014", "P0004"}
+# Standard codes that no caller of ours sees: caught where they are raised, repeated by the worker,
+# or raised by a verify.
+UNSEEN = {"57014", "40001", "P0004"}
 
 INHERITS = re.compile(r"Raises as|When claim raises|^record, commit, claim")
 BODIES: dict[str, str] = dict(

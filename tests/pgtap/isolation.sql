@@ -17,7 +17,7 @@ begin
 end
 $$;
 reset role;
-do $$ begin perform pg_temp.work('success'); end $$;
+do $$ begin perform pg_temp.worked('success'); end $$;
 set local role tollhouse_client;
 do $$
 begin

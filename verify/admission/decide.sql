@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.decide(tollhouse_private.jobs[], timestamptz)',
+  'tollhouse_private.decide(tollhouse_private.work[], timestamptz)',
   'tollhouse_engine', 'invoker', '{}'
 );
 

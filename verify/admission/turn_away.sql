@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.turn_away(tollhouse_private.jobs[], tollhouse_private.verdict[], timestamptz)',
+  'tollhouse_private.turn_away(tollhouse_private.work[], tollhouse_private.verdict[], timestamptz)',
   'tollhouse_engine', 'invoker', '{}'
 );
 

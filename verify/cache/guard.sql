@@ -11,11 +11,11 @@ select tollhouse_private.verify_function(
   'tollhouse_engine', 'unpinned', '{tollhouse_owner}'
 );
 select tollhouse_private.verify_function(
-  'tollhouse_private.cached_result(tollhouse_private.jobs)',
+  'tollhouse_private.cached_result(tollhouse_private.work)',
   'tollhouse_engine', 'invoker', '{tollhouse_owner}'
 );
 select tollhouse_private.verify_function(
-  'tollhouse_private.guard_cache(tollhouse_private.jobs[], timestamptz)',
+  'tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz)',
   'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );
 

@@ -7,7 +7,7 @@ select tollhouse_private.verify_function(
   'tollhouse_engine', 'invoker', '{}'
 );
 select tollhouse_private.verify_function(
-  'tollhouse_private.guard_coalescing(tollhouse_private.jobs[], timestamptz, tollhouse_private.jobs[])',
+  'tollhouse_private.guard_coalescing(tollhouse_private.work[], timestamptz, tollhouse_private.work[])',
   'tollhouse_engine', 'invoker', '{}'
 );
 

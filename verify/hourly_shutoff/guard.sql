@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.guard_hourly_shutoff(tollhouse_private.jobs[], timestamptz)',
+  'tollhouse_private.guard_hourly_shutoff(tollhouse_private.work[], timestamptz)',
   'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );
 

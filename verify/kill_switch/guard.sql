@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.guard_kill_switch(tollhouse_private.jobs[])',
+  'tollhouse_private.guard_kill_switch(tollhouse_private.work[])',
   'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );
 

@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.guard_cancelled(tollhouse_private.jobs[])',
+  'tollhouse_private.guard_cancelled(tollhouse_private.work[])',
   'tollhouse_engine', 'invoker', '{}'
 );
 

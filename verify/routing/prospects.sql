@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.prospects(tollhouse_private.jobs, timestamptz)',
+  'tollhouse_private.prospects(tollhouse_private.work, timestamptz)',
   'tollhouse_owner', 'invoker', '{tollhouse_engine}'
 );
 

@@ -3,7 +3,7 @@
 begin;
 
 select tollhouse_private.verify_function(
-  'tollhouse_private.route_jobs(tollhouse_private.jobs[], timestamptz, tollhouse_private.route[])',
+  'tollhouse_private.route_jobs(tollhouse_private.work[], timestamptz, tollhouse_private.route[])',
   'tollhouse_engine', 'invoker', '{}'
 );
 

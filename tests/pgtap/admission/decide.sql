@@ -85,7 +85,7 @@ rollback to start;
 select pg_temp.ask('r1');
 select pg_temp.ask('r2');
 savepoint two;
-create or replace function tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamptz) returns setof tollhouse_private.verdict
+create or replace function tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamptz) returns setof tollhouse_private.verdict
   language sql as $$ select null::uuid, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint $$;
 select is(pg_temp.claimed(), 0::bigint, 'a guard that answers null admits nothing');
 select results_eq('select pg_temp.calls()', array['r1: queued', 'r2: queued'], 'and loses nothing');

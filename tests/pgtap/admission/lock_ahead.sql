@@ -5,7 +5,7 @@ select plan(2);
 select lives_ok($$select tollhouse_private.lock_ahead('{}', now())$$, 'nothing need be locked');
 insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month) values
   ('acme', '', '2030-01-01'), ('acme', 'ann', '2030-01-01'), ('acme', 'bob', '2030-01-01'), ('acme', 'ann', '2029-12-01'), ('globex', 'ann', '2030-01-01');
-select tollhouse_private.lock_ahead(array[jsonb_populate_record(null::tollhouse_private.jobs, '{"tenant_id": "acme", "user_id": "ann"}')], '2030-01-15Z');
+select tollhouse_private.lock_ahead(array[jsonb_populate_record(null::tollhouse_private.work, '{"tenant_id": "acme", "user_id": "ann"}')], '2030-01-15Z');
 select results_eq(
   $$select mb.tenant_id, mb.user_id, mb.month from tollhouse_private.monthly_budgets as mb where mb.xmax <> 0 order by 1, 2$$,
   $$values ('acme', '', '2030-01-01'::date), ('acme', 'ann', '2030-01-01')$$, 'the budgets of the month of those who ask are'

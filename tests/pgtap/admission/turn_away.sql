@@ -61,7 +61,7 @@ savepoint due;
 select is(pg_temp.claimed(), 0::bigint, 'a call whose time has come is answered from the cache');
 select is((select was_cached from tollhouse_private.llm_api_calls where request_id = 'r2'), true, 'at its claim');
 rollback to due;
-create or replace function tollhouse_private.cached_result(p_job tollhouse_private.jobs) returns tollhouse_private.attempt_result language sql as $$ select null::tollhouse_private.attempt_result $$;
+create or replace function tollhouse_private.cached_result(p_job tollhouse_private.work) returns tollhouse_private.attempt_result language sql as $$ select null::tollhouse_private.attempt_result $$;
 select pg_temp.claimed();
 select results_eq('select pg_temp.calls()', array['r1: success', 'r2: queued'], 'an entry that vanished leaves its call queued');
 

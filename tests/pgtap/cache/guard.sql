@@ -8,7 +8,7 @@ values ('acme', '\x01', '', gen_random_uuid(), now(), 'north', 'small', 5, '{"co
 
 create function pg_temp.said(p_change jsonb default '{}', p_now timestamptz default '2026-01-01 11:00:00+00') returns text language sql as $$
   select string_agg(concat_ws(' ', g.verdict, g.reason, g.retry_at), ', ')
-  from tollhouse_private.guard_cache(array[pg_temp.job('{"cache_key": "\\x01"}'::jsonb || p_change)], p_now) as g
+  from tollhouse_private.guard_cache(array[pg_temp.work('{"cache_key": "\\x01"}'::jsonb || p_change)], p_now) as g
 $$;
 select is(pg_temp.said(), 'cached', 'a fresh answer under the same key is found');
 select is(pg_temp.said('{}', '2026-01-01 11:59:59.999999+00'), 'cached', 'until the last microsecond of its lifetime');
@@ -43,29 +43,29 @@ set local role tollhouse_owner;
 select is_empty('select from tollhouse_private.call_content', 'for enqueue too, to which another user''s content is hidden');
 reset role;
 grant create on schema public to tollhouse_owner;
-create function public.said_as_owner(p_job tollhouse_private.jobs) returns text language plpgsql security definer as $$
+create function public.said_as_owner(p_job tollhouse_private.work) returns text language plpgsql security definer as $$
 begin
   return (select string_agg(g.verdict, ', ') || ' ' || max((tollhouse_private.cached_result(p_job)).response ->> 'content')
     from tollhouse_private.guard_cache(array[p_job], '2026-01-01 11:00:00+00') as g);
 end
 $$;
-alter function public.said_as_owner(tollhouse_private.jobs) owner to tollhouse_owner;
-select is(public.said_as_owner(pg_temp.job('{"cache_key": "\\x02"}')), 'cached forty-two', 'and gets it');
+alter function public.said_as_owner(tollhouse_private.work) owner to tollhouse_owner;
+select is(public.said_as_owner(pg_temp.work('{"cache_key": "\\x02"}')), 'cached forty-two', 'and gets it');
 set local tollhouse.tenant_id = 'globex';
-select is(public.said_as_owner(pg_temp.job('{"cache_key": "\\x02"}')), null, 'but not as another tenant, whatever is asked');
+select is(public.said_as_owner(pg_temp.work('{"cache_key": "\\x02"}')), null, 'but not as another tenant, whatever is asked');
 update tollhouse_private.response_cache set expires_at = null, provider = null, model = null, cost_micro_usd = null where response is null;
 select is(pg_temp.said('{"cache_key": "\\x02"}'), null, 'while it is being fetched there is no answer');
-select is((tollhouse_private.cached_result(pg_temp.job('{"cache_key": "\\x02"}'))).response, null, 'nor can one be read');
+select is((tollhouse_private.cached_result(pg_temp.work('{"cache_key": "\\x02"}'))).response, null, 'nor can one be read');
 
 -- As a result.
 update tollhouse_private.response_cache set cost_micro_usd = 7 where response is not null;
 select is(
   (select r.response ->> 'content' || ' ' || r.provider || ' ' || r.model || ' ' || r.saved_micro_usd
-   from (select (tollhouse_private.cached_result(pg_temp.job('{"cache_key": "\\x01", "cache_scope": "ann"}'))).*) as r),
+   from (select (tollhouse_private.cached_result(pg_temp.work('{"cache_key": "\\x01", "cache_scope": "ann"}'))).*) as r),
   'x north small 7', 'an entry comes back as a result, with its origin and what it cost'
 );
 select is(
-  (select (tollhouse_private.cached_result(pg_temp.job('{"cache_key": "\\x01", "cache_scope": "ann", "tenant_id": "globex"}'))).response), null,
+  (select (tollhouse_private.cached_result(pg_temp.work('{"cache_key": "\\x01", "cache_scope": "ann", "tenant_id": "globex"}'))).response), null,
   'but not for another tenant'
 );
 
@@ -87,7 +87,7 @@ $$;
 do $$
 begin
   perform pg_temp.asked('ann', 'route', 'r1'), pg_temp.asked('ann', 'investigation', 'i1');
-  perform pg_temp.work('success');
+  perform pg_temp.worked('success');
 end
 $$;
 select is(pg_temp.asked('ann', 'route', 'r2'), 'success from the cache', 'the second identical request is answered by enqueue itself');

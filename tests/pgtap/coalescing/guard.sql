@@ -70,7 +70,7 @@ select is_empty(
 -- The guard by itself.
 do $$ begin perform pg_temp.again(); end $$;
 create temporary table batch as
-select j from generate_series(1, 3) as n cross join lateral pg_temp.job(jsonb_build_object(
+select j from generate_series(1, 3) as n cross join lateral pg_temp.work(jsonb_build_object(
   'call_id', format('00000000-0000-7000-8000-00000000000%s', n), 'cache_key', case when n < 3 then '\x01' end)) as j;
 select is_empty('select tollhouse_private.guard_coalescing(null, now())', 'no batch, no verdict');
 select results_eq(

@@ -21,7 +21,7 @@ begin
   set local role tollhouse_client;
   perform tollhouse.enqueue(p_endpoint, '{"prompt": "six times seven?"}', 'r1', p_metadata => '{"ticket": 7}');
   reset role;
-  perform pg_temp.work(p_outcome);
+  perform pg_temp.worked(p_outcome);
 end
 $$;
 -- Every table that holds a text, wherever in the row.

@@ -28,15 +28,15 @@ begin
   foreach v_policy in array array['full', 'metadata', 'none'] loop
     perform tollhouse_ops.set_capture_policy(v_policy, v_policy, 'test');
     perform pg_temp.asked(v_policy, 'success');
-    perform pg_temp.work('success');
+    perform pg_temp.worked('success');
     perform pg_temp.asked(v_policy, 'cached');
-    perform pg_temp.work('success');
+    perform pg_temp.worked('success');
     perform pg_temp.asked(v_policy, 'failed', '{"request": {"prompt": "fail"}}');
-    perform pg_temp.work('rejected');
+    perform pg_temp.worked('rejected');
     perform pg_temp.asked(v_policy, 'blocked', '{"request": {"prompt": "block"}, "max_cost_micro_usd": 0}');
-    perform pg_temp.work('success');
+    perform pg_temp.worked('success');
     perform pg_temp.asked(v_policy, 'cancelled', '{"request": {"prompt": "cancel"}}');
-    perform pg_temp.work('cancelled');
+    perform pg_temp.worked('cancelled');
   end loop;
 end
 $$;

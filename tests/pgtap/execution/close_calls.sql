@@ -57,11 +57,11 @@ rollback to start;
 -- One ledger row a request.
 select pg_temp.ask('r1');
 select pg_temp.claimed();
-create temporary table held on commit drop as select j as job from tollhouse_private.jobs as j;
+create temporary table held on commit drop as select tollhouse_private.work_of(j, j.ctid) as job from tollhouse_private.jobs as j;
 select pg_temp.record(pg_temp.result_of('r1', 'success'));
 select throws_ok(
-  $$select tollhouse_private.close_calls(array(select row(h.job, null, 'failed', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement from held as h), clock_timestamp())$$,
-  '23505', null, 'a call can''t be closed twice, even by a bug');
+  $$select tollhouse_private.close_calls(array(select row(h.job, null, 'failed', null, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement from held as h), clock_timestamp())$$,
+  '40001', null, 'a call can''t be closed twice, even by a bug');
 select lives_ok($$select tollhouse_private.close_calls('{}', now())$$, 'closing nothing is nothing');
 
 select * from finish();

@@ -19,8 +19,8 @@ select pg_temp.record(pg_temp.result_of('r1', 'server_error', jsonb_build_object
 select results_eq($$select user_id, calls, spent_micro_usd from tollhouse_private.hourly_spend order by user_id$$, $$values ('', 1::bigint, 0::bigint), ('ann', 1, 0)$$, 'the hour counts the attempt');
 rollback to running;
 
-select throws_ok($$select tollhouse_private.settle(array(select j from tollhouse_private.jobs as j), '{}', now())$$, 'TH202', null, 'a call without a result can''t be settled');
-select throws_ok($$select tollhouse_private.settle(array(select j from tollhouse_private.jobs as j),
+select throws_ok($$select tollhouse_private.settle(array(select tollhouse_private.work_of(j, j.ctid) from tollhouse_private.jobs as j), '{}', now())$$, 'TH202', null, 'a call without a result can''t be settled');
+select throws_ok($$select tollhouse_private.settle(array(select tollhouse_private.work_of(j, j.ctid) from tollhouse_private.jobs as j),
   array(select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('call_id', j.call_id, 'outcome', 'shrug')) from tollhouse_private.jobs as j), now())$$,
   'TH202', null, 'nor one with an outcome that nobody knows');
 

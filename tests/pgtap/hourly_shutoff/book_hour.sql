@@ -5,8 +5,8 @@ select plan(25);
 -- One ended attempt of ann's (or another's) at a cost.
 create function pg_temp.spend(p_cost bigint, p_now timestamptz, p_job jsonb default '{}', p_outcome text default 'success') returns void language sql as $$
   select tollhouse_private.book_hour(tollhouse_private.dues(array[row(
-    pg_temp.job(p_job), jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_outcome)),
-    'success', null, false, true, 'success', p_cost, 'usage', null
+    pg_temp.work(p_job), jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_outcome)),
+    'success', null, false, true, 'success', p_cost, 'usage', null, null
   )::tollhouse_private.settlement], p_now), p_now)
 $$;
 create function pg_temp.state(p_user_id text) returns text language sql as $$
@@ -133,8 +133,8 @@ do $$
 begin
   perform pg_temp.threshold('ann', 100);
   perform tollhouse_private.book_hour(tollhouse_private.dues(array(
-    select row(pg_temp.job(), jsonb_populate_record(null::tollhouse_private.attempt_result, '{"outcome": "success"}'),
-      'success', null, false, true, 'success', 10, 'usage', null)::tollhouse_private.settlement
+    select row(pg_temp.work(), jsonb_populate_record(null::tollhouse_private.attempt_result, '{"outcome": "success"}'),
+      'success', null, false, true, 'success', 10, 'usage', null, null)::tollhouse_private.settlement
     from generate_series(1, 10)
   ), '2026-01-01 12:10:00+00'), '2026-01-01 12:10:00+00');
 end

@@ -16,7 +16,7 @@ $$;
 create function pg_temp.said(p_tenant_id text, p_user_id text, p_now timestamptz) returns text language sql as $$
   select string_agg(concat_ws(' ', g.verdict, g.reason, g.retry_at), ', ')
   from tollhouse_private.guard_hourly_shutoff(
-    array[pg_temp.job(jsonb_build_object('tenant_id', p_tenant_id, 'user_id', p_user_id))], p_now) as g
+    array[pg_temp.work(jsonb_build_object('tenant_id', p_tenant_id, 'user_id', p_user_id))], p_now) as g
 $$;
 select is(pg_temp.said('acme', 'ann', now()), null, 'with nobody shut off the guard says nothing');
 

@@ -101,7 +101,7 @@ select is(
 
 -- After the outcome.
 reset role;
-do $$ begin perform pg_temp.work('success'); end $$;
+do $$ begin perform pg_temp.worked('success'); end $$;
 set local role tollhouse_client;
 select results_eq(
   $$select e.call_id, e.status, e.was_cached, e.deduplicated from tollhouse.enqueue('route', '{"prompt": "x", "temperature": 0}', 'r1') as e$$,

@@ -21,7 +21,7 @@ begin
   select split_part(s, ':', 1), split_part(s, ':', 2), split_part(s, ':', 3), 'test', 'test', now() from unnest(p_switches) as s;
   return (
     select string_agg(concat_ws(' ', g.verdict, g.reason, g.retry_at), ', ')
-    from tollhouse_private.guard_kill_switch(array[pg_temp.job(p_job)]) as g
+    from tollhouse_private.guard_kill_switch(array[pg_temp.work(p_job)]) as g
   );
 end
 $$;
@@ -53,7 +53,7 @@ do $$ begin delete from tollhouse_private.kill_switches; perform pg_temp.said(ar
 select results_eq(
   $$
     select g.call_id from tollhouse_private.guard_kill_switch(array[
-      pg_temp.job(), pg_temp.job('{"user_id": "bob", "call_id": "00000000-0000-7000-8000-00000000000b"}'), pg_temp.job('{"tenant_id": "globex", "user_id": "bob"}')
+      pg_temp.work(), pg_temp.work('{"user_id": "bob", "call_id": "00000000-0000-7000-8000-00000000000b"}'), pg_temp.work('{"tenant_id": "globex", "user_id": "bob"}')
     ]) as g
   $$,
   array['00000000-0000-7000-8000-00000000000b'::uuid],

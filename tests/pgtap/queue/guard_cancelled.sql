@@ -1,8 +1,8 @@
 begin;
 select plan(2);
 
-create function pg_temp.jobs() returns tollhouse_private.jobs[] language sql as $$
-  select array_agg(jsonb_populate_record(null::tollhouse_private.jobs, jsonb_build_object(
+create function pg_temp.jobs() returns tollhouse_private.work[] language sql as $$
+  select array_agg(jsonb_populate_record(null::tollhouse_private.work, jsonb_build_object(
     'tenant_id', v.tenant_id, 'call_id', lpad(v.n::text, 32, '0'))))
   from (values ('acme', 1), ('acme', 2), ('globex', 1)) as v (tenant_id, n)
 $$;

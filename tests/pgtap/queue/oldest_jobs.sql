@@ -6,12 +6,13 @@ do $$ begin perform pg_temp.enqueue('a', 5, '{"request_bytes": 100}'), pg_temp.e
 create function pg_temp.taken(
   p_share integer, p_share_bytes bigint, p_limit integer, p_bytes bigint, p_tenants text[] default '{a, b}', p_after text[] default '{0, 0}'
 ) returns setof text language sql as $$
-  select j.tenant_id || j.request_id
+  select w.tenant_id || j.request_id
   from unnest(tollhouse_private.oldest_jobs(array(
     select row(t, 'ann', tollhouse_private.new_call_id('2026-01-01'::timestamptz + (a || '.5 s')::interval), p_share, p_share_bytes)::tollhouse_private.turn
     from unnest(p_tenants, p_after) as u (t, a)
-  ), p_limit, p_bytes)) with ordinality as j
-  order by j.ordinality
+  ), p_limit, p_bytes)) with ordinality as w
+  join tollhouse_private.jobs as j using (tenant_id, call_id)
+  order by w.ordinality
 $$;
 
 select results_eq($$select pg_temp.taken(2, 1000, 9, 1000)$$, array['a1', 'a2', 'b1', 'b2'], 'a share of each tenant, the oldest first');

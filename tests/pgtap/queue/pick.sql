@@ -4,8 +4,9 @@ select plan(30);
 \ir scene.psql
 -- What a pick takes: tenant and request ids, in the order of the pick.
 create function pg_temp.picked(p_last_tenant_id text, p_limit integer) returns setof text language sql as $$
-  select p.tenant_id || p.request_id
+  select p.tenant_id || j.request_id
   from unnest((tollhouse_private.pick(p_last_tenant_id, p_limit)).jobs) with ordinality as p
+  join tollhouse_private.jobs as j using (tenant_id, call_id)
   order by p.ordinality
 $$;
 
@@ -63,8 +64,8 @@ select results_eq($$select pg_temp.picked('a', 8)$$, array['b1', 'b2', 'b3', 'b4
 update tollhouse_private.jobs set request_bytes = 16777216;
 select results_eq($$select pg_temp.picked('a', 100)$$, array['b1'], 'a call that is larger than a batch goes alone');
 select ok(
-  (select bool_and(p.request is null and p.request_id is not null) from unnest((tollhouse_private.pick('', 100)).jobs) as p),
-  'what is picked carries no request along'
+  (select bool_and(j.call_id = p.call_id) from unnest((tollhouse_private.pick('', 100)).jobs) as p left join tollhouse_private.jobs as j on j.ctid = p.place),
+  'what is picked says where its row lies, and carries no request along'
 );
 
 -- Users take turns within their tenant, however many calls each has.

@@ -17,7 +17,7 @@ create function pg_temp.seen()
 as $$
   select string_agg(concat_ws(' ', p.preference, p.model, p.provider, coalesce(p.obstacle, '-'), p.open_until > clock_timestamp(), p.highest), '; ' order by p.preference)
   from tollhouse_private.jobs as j
-  cross join lateral tollhouse_private.prospects(j, clock_timestamp()) as p
+  cross join lateral tollhouse_private.prospects(tollhouse_private.work_of(j, j.ctid), clock_timestamp()) as p
 $$;
 savepoint asked;
 
@@ -42,7 +42,7 @@ select is(pg_temp.seen(), '0 small mock provider_kill_switch 234; 1 large other 
 rollback to asked;
 -- What route_jobs chooses is what is seen: the two are written apart.
 select is(
-  (select concat_ws(' ', r.routes[1].model, r.routes[1].reservation) from tollhouse_private.route_jobs((select array_agg(j) from tollhouse_private.jobs as j), clock_timestamp(), '{}') as r),
+  (select concat_ws(' ', r.routes[1].model, r.routes[1].reservation) from tollhouse_private.route_jobs((select array_agg(tollhouse_private.work_of(j, j.ctid)) from tollhouse_private.jobs as j), clock_timestamp(), '{}') as r),
   'small 234', 'the claim sees the same'
 );
 

@@ -40,7 +40,7 @@ select set_eq(
     ('tollhouse_private.value_fits(jsonb,text)'),
     ('tollhouse_private.users_in_line(text,text,integer)'),
     ('tollhouse_private.with_overrun(bigint,numeric)'),
-    ('tollhouse_private.without_request(tollhouse_private.jobs)'),
+    ('tollhouse_private.work_of(tollhouse_private.jobs,tid)'),
     -- A procedure with a SET clause could not commit.
     ('tollhouse_worker.record_and_claim(uuid,jsonb,integer,jsonb)')
   $$,
