@@ -17,8 +17,7 @@ create function tollhouse.cancel(
   set jit = 'off'
 as $$
 declare
-  v_found record;
-  v_job tollhouse_private.work;
+  v_job tollhouse_private.jobs;
   v_settlements tollhouse_private.settlement[];
 begin
   if tollhouse_private.current_tenant_id() is null then
@@ -28,24 +27,24 @@ begin
 
   -- What a worker has in hand is not locked: its record would wait for this client's commit.
   begin
-    select tollhouse_private.work_of(j, j.ctid) as job, j.state into strict v_found
+    select j.* into strict v_job
     from tollhouse_private.jobs as j
     where j.call_id = p_call_id
       and j.state <> 'running'
       and tollhouse_private.has_month(j.created_at)
     for update skip locked;
-    v_job := v_found.job;
   exception
     -- Lets go of a row that was locked just as it began to run.
     when no_data_found then v_job := null;
   end;
   if v_job.call_id is not null then
+    delete from tollhouse_private.jobs as j where j.tenant_id = v_job.tenant_id and j.call_id = v_job.call_id;
     v_settlements := array[
-      row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
+      row(tollhouse_private.work_of(v_job, null), null, 'cancelled', null, false, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
     ];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
-    if v_job.cache_key is not null and v_found.state <> 'coalesced' then
+    if v_job.cache_key is not null and v_job.state <> 'coalesced' then
       -- Whatever waits for its answer is found by the worker that wakes up.
       insert into tollhouse_private.ended_flights (tenant_id, call_id, cache_key)
       values (v_job.tenant_id, v_job.call_id, v_job.cache_key);
@@ -63,13 +62,13 @@ begin
       where cr.tenant_id = j.tenant_id and cr.call_id = j.call_id
       limit 1
     ) is not true;
-  select j.state, j.created_at into v_found from tollhouse_private.jobs as j where j.call_id = p_call_id;
+  select j.* into v_job from tollhouse_private.jobs as j where j.call_id = p_call_id;
   if found then
     perform tollhouse_private.tell('tollhouse_control', array['']);
     return case
-      when tollhouse_private.has_month(v_found.created_at) then 'running'
-      when v_found.state = 'coalesced' then 'queued'
-      else v_found.state
+      when tollhouse_private.has_month(v_job.created_at) then 'running'
+      when v_job.state = 'coalesced' then 'queued'
+      else v_job.state
     end;
   end if;
   return (

@@ -15,6 +15,7 @@ create function tollhouse_private.close_calls(
 as $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_queued boolean := exists (select from unnest(p_settlements) as s where (s.job).place is not null);
   v_closed bigint;
 begin
   if cardinality(p_settlements) = 0 then
@@ -23,10 +24,11 @@ begin
 
   v_settlements := tollhouse_private.materialize(p_settlements);
 
-  -- By place; what the guards did not carry comes from the row that goes.
+  -- What the guards did not carry comes from the row that goes. A client's calls have none: it would not be found by its place.
   with removed as (
     delete from tollhouse_private.jobs as j
-    where j.ctid = any (array(select (s.job).place from unnest(v_settlements) as s))
+    where v_queued
+      and j.ctid = any (array(select (s.job).place from unnest(v_settlements) as s))
     returning j.tenant_id, j.call_id, j.request_id, j.fingerprint, j.request, j.metadata, j.cost_basis as basis_before,
       j.error_code as last_error_code, j.error_message as last_error_message
   ),
@@ -35,7 +37,8 @@ begin
     from unnest(v_settlements) as s
     join removed as r on r.tenant_id = (s.job).tenant_id and r.call_id = (s.job).call_id
     union all
-    select s.*, (s.unqueued).request_id, (s.unqueued).fingerprint, (s.unqueued).request, (s.unqueued).metadata, 'none', null, null
+    select s.*, (s.unqueued).request_id, (s.unqueued).fingerprint, (s.unqueued).request, (s.unqueued).metadata,
+      (s.unqueued).cost_basis, (s.unqueued).error_code, (s.unqueued).error_message
     from unnest(v_settlements) as s
     where (s.job).place is null
   ),

@@ -44,7 +44,7 @@ create type tollhouse_private.settlement as (
   unqueued tollhouse_private.jobs
 );
 comment on type tollhouse_private.settlement is
-  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. unqueued: the whole job, where enqueue closes it at once and there is no row of it.';
+  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
 
 create type tollhouse_private.due as (
   tenant_id text collate "C",

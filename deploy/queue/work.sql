@@ -31,7 +31,7 @@ create type tollhouse_private.work as (
   budget_month date
 );
 comment on type tollhouse_private.work is
-  'What guards and settlement ask of a job, and where its row lies (place; null: it was never queued). What is large, the request above all, stays in the row. A place holds in the transaction that locked the row, and only for later statements of it.';
+  'What guards and settlement ask of a job, and where its row lies (place; null: nowhere, see settlement). What is large, the request above all, stays in the row. A place holds in the transaction that locked the row, and only for later statements of it.';
 
 -- Inlined, it leaves the request unread where the row is stored: a batch in an array stays small, whatever is asked.
 create function tollhouse_private.work_of(

@@ -8,7 +8,7 @@ create function pg_temp.settled(p_job jsonb default '{}', p_status text default 
   select row(
     pg_temp.work('{"cache_key": "\\x01", "provider": "north", "model": "small"}'::jsonb || p_job),
     jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_status, 'response', jsonb_build_object('content', p_answer))),
-    p_status, null, false, true, 'success', 7, 'usage', null
+    p_status, null, false, true, 'success', 7, 'usage', null, null
   )::tollhouse_private.settlement
 $$;
 -- What is in the cache when these have ended, each of which led, but for those of an earlier one's key.
@@ -148,7 +148,7 @@ select is(pg_temp.pending(), 1::bigint, 'and still leads');
 -- A call that is turned away.
 create function pg_temp.turned_away(p_request_id text) returns void language sql as $$
   select tollhouse_private.release_flights(array(
-    select row(j, null, 'blocked', 'breaker_open', false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
+    select row(tollhouse_private.work_of(j, j.ctid), null, 'blocked', 'breaker_open', false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
     from tollhouse_private.jobs as j where j.request_id = p_request_id
   ))
 $$;
