@@ -69,6 +69,48 @@ CREATE TYPE tollhouse_private.price AS (
 );
 ALTER TYPE tollhouse_private.price OWNER TO tollhouse_owner;
 COMMENT ON TYPE tollhouse_private.price IS 'What a million tokens of each kind cost, in micro-USD.';
+CREATE TYPE tollhouse_private.work AS (
+	place tid,
+	tenant_id text COLLATE pg_catalog."C",
+	call_id uuid,
+	user_id text COLLATE pg_catalog."C",
+	endpoint text COLLATE pg_catalog."C",
+	created_at timestamp with time zone,
+	request_bytes integer,
+	max_output_tokens integer,
+	requested_model text COLLATE pg_catalog."C",
+	max_cost_micro_usd bigint,
+	cache_key bytea,
+	cache_scope text COLLATE pg_catalog."C",
+	watermark text COLLATE pg_catalog."C",
+	waits_for text COLLATE pg_catalog."C",
+	attempts integer,
+	unsent integer,
+	spent_micro_usd bigint,
+	provider_attempted boolean,
+	worker_id uuid,
+	started_at timestamp with time zone,
+	provider text COLLATE pg_catalog."C",
+	model text COLLATE pg_catalog."C",
+	price tollhouse_private.price,
+	reserved_micro_usd bigint,
+	budget_month date
+);
+ALTER TYPE tollhouse_private.work OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.work IS 'What guards and settlement ask of a job, and where its row lies (place; null: nowhere, see settlement). What is large, the request above all, stays in the row. A place holds in the transaction that locked the row, and only for later statements of it.';
+CREATE TYPE tollhouse_private.route AS (
+	job tollhouse_private.work,
+	provider text COLLATE pg_catalog."C",
+	model text COLLATE pg_catalog."C",
+	provider_model text COLLATE pg_catalog."C",
+	timeout_ms integer,
+	price tollhouse_private.price,
+	reservation bigint,
+	user_probe boolean,
+	provider_probe boolean
+);
+ALTER TYPE tollhouse_private.route OWNER TO tollhouse_owner;
+COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 CREATE TABLE tollhouse_private.jobs (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -125,21 +167,8 @@ COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_mont
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
 COMMENT ON COLUMN tollhouse_private.jobs.need_micro_usd IS 'What a call that waits for a budget would reserve there.';
 COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit in whose line it stands: scope and target.';
-CREATE TYPE tollhouse_private.route AS (
-	job tollhouse_private.jobs,
-	provider text COLLATE pg_catalog."C",
-	model text COLLATE pg_catalog."C",
-	provider_model text COLLATE pg_catalog."C",
-	timeout_ms integer,
-	price tollhouse_private.price,
-	reservation bigint,
-	user_probe boolean,
-	provider_probe boolean
-);
-ALTER TYPE tollhouse_private.route OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.route IS 'Where a call would go, at what price, what it could cost there at most (micro-USD), and which breakers it would probe.';
 CREATE TYPE tollhouse_private.settlement AS (
-	job tollhouse_private.jobs,
+	job tollhouse_private.work,
 	result tollhouse_private.attempt_result,
 	status text COLLATE pg_catalog."C",
 	blocked_reason text COLLATE pg_catalog."C",
@@ -148,10 +177,11 @@ CREATE TYPE tollhouse_private.settlement AS (
 	breaker text COLLATE pg_catalog."C",
 	cost_micro_usd bigint,
 	cost_basis text COLLATE pg_catalog."C",
-	retry_at timestamp with time zone
+	retry_at timestamp with time zone,
+	unqueued tollhouse_private.jobs
 );
 ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s.';
+COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
 CREATE TYPE tollhouse_private.turn AS (
 	tenant_id text COLLATE pg_catalog."C",
 	user_id text COLLATE pg_catalog."C",
@@ -199,8 +229,9 @@ begin
     when no_data_found then v_job := null;
   end;
   if v_job.call_id is not null then
+    delete from tollhouse_private.jobs as j where j.tenant_id = v_job.tenant_id and j.call_id = v_job.call_id;
     v_settlements := array[
-      row(v_job, null, 'cancelled', null, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+      row(tollhouse_private.work_of(v_job, null), null, 'cancelled', null, false, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
     ];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
@@ -298,7 +329,7 @@ begin
   -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
   v_verdict := tollhouse_private.early_verdict(v_job, v_now);
   if v_verdict.verdict = 'cached' then
-    v_result := tollhouse_private.cached_result(v_job);
+    v_result := tollhouse_private.cached_result(tollhouse_private.work_of(v_job, null));
   end if;
 
   if v_verdict.verdict = 'blocked' then
@@ -315,7 +346,7 @@ begin
     return;
   end if;
   perform tollhouse_private.close_calls(array[
-    row(v_job, v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    row(tollhouse_private.work_of(v_job, null), v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
   ], v_now);
 end
 $$;
@@ -1269,7 +1300,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Writes the ended attempts down.';
-CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS tollhouse_private.settlement[]
+CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1294,7 +1325,8 @@ begin
         r.retry_after_ms,
         least(60000, tt.backoff_ms * 2 ^ (j.attempts - j.unsent - 1)) * (0.5 + random() / 2)
       )) / 1000)
-    end end
+    end end,
+    null
   )::tollhouse_private.settlement), '{}')
   from unnest(p_jobs) as j
   join unnest(p_results) as r on r.call_id = j.call_id
@@ -1338,8 +1370,8 @@ begin
   );
 end
 $$;
-ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
 CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1361,12 +1393,14 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
-CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(call_id uuid, attempt integer, tenant_id text, endpoint text, provider text, model text, request jsonb, max_output_tokens integer, timeout_ms integer)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_begun bigint;
 begin
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
+  return query
   update tollhouse_private.jobs as j
   set
     state = 'running',
@@ -1379,18 +1413,21 @@ begin
     price = r.price,
     reserved_micro_usd = r.reservation,
     budget_month = tollhouse_private.budget_month(p_now)
-  from (
-    select u.*, (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
-    ) as place
-    from unnest(p_routes) as u
-    offset 0
-  ) as r
-  where j.ctid = r.place;
+  from unnest(p_routes) as r
+  where j.ctid = (r.job).place
+  returning j.call_id, j.attempts, j.tenant_id, j.endpoint, r.provider, r.provider_model, j.request, j.max_output_tokens, r.timeout_ms;
+  get diagnostics v_begun = row_count;
+  if v_begun <> cardinality(p_routes) then
+    raise exception using
+      errcode = '40001',
+      message = 'a call is no longer where it lay in the queue',
+      detail = format('%s of %s', v_begun, cardinality(p_routes)),
+      hint = 'Repeat the transaction.';
+  end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Gives the admitted calls to the worker.';
+COMMENT ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Gives the admitted calls to the worker, and returns what it needs to send them.';
 CREATE FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1710,7 +1747,7 @@ CREATE FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after
 $$;
 ALTER FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant whose calls wait for a budget, in order, beginning after the given one: a skip scan.';
-CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RETURNS tollhouse_private.attempt_result
+CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) RETURNS tollhouse_private.attempt_result
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1725,8 +1762,8 @@ CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) RE
     and rc.scope = p_job.cache_scope
     and rc.expires_at is not null
 $$;
-ALTER FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) IS 'The cached answer to that call, as a result; its response is null where the answer is gone.';
+ALTER FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) IS 'The cached answer to that call, as a result; its response is null where the answer is gone.';
 CREATE FUNCTION tollhouse_private.call_created_at(p_call_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2238,6 +2275,8 @@ CREATE FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.se
     AS $$
 declare
   v_settlements tollhouse_private.settlement[];
+  v_queued boolean := exists (select from unnest(p_settlements) as s where (s.job).place is not null);
+  v_closed bigint;
 begin
   if cardinality(p_settlements) = 0 then
     return;
@@ -2245,26 +2284,41 @@ begin
 
   v_settlements := tollhouse_private.materialize(p_settlements);
 
-  with closing as (
-    select
-      s.*,
-      case when s.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
+  -- What the guards did not carry comes from the row that goes. A client's calls have none: it would not be found by its place.
+  with removed as (
+    delete from tollhouse_private.jobs as j
+    where v_queued
+      and j.ctid = any (array(select (s.job).place from unnest(v_settlements) as s))
+    returning j.tenant_id, j.call_id, j.request_id, j.fingerprint, j.request, j.metadata, j.cost_basis as basis_before,
+      j.error_code as last_error_code, j.error_message as last_error_message
+  ),
+  ended as (
+    select s.*, r.request_id, r.fingerprint, r.request, r.metadata, r.basis_before, r.last_error_code, r.last_error_message
     from unnest(v_settlements) as s
-    left join tollhouse_private.task_types as tt on tt.endpoint = (s.job).endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.job).tenant_id
+    join removed as r on r.tenant_id = (s.job).tenant_id and r.call_id = (s.job).call_id
+    union all
+    select s.*, (s.unqueued).request_id, (s.unqueued).fingerprint, (s.unqueued).request, (s.unqueued).metadata,
+      (s.unqueued).cost_basis, (s.unqueued).error_code, (s.unqueued).error_message
+    from unnest(v_settlements) as s
+    where (s.job).place is null
+  ),
+  closing as (
+    select
+      e.*,
+      case when e.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
+    from ended as e
+    left join tollhouse_private.task_types as tt on tt.endpoint = (e.job).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (e.job).tenant_id
   ),
   kept as (
     insert into tollhouse_private.call_content
       (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
     select
       (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
-      case c.capture when 'full' then coalesce((c.job).request, (
-        select j.request from tollhouse_private.jobs as j
-        where j.tenant_id = (c.job).tenant_id and j.call_id = (c.job).call_id
-      )) end,
+      case c.capture when 'full' then c.request end,
       case c.capture when 'full' then (c.result).response end,
       case c.capture when 'full' then (c.result).reasoning end,
-      jsonb_strip_nulls(jsonb_build_object('client', (c.job).metadata, 'provider', (c.result).metadata))
+      jsonb_strip_nulls(jsonb_build_object('client', c.metadata, 'provider', (c.result).metadata))
     from closing as c
     where c.capture in ('full', 'metadata')
   ),
@@ -2284,35 +2338,35 @@ begin
   )
   select
     (c.job).tenant_id, (c.job).call_id, (c.job).created_at, p_now, (c.job).user_id, (c.job).endpoint,
-    (c.job).request_id, (c.job).fingerprint,
+    c.request_id, c.fingerprint,
     c.status, c.blocked_reason, c.was_cached, c.was_cached and (c.job).waits_for is not distinct from 'flight', (c.job).provider_attempted or c.sent,
     (c.job).attempts - (c.job).unsent - ((c.result).outcome is not distinct from 'not_sent')::integer,
     coalesce((c.job).provider, (c.result).provider), coalesce((c.job).model, (c.result).model),
     (c.result).input_tokens, (c.result).cached_input_tokens, (c.result).output_tokens, (c.result).reasoning_tokens,
     (c.job).spent_micro_usd + c.cost_micro_usd,
     case
-      when 'reservation' in ((c.job).cost_basis, c.cost_basis) then 'reservation'
-      when 'usage' in ((c.job).cost_basis, c.cost_basis) then 'usage'
+      when 'reservation' in (c.basis_before, c.cost_basis) then 'reservation'
+      when 'usage' in (c.basis_before, c.cost_basis) then 'usage'
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
     case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
     (c.result).latency_ms,
-    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, (c.job).error_code) end,
-    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, (c.job).error_message) end,
+    case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, c.last_error_code) end,
+    case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, c.last_error_message) end,
     case when c.capture = 'full' then (c.job).call_id end,
     case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
     case when c.capture in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
-  delete from tollhouse_private.jobs as j
-  where j.ctid = any (array(
-    select (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (s.job).tenant_id and k.call_id = (s.job).call_id
-    )
-    from unnest(p_settlements) as s
-  ));
+  get diagnostics v_closed = row_count;
+  if v_closed <> cardinality(v_settlements) then
+    raise exception using
+      errcode = '40001',
+      message = 'a call is no longer where it lay in the queue',
+      detail = format('%s of %s', v_closed, cardinality(v_settlements)),
+      hint = 'Repeat the transaction.';
+  end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
@@ -2390,13 +2444,13 @@ CREATE FUNCTION tollhouse_private.current_user_id() RETURNS text
 END;
 ALTER FUNCTION tollhouse_private.current_user_id() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.current_user_id() IS 'The session''s user, or null.';
-CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+CREATE FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   c_rounds constant integer := 10;
-  v_jobs tollhouse_private.jobs[] := p_jobs;
+  v_jobs tollhouse_private.work[] := p_jobs;
   v_routing record;
   v_routes tollhouse_private.route[];
   v_refused tollhouse_private.verdict[];
@@ -2451,8 +2505,8 @@ begin
   -- Where so many probes were turned away the rest stays queued, for the next claim: each round costs as much as a claim.
 end
 $$;
-ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
+ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
 CREATE FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2569,7 +2623,7 @@ CREATE FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_jobs tollhouse_private.jobs[] := array[p_job];
+  v_jobs tollhouse_private.work[] := array[tollhouse_private.work_of(p_job, null)];
   v_verdict tollhouse_private.verdict;
 begin
   select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
@@ -2756,7 +2810,7 @@ begin
     when 'breaker_open' then
       select bool_or(p.obstacle is null), min(p.open_until), string_agg(distinct p.provider, ', ') filter (where p.obstacle = 'breaker_open')
       into v_passes, v_until, v_payer
-      from tollhouse_private.prospects(v_job, p_now) as p;
+      from tollhouse_private.prospects(tollhouse_private.work_of(v_job, null), p_now) as p;
       why := coalesce(format('%s had been failing, so its circuit breaker was open.', v_payer), why);
       what_to_do := case
         when v_passes then 'Calls pass again: enqueue again under a new request id.'
@@ -2952,7 +3006,7 @@ begin
     return;
   end if;
 
-  select p.* into v_prospect from tollhouse_private.prospects(p_job, p_now) as p order by p.obstacle is not null, p.preference limit 1;
+  select p.* into v_prospect from tollhouse_private.prospects(tollhouse_private.work_of(p_job, null), p_now) as p order by p.obstacle is not null, p.preference limit 1;
   if not found then
     why := 'The endpoint has no model that serves it; the next claim will refuse it.';
     what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';
@@ -3261,7 +3315,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'Reserves each call''s highest possible cost from its user''s and its tenant''s month. Blocks it when that passes a cap together with what is spent; where only reservations of calls in flight are in the way, or others in line, it joins the line.';
-CREATE FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+CREATE FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3282,9 +3336,9 @@ begin
     );
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key.';
-CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
+ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key.';
+CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3303,16 +3357,16 @@ begin
   );
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) IS 'Stops what its client cancelled when it could not be ended yet.';
-CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[] DEFAULT '{}'::tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
+ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) IS 'Stops what its client cancelled when it could not be ended yet.';
+CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[] DEFAULT '{}'::tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_all tollhouse_private.jobs[] := case when cardinality(p_batch) > 0 then p_batch else p_jobs end;
+  v_all tollhouse_private.work[] := case when cardinality(p_batch) > 0 then p_batch else p_jobs end;
   v_keyed bigint := (select count(*) from unnest(v_all) as j where j.cache_key is not null);
-  v_candidates tollhouse_private.jobs[];
+  v_candidates tollhouse_private.work[];
   v_fresh bigint;
   v_calls uuid[];
   v_places tid[];
@@ -3392,32 +3446,37 @@ begin
   ) <> j.call_id;
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
-CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
+ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
+CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return query
-  select j.call_id, 'blocked', 'hourly_shutoff', null::timestamptz, null::bigint
-  from unnest(p_jobs) as j
-  where (
-    -- A probe of the key for each: missing statistics can't make one of the tenant alone.
-    select max(hs.disabled_until)
-    from (values (''), (j.user_id)) as u (user_id)
-    cross join lateral (
-      select k.disabled_until
-      from tollhouse_private.hourly_shutoffs as k
-      where k.tenant_id = j.tenant_id and k.user_id = u.user_id
-      offset 0
-    ) as hs
-  ) > p_now;
+  with payer as materialized (
+    -- Once for each, by a probe of the key: missing statistics can't make one of the tenant alone.
+    select p.tenant_id, p.user_id, (
+      select max(hs.disabled_until)
+      from (values (''), (p.user_id)) as u (user_id)
+      cross join lateral (
+        select k.disabled_until
+        from tollhouse_private.hourly_shutoffs as k
+        where k.tenant_id = p.tenant_id and k.user_id = u.user_id
+        offset 0
+      ) as hs
+    ) as disabled_until
+    from (select distinct j.tenant_id, j.user_id from unnest(p_jobs) as j) as p
+  )
+  select j.call_id, 'blocked', 'hourly_shutoff', p.disabled_until, null::bigint
+  from payer as p
+  join unnest(p_jobs) as j on j.tenant_id = p.tenant_id and j.user_id = p.user_id
+  where p.disabled_until > p_now;
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Blocks the calls of a tenant or user that is shut off.';
-CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) RETURNS SETOF tollhouse_private.verdict
+ALTER FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Blocks the calls of a tenant or user that is shut off, and says until when.';
+CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3438,10 +3497,20 @@ begin
     from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
     group by k.endpoint, k.requested_model
+  ),
+  stopped as materialized (
+    -- Once for each who asks. As killed says it of one call.
+    select a.tenant_id, a.user_id, a.endpoint
+    from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
+    where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = a.endpoint)
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = a.tenant_id limit 1)
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = a.tenant_id and ks.target = a.user_id)
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
-  where tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, null, null)
+  -- Not false: a call of which something is unknown is stopped with the others.
+  where ((j.tenant_id, j.user_id, j.endpoint) in (select s.tenant_id, s.user_id, s.endpoint from stopped as s)) is not false
     or v_models and exists (
       select
       from offer as o
@@ -3451,8 +3520,8 @@ begin
     );
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) IS 'Blocks what a switch matches, and what has no candidate model left that none matches.';
+ALTER FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) IS 'Blocks what a switch matches, and what has no candidate model left that none matches.';
 CREATE FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[] DEFAULT '{}'::tollhouse_private.route[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3461,20 +3530,44 @@ declare
   v_scope text;
   v_admitted uuid[] := array(select (r.job).call_id from unnest(p_admitted) as r);
   v_routes tollhouse_private.route[] := p_admitted || p_routes;
+  v_tight text[];
   v_deferred tollhouse_private.verdict[];
 begin
   if not exists (select from tollhouse_private.rate_limits) then
     return;
   end if;
 
-  perform
-  from tollhouse_private.rate_limits as rl
-  where (rl.scope, rl.target) in (select l.scope, l.target from tollhouse_private.rate_limits_of(v_routes, p_now) as l)
-  order by rl.scope, rl.target
-  for update;
+  -- Locked in the order of the key. Where all fit at once, and nobody stands in line, there are no turns to be found.
+  select array_agg(distinct due.scope) into v_tight
+  from (
+    select u.scope, u.target, count(*) as calls, sum((r.job).request_bytes / 4 + (r.job).max_output_tokens) as tokens
+    from unnest(v_routes) as r
+    cross join lateral (values ('tenant' collate "C", (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
+    group by u.scope, u.target
+    order by u.scope, u.target
+    offset 0
+  ) as due
+  cross join lateral (
+    select rl.*, extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+    from tollhouse_private.rate_limits as rl
+    where rl.scope = due.scope and rl.target = due.target
+    for update
+  ) as held
+  where (
+    (held.requests_per_minute is null
+      or due.calls <= least(held.requests_per_minute, held.requests_available + held.requests_per_minute * held.minutes))
+    and (held.tokens_per_minute is null
+      or due.tokens <= least(held.tokens_per_minute, held.tokens_available + held.tokens_per_minute * held.minutes))
+    and held.max_in_flight is null
+    and (select true from tollhouse_private.jobs as j where j.line = held.line limit 1) is not true
+  ) is not true;
+  if v_tight is null then
+    return;
+  end if;
 
   -- The tenants' own first: what they hold back takes no place in the line of a provider.
   foreach v_scope in array array['tenant', 'provider', 'model'] loop
+    continue when v_scope <> all (v_tight);
     v_deferred := array(
       select row(
         w.call_id, 'deferred', w.line, p_now + make_interval(secs => least(60, greatest(0.05, w.refill, w.slot))::double precision), null
@@ -3696,7 +3789,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) IS 'Notes that a call has billed so many times what it can cost at most, if that is more than is known of its model for the day.';
-CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.work[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3719,8 +3812,8 @@ begin
   ) as locked;
 end
 $$;
-ALTER FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
+ALTER FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Locks what a claim that goes round again may come to need, in the order of all locks: once it holds a budget it may wait for no rate limit.';
 CREATE FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3781,10 +3874,10 @@ begin
         execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
         using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
           (v_settlement.job).created_at,
-          case when v_task.keeps then coalesce((v_settlement.job).request, (
-            select j.request from tollhouse_private.jobs as j
-            where j.tenant_id = (v_settlement.job).tenant_id and j.call_id = (v_settlement.job).call_id
-          )) end,
+          case when v_task.keeps then coalesce(
+            (select j.request from tollhouse_private.jobs as j where j.ctid = (v_settlement.job).place),
+            (v_settlement.unqueued).request
+          ) end,
           case when v_task.keeps then (v_settlement.result).response end;
       end if;
     exception
@@ -4248,7 +4341,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Counts consecutive failures per tenant, user and provider; opens the breaker at the provider''s threshold. A probe''s success closes it, its failure opens it for another cool-down.';
-CREATE FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) RETURNS tollhouse_private.jobs[]
+CREATE FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) RETURNS tollhouse_private.work[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4263,7 +4356,7 @@ begin
           select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
           from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
           cross join lateral (
-            select tollhouse_private.without_request(q) as job, q.call_id, q.request_bytes
+            select tollhouse_private.work_of(q, q.ctid) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id
@@ -4422,7 +4515,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) IS 'What is wrong with a part of a request, in words that begin with its place, or null.';
-CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) RETURNS record
+CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.work[], OUT last_tenant_id text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4502,8 +4595,8 @@ begin
   end if;
 end
 $$;
-ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) IS 'Locks up to p_limit queued jobs, the oldest of each user, in equal shares of number and of bytes: of the tenants, beginning after the one served last, and of the users of each. They come without their requests. Returns where the next round begins, too.';
+ALTER FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.work[], OUT last_tenant_id text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.work[], OUT last_tenant_id text) IS 'Locks up to p_limit queued jobs, the oldest of each user, in equal shares of number and of bytes: of the tenants, beginning after the one served last, and of the users of each. They come without their requests. Returns where the next round begins, too.';
 CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) RETURNS tollhouse_private.price
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4603,7 +4696,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) IS 'Queues the scheduled jobs whose time has come: the thousand that are due longest, and where there are more, by turns, one of each of ten users of each of a hundred tenants, beginning after the given tenant. Returns after which tenant the next one begins.';
-CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
+CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) RETURNS TABLE(model text, provider text, preference bigint, obstacle text, open_until timestamp with time zone, highest bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4635,8 +4728,8 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now 
     ) as highest
   ) as cost
 $$;
-ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
+ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) IS 'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
 CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4751,10 +4844,11 @@ CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.rout
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
     least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
   from pg_catalog.unnest(p_routes) as r
-  join tollhouse_private.rate_limits as rl
-    on (rl.scope = 'tenant' and rl.target = (r.job).tenant_id)
-    or (rl.scope = 'provider' and rl.target = r.provider)
-    or (rl.scope = 'model' and rl.target = r.model)
+  cross join lateral (values ('tenant', (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
+  -- A probe of the key for each: missing statistics can't turn it round.
+  cross join lateral (
+    select k.* from tollhouse_private.rate_limits as k where k.scope = u.scope collate "C" and k.target = u.target offset 0
+  ) as rl
   cross join lateral (
     select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
   ) as elapsed
@@ -4836,7 +4930,6 @@ begin
     return;
   end if;
 
-  -- By place: a probe of the key for each, whatever the planner thinks of the queue.
   update tollhouse_private.jobs as j
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
@@ -4856,20 +4949,14 @@ begin
     provider_attempted = j.provider_attempted or s.sent,
     error_code = coalesce(left((s.result).error_code, 100), (s.result).outcome),
     error_message = left((s.result).error_message, 500)
-  from (
-    select u.*, (
-      select k.ctid from tollhouse_private.jobs as k where k.tenant_id = (u.job).tenant_id and k.call_id = (u.job).call_id
-    ) as place
-    from unnest(p_settlements) as u
-    where u.status is null
-    offset 0
-  ) as s
-  where j.ctid = s.place;
+  from unnest(p_settlements) as s
+  where s.status is null
+    and j.ctid = (s.job).place;
 end
 $$;
 ALTER FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Puts the calls that get another attempt back into the queue.';
-CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4924,10 +5011,12 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.with_overrun(
-        tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens),
-        o.overrun
-      ) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
+      offset 0
+    ) as plain
+    cross join lateral (
+      select case when o.overrun is null then plain.bound else tollhouse_private.with_overrun(plain.bound, o.overrun) end as highest
+      offset 0
     ) as cost
   ),
   wish as (
@@ -4990,9 +5079,9 @@ begin
   left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
 end
 $$;
-ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
-CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
+ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
+CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -5041,8 +5130,8 @@ begin
   ) as o;
 end
 $$;
-ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
+ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
 CREATE FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5220,7 +5309,7 @@ CREATE FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if not exists (select from tollhouse_private.guard_kill_switch(array[p_job])) then
+  if not exists (select from tollhouse_private.guard_kill_switch(array[tollhouse_private.work_of(p_job, null)])) then
     return null;
   end if;
   return (
@@ -5280,22 +5369,40 @@ begin
   end if;
 
   -- Skip locked: a limit made since the guard looked is not ours to wait for, out of the order of keys.
-  with due as materialized (
-    select l.scope, l.target, l.requests_now, l.tokens_now, count(*) as requests, sum(l.tokens) as tokens
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    group by l.scope, l.target, l.requests_now, l.tokens_now
+  with locked as materialized (
+    select due.calls, due.tokens, due.tenants, held.*
+    from (
+      select
+        u.scope, u.target, count(*) as calls, sum((r.job).request_bytes / 4 + (r.job).max_output_tokens) as tokens,
+        array_agg((r.job).tenant_id order by r.ordinality desc) as tenants
+      from unnest(p_routes) with ordinality as r
+      cross join lateral (values ('tenant' collate "C", (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
+      group by u.scope, u.target
+      order by u.scope, u.target
+      offset 0
+    ) as due
+    cross join lateral (
+      select
+        rl.ctid as place, rl.scope, rl.line,
+        least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * gone.minutes) as requests_now,
+        least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * gone.minutes) as tokens_now
+      from tollhouse_private.rate_limits as rl
+      cross join lateral (select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes) as gone
+      where rl.scope = due.scope and rl.target = due.target
+      for update of rl skip locked
+    ) as held
   ),
-  locked as materialized (
-    select rl.scope, rl.target, rl.line
-    from tollhouse_private.rate_limits as rl
-    where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
-    for update skip locked
+  -- Whose turn it was matters to those who stand in line.
+  lined as materialized (
+    select l.scope, l.line
+    from locked as l
+    where (select true from tollhouse_private.jobs as j where j.line = l.line limit 1)
   ),
   turn as materialized (
     select w.*
-    from (select distinct l.scope from locked as l) as s
+    from (select distinct l.scope from lined as l) as s
     cross join lateral tollhouse_private.rate_limit_waits(s.scope, p_routes, array(select (r.job).call_id from unnest(p_routes) as r), p_now) as w
-    join locked as l on l.line = w.line
+    join lined as l on l.line = w.line
   ),
   -- Written under the lock of the limit, so nobody waits for them.
   noted as (
@@ -5309,14 +5416,12 @@ begin
   )
   update tollhouse_private.rate_limits as rl
   set
-    requests_available = coalesce(d.requests_now - d.requests, 0),
-    tokens_available = coalesce(d.tokens_now - d.tokens, 0),
+    requests_available = coalesce(l.requests_now - l.calls, 0),
+    tokens_available = coalesce(l.tokens_now - l.tokens, 0),
     refilled_at = p_now,
-    last_tenant_id = (select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1)
-  from due as d
-  join locked as l on l.scope = d.scope and l.target = d.target
-  where rl.scope = d.scope
-    and rl.target = d.target;
+    last_tenant_id = coalesce((select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1), l.tenants[1])
+  from locked as l
+  where rl.line = l.line;
 end
 $$;
 ALTER FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
@@ -5373,7 +5478,7 @@ CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer)
 $$;
 ALTER FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) IS 'Tenants with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per tenant.';
-CREATE FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -5381,7 +5486,7 @@ declare
   -- Of answers from the cache, in a claim: their calls take a copy each.
   c_bytes constant bigint := 8 * 1024 * 1024;
   v_closing tollhouse_private.settlement[];
-  v_job tollhouse_private.jobs;
+  v_job tollhouse_private.work;
   v_result tollhouse_private.attempt_result;
   v_bytes bigint := 0;
 begin
@@ -5395,8 +5500,7 @@ begin
     waits_for = case v.reason when 'budget' then 'budget' else 'rate_limit' end,
     line = nullif(v.reason, 'budget')
   from (
-    -- By place, here and below: a probe of the key for each, whatever the planner thinks of the queue.
-    select v.retry_at, v.reason, v.need_micro_usd, (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id) as place
+    select v.retry_at, v.reason, v.need_micro_usd, p.place
     from unnest(p_verdicts) as v
     join unnest(p_jobs) as p on p.call_id = v.call_id
     where v.verdict = 'deferred' offset 0
@@ -5408,7 +5512,7 @@ begin
   with parked as (
     delete from tollhouse_private.jobs as j
     where j.ctid = any (array(
-      select (select k.ctid from tollhouse_private.jobs as k where k.tenant_id = p.tenant_id and k.call_id = p.call_id)
+      select p.place
       from unnest(p_verdicts) as v
       join unnest(p_jobs) as p on p.call_id = v.call_id and v.verdict = 'coalesced'
     ))
@@ -5420,7 +5524,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement
+    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
@@ -5433,30 +5537,15 @@ begin
     v_result := tollhouse_private.cached_result(v_job);
     continue when v_result.response is null;
     v_bytes := v_bytes + pg_column_size(v_result.response);
-    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null)::tollhouse_private.settlement;
+    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement;
   end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
   perform tollhouse_private.announce(v_closing);
 end
 $$;
-ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
-CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.jobs[]
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  if cardinality(p_verdicts) = 0 then
-    return p_jobs;
-  end if;
-  return array(
-    select j from unnest(p_jobs) as j where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
-  );
-end
-$$;
-ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
+ALTER FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) IS 'Does what the guards said: closes the blocked, the cancelled and the cached, parks the coalesced and the deferred.';
 CREATE FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.route[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5472,6 +5561,21 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
+CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.work[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if cardinality(p_verdicts) = 0 then
+    return p_jobs;
+  end if;
+  return array(
+    select j from unnest(p_jobs) as j where j.call_id not in (select v.call_id from unnest(p_verdicts) as v)
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
 CREATE FUNCTION tollhouse_private.unreadable_result(p_results jsonb) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5943,20 +6047,6 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) IS 'Settlements without what was answered.';
-CREATE FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) RETURNS tollhouse_private.jobs
-    LANGUAGE sql IMMUTABLE
-    AS $$
-  select row(
-    p_job.tenant_id, p_job.call_id, p_job.user_id, p_job.endpoint, p_job.request_id, p_job.created_at,
-    p_job.fingerprint, p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
-    p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.state, p_job.run_at, p_job.waits_for, p_job.attempts,
-    p_job.unsent, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model, p_job.price,
-    p_job.reserved_micro_usd, p_job.budget_month, p_job.spent_micro_usd, p_job.need_micro_usd, p_job.cost_basis,
-    p_job.provider_attempted, p_job.error_code, p_job.error_message, p_job.metadata, null, p_job.line
-  )::tollhouse_private.jobs
-$$;
-ALTER FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) IS 'The job, its request left where it is stored.';
 CREATE FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) RETURNS tollhouse_private.attempt_result
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5968,6 +6058,19 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) IS 'A result without its error message, in which a provider may quote the request: for calls of which nothing may be kept.';
+CREATE FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place tid) RETURNS tollhouse_private.work
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select row(
+    p_place, p_job.tenant_id, p_job.call_id, p_job.user_id, p_job.endpoint, p_job.created_at,
+    p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
+    p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.waits_for, p_job.attempts, p_job.unsent,
+    p_job.spent_micro_usd, p_job.provider_attempted, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model,
+    p_job.price, p_job.reserved_micro_usd, p_job.budget_month
+  )::tollhouse_private.work
+$$;
+ALTER FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place tid) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place tid) IS 'A job as guards and settlement see it. p_place: its ctid, when the caller has locked it.';
 CREATE FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6026,7 +6129,7 @@ declare
   v_worker tollhouse_private.workers;
   v_last_due_tenant_id text collate "C";
   v_picked record;
-  v_jobs tollhouse_private.jobs[];
+  v_jobs tollhouse_private.work[];
   v_decision record;
   v_line record;
 begin
@@ -6056,7 +6159,7 @@ begin
   perform tollhouse_private.turn_away(v_jobs, v_decision.verdicts, v_now);
   perform tollhouse_private.take_rate_limit(v_decision.admitted, v_now);
   perform tollhouse_private.begin_probes(v_decision.admitted);
-  perform tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now);
+  return query select b.* from tollhouse_private.begin_attempts(p_worker_id, v_decision.admitted, v_now) as b;
   -- What was called up has gone or stepped back, and what was deferred has joined the line: who is next?
   for v_line in
     select j.tenant_id, array_agg(distinct j.user_id) as users
@@ -6077,14 +6180,6 @@ begin
   set last_tenant_id = v_picked.last_tenant_id, last_due_tenant_id = v_last_due_tenant_id, idle = false
   where w.worker_id = p_worker_id
     and (w.idle or w.last_tenant_id <> v_picked.last_tenant_id or w.last_due_tenant_id <> v_last_due_tenant_id);
-
-  return query
-  select
-    (r.job).call_id, (r.job).attempts + 1, (r.job).tenant_id, (r.job).endpoint,
-    r.provider, r.provider_model,
-    (select j.request from tollhouse_private.jobs as j where j.tenant_id = (r.job).tenant_id and j.call_id = (r.job).call_id),
-    (r.job).max_output_tokens, r.timeout_ms
-  from unnest(v_decision.admitted) as r;
 end
 $$;
 ALTER FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) OWNER TO tollhouse_engine;
@@ -6272,7 +6367,7 @@ CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
 declare
   c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
-  v_jobs tollhouse_private.jobs[];
+  v_jobs tollhouse_private.work[];
   v_stretch tid[];
 begin
   -- A worker that is claiming holds a key-share lock and is passed over.
@@ -6310,7 +6405,7 @@ begin
       offset 0
     ) as dead
     cross join lateral (
-      select tollhouse_private.without_request(j) as job
+      select tollhouse_private.work_of(j, j.ctid) as job
       from tollhouse_private.jobs as j
       where j.state = 'running' and j.worker_id = dead.worker_id
       order by j.call_id
@@ -6372,7 +6467,7 @@ CREATE FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) RETUR
 declare
   v_now timestamptz := clock_timestamp();
   v_results tollhouse_private.attempt_result[];
-  v_held tollhouse_private.jobs[];
+  v_held tollhouse_private.work[];
   v_unknown text;
 begin
   if p_results is null or jsonb_typeof(p_results) <> 'array' then
@@ -6422,7 +6517,7 @@ begin
   -- The fence: only the worker and the attempt that hold the job.
   select array_agg(locked.job) into v_held
   from (
-    select tollhouse_private.without_request(j) as job
+    select tollhouse_private.work_of(j, j.ctid) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
       and j.worker_id = p_worker_id
@@ -8017,7 +8112,7 @@ GRANT ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) TO
 REVOKE ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
@@ -8029,8 +8124,8 @@ GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until 
 REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.jobs) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) FROM PUBLIC;
@@ -8062,7 +8157,7 @@ GRANT ALL ON FUNCTION tollhouse_private.current_tenant_id() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse_private.current_user_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.current_user_id() TO tollhouse_client;
-REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.done_channel_of(p_tenant_id text, p_user_id text) FROM PUBLIC;
@@ -8127,14 +8222,14 @@ GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_batch tollhouse_private.jobs[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.jobs[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) FROM PUBLIC;
@@ -8158,7 +8253,7 @@ GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text,
 REVOKE ALL ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.look_after_budget_lines(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
@@ -8178,12 +8273,12 @@ REVOKE ALL ON FUNCTION tollhouse_private.our_roles() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.jobs[], OUT last_tenant_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.work[], OUT last_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.promote_due(p_now timestamp with time zone, p_last_tenant_id text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.jobs, p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.question_of(p_request jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8199,8 +8294,8 @@ GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhou
 REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.jobs[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8223,11 +8318,11 @@ GRANT ALL ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) 
 REVOKE ALL ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.jobs[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.turn_away(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
@@ -8246,8 +8341,9 @@ REVOKE ALL ON FUNCTION tollhouse_private.wake_stranded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.without_request(p_job tollhouse_private.jobs) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.without_text(p_result tollhouse_private.attempt_result) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place tid) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place tid) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.wrong_grants(p_relation regclass, p_owner regrole, p_grants text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) TO tollhouse_worker;

@@ -28,10 +28,20 @@ begin
     from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
     group by k.endpoint, k.requested_model
+  ),
+  stopped as materialized (
+    -- Once for each who asks. As killed says it of one call.
+    select a.tenant_id, a.user_id, a.endpoint
+    from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
+    where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = a.endpoint)
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = a.tenant_id limit 1)
+      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = a.tenant_id and ks.target = a.user_id)
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
-  where tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, null, null)
+  -- Not false: a call of which something is unknown is stopped with the others.
+  where ((j.tenant_id, j.user_id, j.endpoint) in (select s.tenant_id, s.user_id, s.endpoint from stopped as s)) is not false
     or v_models and exists (
       select
       from offer as o

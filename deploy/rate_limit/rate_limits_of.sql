@@ -32,10 +32,11 @@ as $$
     least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
     least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
   from pg_catalog.unnest(p_routes) as r
-  join tollhouse_private.rate_limits as rl
-    on (rl.scope = 'tenant' and rl.target = (r.job).tenant_id)
-    or (rl.scope = 'provider' and rl.target = r.provider)
-    or (rl.scope = 'model' and rl.target = r.model)
+  cross join lateral (values ('tenant', (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
+  -- A probe of the key for each: missing statistics can't turn it round.
+  cross join lateral (
+    select k.* from tollhouse_private.rate_limits as k where k.scope = u.scope collate "C" and k.target = u.target offset 0
+  ) as rl
   cross join lateral (
     select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
   ) as elapsed

@@ -18,22 +18,40 @@ begin
   end if;
 
   -- Skip locked: a limit made since the guard looked is not ours to wait for, out of the order of keys.
-  with due as materialized (
-    select l.scope, l.target, l.requests_now, l.tokens_now, count(*) as requests, sum(l.tokens) as tokens
-    from tollhouse_private.rate_limits_of(p_routes, p_now) as l
-    group by l.scope, l.target, l.requests_now, l.tokens_now
+  with locked as materialized (
+    select due.calls, due.tokens, due.tenants, held.*
+    from (
+      select
+        u.scope, u.target, count(*) as calls, sum((r.job).request_bytes / 4 + (r.job).max_output_tokens) as tokens,
+        array_agg((r.job).tenant_id order by r.ordinality desc) as tenants
+      from unnest(p_routes) with ordinality as r
+      cross join lateral (values ('tenant' collate "C", (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
+      group by u.scope, u.target
+      order by u.scope, u.target
+      offset 0
+    ) as due
+    cross join lateral (
+      select
+        rl.ctid as place, rl.scope, rl.line,
+        least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * gone.minutes) as requests_now,
+        least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * gone.minutes) as tokens_now
+      from tollhouse_private.rate_limits as rl
+      cross join lateral (select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes) as gone
+      where rl.scope = due.scope and rl.target = due.target
+      for update of rl skip locked
+    ) as held
   ),
-  locked as materialized (
-    select rl.scope, rl.target, rl.line
-    from tollhouse_private.rate_limits as rl
-    where (rl.scope, rl.target) in (select d.scope, d.target from due as d)
-    for update skip locked
+  -- Whose turn it was matters to those who stand in line.
+  lined as materialized (
+    select l.scope, l.line
+    from locked as l
+    where (select true from tollhouse_private.jobs as j where j.line = l.line limit 1)
   ),
   turn as materialized (
     select w.*
-    from (select distinct l.scope from locked as l) as s
+    from (select distinct l.scope from lined as l) as s
     cross join lateral tollhouse_private.rate_limit_waits(s.scope, p_routes, array(select (r.job).call_id from unnest(p_routes) as r), p_now) as w
-    join locked as l on l.line = w.line
+    join lined as l on l.line = w.line
   ),
   -- Written under the lock of the limit, so nobody waits for them.
   noted as (
@@ -47,14 +65,12 @@ begin
   )
   update tollhouse_private.rate_limits as rl
   set
-    requests_available = coalesce(d.requests_now - d.requests, 0),
-    tokens_available = coalesce(d.tokens_now - d.tokens, 0),
+    requests_available = coalesce(l.requests_now - l.calls, 0),
+    tokens_available = coalesce(l.tokens_now - l.tokens, 0),
     refilled_at = p_now,
-    last_tenant_id = (select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1)
-  from due as d
-  join locked as l on l.scope = d.scope and l.target = d.target
-  where rl.scope = d.scope
-    and rl.target = d.target;
+    last_tenant_id = coalesce((select t.tenant_id from turn as t where t.line = l.line order by t.place desc limit 1), l.tenants[1])
+  from locked as l
+  where rl.line = l.line;
 end
 $$;
 comment on function tollhouse_private.take_rate_limit(tollhouse_private.route[], timestamptz) is

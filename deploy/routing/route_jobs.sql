@@ -66,10 +66,12 @@ begin
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
     cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
-      select tollhouse_private.with_overrun(
-        tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens),
-        o.overrun
-      ) as highest
+      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
+      offset 0
+    ) as plain
+    cross join lateral (
+      select case when o.overrun is null then plain.bound else tollhouse_private.with_overrun(plain.bound, o.overrun) end as highest
+      offset 0
     ) as cost
   ),
   wish as (

@@ -14,7 +14,7 @@ begin
 end
 $$;
 create function pg_temp.said(p_tenant_id text, p_user_id text, p_now timestamptz) returns text language sql as $$
-  select string_agg(concat_ws(' ', g.verdict, g.reason, g.retry_at), ', ')
+  select string_agg(concat_ws(' ', g.verdict, g.reason, to_char(g.retry_at at time zone 'UTC', 'HH24:MI')), ', ')
   from tollhouse_private.guard_hourly_shutoff(
     array[pg_temp.work(jsonb_build_object('tenant_id', p_tenant_id, 'user_id', p_user_id))], p_now) as g
 $$;
@@ -24,20 +24,20 @@ insert into tollhouse_private.hourly_shutoffs (tenant_id, user_id, threshold_mic
 select is(pg_temp.said('acme', 'ann', now()), null, 'a threshold by itself shuts nobody off');
 
 update tollhouse_private.hourly_shutoffs set disabled_until = '2026-01-01 13:00:00+00', mode = 'manual';
-select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff', 'a user that is shut off is blocked');
-select is(pg_temp.said('acme', 'ann', '2026-01-01 12:59:59.999999+00'), 'blocked hourly_shutoff', 'until the last microsecond');
+select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff 13:00', 'a user that is shut off is blocked');
+select is(pg_temp.said('acme', 'ann', '2026-01-01 12:59:59.999999+00'), 'blocked hourly_shutoff 13:00', 'until the last microsecond');
 select is(pg_temp.said('acme', 'ann', '2026-01-01 13:00:00+00'), null, 'at disabled_until it is over');
 select is(pg_temp.said('acme', 'bob', '2026-01-01 12:00:00+00'), null, 'another user of the tenant goes on');
 select is(pg_temp.said('globex', 'ann', '2026-01-01 12:00:00+00'), null, 'so does another tenant''s user of the same name');
 
 update tollhouse_private.hourly_shutoffs set user_id = '', mode = 'automatic';
-select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff', 'a tenant that is shut off blocks its users');
-select is(pg_temp.said('acme', 'bob', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff', 'all of them');
+select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff 13:00', 'a tenant that is shut off blocks its users');
+select is(pg_temp.said('acme', 'bob', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff 13:00', 'all of them');
 select is(pg_temp.said('globex', 'ann', '2026-01-01 12:00:00+00'), null, 'and nobody else''s');
 insert into tollhouse_private.hourly_shutoffs (tenant_id, user_id, disabled_until, mode) values ('acme', 'ann', '2026-01-01 14:00:00+00', 'manual');
-select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff', 'shut off twice is one verdict');
-select is(pg_temp.said('acme', 'ann', '2026-01-01 13:30:00+00'), 'blocked hourly_shutoff', 'and lasts as long as the longer');
-select is(pg_temp.said('acme', 'ann', '-infinity'), 'blocked hourly_shutoff', 'a clock that stands early does not open it');
+select is(pg_temp.said('acme', 'ann', '2026-01-01 12:00:00+00'), 'blocked hourly_shutoff 14:00', 'shut off twice is one verdict');
+select is(pg_temp.said('acme', 'ann', '2026-01-01 13:30:00+00'), 'blocked hourly_shutoff 14:00', 'and lasts as long as the longer');
+select is(pg_temp.said('acme', 'ann', '-infinity'), 'blocked hourly_shutoff 14:00', 'a clock that stands early does not open it');
 select is_empty('select tollhouse_private.guard_hourly_shutoff(null, now())', 'no batch, no verdict');
 
 -- Through the front door, by hand.

@@ -1,5 +1,5 @@
 begin;
-select plan(26);
+select plan(30);
 
 \ir scene.psql
 -- Number of the call and the seconds it is to wait.
@@ -108,6 +108,18 @@ select results_eq($$select pg_temp.waits(pg_temp.routes(1, 8), '2030-01-15 12:00
 select pg_temp.limit_to('provider', 'mock', null, null, 2);
 select results_eq($$select pg_temp.waits(pg_temp.routes(1, 1), '2030-01-15 12:00Z')$$, $$values ('1: 0.20')$$,
   'a provider''s limit counts the calls of all tenants');
+rollback to start;
+
+-- What an earlier round of the same claim has admitted counts, and is not refused again: a probe that is decided later may be older.
+select pg_temp.limit_to('tenant', 'acme', 1, null, null);
+select is_empty($$select from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 1), '2030-01-15 12:00Z')$$, 'a call that fits goes');
+select results_eq($$select right(v.call_id::text, 1) from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 1), '2030-01-15 12:00Z', pg_temp.routes(5, 5)) as v$$,
+  array['1'], 'but not beside a younger one that is admitted already and fills the bucket');
+rollback to start;
+select pg_temp.limit_to('tenant', 'acme', null, null, 1);
+select is_empty($$select from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 1), '2030-01-15 12:00Z')$$, 'a call may be the only one in flight');
+select results_eq($$select right(v.call_id::text, 1) from tollhouse_private.guard_rate_limit(pg_temp.routes(1, 1), '2030-01-15 12:00Z', pg_temp.routes(5, 5)) as v$$,
+  array['1'], 'but not beside a younger one that is about to be');
 rollback to start;
 
 -- Several limits at once.
