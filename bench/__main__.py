@@ -54,7 +54,8 @@ def _ledger(stack: Stack, sides: Sides, given: argparse.Namespace) -> None:
     for _ in range(given.rounds):
         sides.fill(calls)
         sides.fill_baseline(calls)
-        fresh.add(sides.drain(batch, warm).rate, sides.drain_baseline(batch, warm).rate)
+        ours, baseline = sides.drain_in_turn(batch, warm)
+        fresh.add(ours.rate, baseline.rate)
     assert not sides.analyzed
     print(Comparison.HEADER, fresh, sep="\n", flush=True)
     sides.autovacuum(on=True)
@@ -69,7 +70,7 @@ def _ledger(stack: Stack, sides: Sides, given: argparse.Namespace) -> None:
         for comparison, use_cache in (cached, True), (uncached, False):
             sides.fill(calls, use_cache=use_cache)
             sides.fill_baseline(calls, use_cache=use_cache)
-            ours, baseline = sides.drain(batch, warm), sides.drain_baseline(batch, warm)
+            ours, baseline = sides.drain_in_turn(batch, warm)
             comparison.add(ours.rate, baseline.rate)
             if use_cache:
                 claiming.append(ours.claiming / ours.calls * batch * 1000)
@@ -104,8 +105,8 @@ def _enqueue(stack: Stack, sides: Sides, given: argparse.Namespace) -> None:
         told.add(sides.pgbench("app", "enqueue_identity", clients=8, seconds=seconds), baseline)
         inserts.append(sides.pgbench("baseline", "floor_insert", clients=8, seconds=seconds))
         lifecycles.append(sides.pgbench("baseline", "floor_lifecycle", clients=1, seconds=seconds))
-        sides.drain(1000, 0)
-        sides.drain_baseline(1000, 0)
+        sides.drain(1000)
+        sides.drain_baseline(1000)
     print(Comparison.HEADER, many, bound, told, sep="\n")
     print("\nthe floor: pgbench on a bare table, which the disk decides")
     print(f"  8 connections, one insert a transaction: {median(inserts):,.0f}/s")

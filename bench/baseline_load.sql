@@ -31,6 +31,7 @@ comment on procedure fill(integer, boolean, double precision) is
 create procedure drain(
   p_batch integer,
   p_warm integer,
+  p_batches integer,
   inout p_calls integer,
   inout p_begun double precision,
   inout p_ended double precision,
@@ -48,7 +49,7 @@ declare
   v_claimed timestamptz;
   v_recorded timestamptz;
 begin
-  loop
+  while v_batches < p_batches loop
     if v_batches in (0, p_warm) then
       p_calls := 0;
       p_claiming := 0;
@@ -77,5 +78,5 @@ begin
   end loop;
 end
 $$;
-comment on procedure drain(integer, integer, integer, double precision, double precision, double precision, double precision) is
-  'Claims and records until the queue is empty, with one commit a batch. What comes back leaves the first p_warm batches out: how many calls, when they began and ended (seconds of the epoch), and how long claims and records took.';
+comment on procedure drain(integer, integer, integer, integer, double precision, double precision, double precision, double precision) is
+  'Claims and records so many batches, or until the queue is empty, with one commit a batch. What comes back leaves the first p_warm batches out: how many calls, when they began and ended (seconds of the epoch), and how long claims and records took.';

@@ -16,10 +16,12 @@ import psycopg
 
 from tollhouse_demo.stack import Stack
 
-__all__ = ["Comparison", "Drained", "Sides"]
+__all__ = ["NOTHING", "Comparison", "Drained", "Sides", "drain_on"]
 
 _HERE = Path(__file__).parent
 _DATABASE = "baseline"
+ALL = 10**9
+_IN_TURN = 5  # batches
 
 
 @dataclass(kw_only=True)
@@ -62,6 +64,18 @@ class Drained:
     def rate(self) -> float:
         """Calls a second, commits included."""
         return self.calls / (self.claiming + self.recording)
+
+    def __add__(self, later: "Drained") -> "Drained":
+        return Drained(
+            calls=self.calls + later.calls,
+            begun=self.begun,
+            ended=later.ended,
+            claiming=self.claiming + later.claiming,
+            recording=self.recording + later.recording,
+        )
+
+
+NOTHING = Drained(calls=0, begun=0, ended=0, claiming=0, recording=0)
 
 
 class Sides:
@@ -110,19 +124,39 @@ class Sides:
 
     def fill(self, calls: int, *, payers: int = 30, use_cache: bool = True) -> float:
         """Enqueue calls of ours, at most 1000 of one payer a statement; return calls a second."""
-        return calls / self._call("app", "bench.fill", calls, payers, use_cache)[0]
+        taken = self._filled("app", "call bench.fill(%s, %s, %s, null)", calls, payers, use_cache)
+        return calls / taken
 
     def fill_baseline(self, calls: int, *, use_cache: bool = True) -> float:
         """Enqueue calls of the baseline in one transaction; return calls a second."""
-        return calls / self._call("baseline", "baseline.fill", calls, use_cache)[0]
+        taken = self._filled("baseline", "call baseline.fill(%s, %s, null)", calls, use_cache)
+        return calls / taken
 
-    def drain(self, batch: int, warm: int) -> Drained:
+    def drain_in_turn(self, batch: int, warm: int) -> tuple[Drained, Drained]:
+        """Drain ours and the baseline a few batches at a time; each side's first are left out.
+
+        In turn, because the speed of a shared machine changes within a round.
+        """
+        ours, baseline = NOTHING, NOTHING
+        with self.connect("worker") as worker, self.connect("baseline") as other:
+            drain_on(worker, "bench", batch, batches=warm)
+            drain_on(other, "baseline", batch, batches=warm)
+            while True:
+                one = drain_on(worker, "bench", batch, batches=_IN_TURN)
+                two = drain_on(other, "baseline", batch, batches=_IN_TURN)
+                if not one.calls and not two.calls:
+                    return ours, baseline
+                ours, baseline = ours + one, baseline + two
+
+    def drain(self, batch: int, warm: int = 0, batches: int = ALL) -> Drained:
         """Claim and record until ours is empty; the first `warm` batches are left out."""
-        return Drained(*self._call("worker", "bench.drain", batch, warm, outputs=5))
+        with self.connect("worker") as connection:
+            return drain_on(connection, "bench", batch, warm, batches)
 
-    def drain_baseline(self, batch: int, warm: int) -> Drained:
+    def drain_baseline(self, batch: int, warm: int = 0) -> Drained:
         """Claim and record until the baseline is empty; the first `warm` batches are left out."""
-        return Drained(*self._call("baseline", "baseline.drain", batch, warm, outputs=5))
+        with self.connect("baseline") as connection:
+            return drain_on(connection, "baseline", batch, warm)
 
     def drain_by_two(self, batch: int, warm: int) -> tuple[float, float]:
         """Let two connections drain ours, then the baseline; return each side's calls a second."""
@@ -152,12 +186,27 @@ class Sides:
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute((_HERE / script).read_bytes())
 
-    def _call(self, login: str, procedure: str, *given: object, outputs: int = 1) -> list[float]:
-        placeholders = ", ".join(["%s"] * len(given) + ["null"] * outputs)
-        with psycopg.connect(self._urls[login], autocommit=True) as connection:
-            row = connection.execute(f"call {procedure}({placeholders})".encode(), given).fetchone()
+    def connect(self, login: str) -> psycopg.Connection:
+        """Return a new connection of app, worker, bound or baseline."""
+        return psycopg.connect(self._urls[login], autocommit=True)
+
+    def _filled(self, login: str, query: str, *given: object) -> float:
+        with self.connect(login) as connection:
+            row = connection.execute(query.encode(), given).fetchone()
         assert row is not None
-        return list(row)
+        return float(row[0])
+
+
+def drain_on(
+    connection: psycopg.Connection, schema: str, batch: int, warm: int = 0, batches: int = ALL
+) -> Drained:
+    """Claim and record so many batches on a side's connection, the first `warm` left out."""
+    row = connection.execute(
+        f"call {schema}.drain(%s, %s, %s, null, null, null, null, null)".encode(),
+        (batch, warm, batches),
+    ).fetchone()
+    assert row is not None
+    return Drained(*row)
 
 
 def _rate_of(shares: list[Drained]) -> float:

@@ -46,6 +46,7 @@ comment on procedure bench.fill(integer, integer, boolean, double precision) is
 create procedure bench.drain(
   p_batch integer,
   p_warm integer,
+  p_batches integer,
   inout p_calls integer,
   inout p_begun double precision,
   inout p_ended double precision,
@@ -65,7 +66,7 @@ declare
 begin
   perform from tollhouse_worker.register(c_worker_id, 'bench', p_batch, '0');
   commit;
-  loop
+  while v_batches < p_batches loop
     if v_batches in (0, p_warm) then
       p_calls := 0;
       p_claiming := 0;
@@ -103,5 +104,5 @@ begin
   commit;
 end
 $$;
-comment on procedure bench.drain(integer, integer, integer, double precision, double precision, double precision, double precision) is
-  'Claims and records until the queue is empty, with a commit after each, as a worker has it. What comes back leaves the first p_warm batches out: how many calls, when they began and ended (seconds of the epoch), and how long claims and records took.';
+comment on procedure bench.drain(integer, integer, integer, integer, double precision, double precision, double precision, double precision) is
+  'Claims and records so many batches, or until the queue is empty, with a commit after each, as a worker has it. What comes back leaves the first p_warm batches out: how many calls, when they began and ended (seconds of the epoch), and how long claims and records took.';
