@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import work
-from bench.beside import NOTHING, Sides, drain_on
+from bench.beside import NOTHING, Drained, Sides, drain_on
 from tollhouse_demo.stack import Stack
 
 _BATCH = 100
@@ -44,7 +44,7 @@ cross join lateral (
   select jsonb_populate_record(null::tollhouse_private.jobs, template.job || jsonb_build_object(
     'tenant_id', case
       when n %% 10 < %(tenths)s then 'large'
-      else 'tenant-' || (n * 7919) %% %(tenants)s
+      else 'tenant-' || (n::bigint * 7919) %% %(tenants)s
     end,
     'call_id', id.call_id,
     'request_id', id.call_id,
@@ -70,13 +70,10 @@ def main() -> None:
     with _installation() as short, _installation() as long:
         print(f"claim and record of {_BATCH}, ms a call{'':<28} short    long   ratio", flush=True)
         ratios = [_reaped(short, long, given.dead)]
-        for name, state, calls, tenths in (
-            (f"{given.scheduled:,} scheduled calls due at once", "scheduled", given.scheduled, 0),
-            (f"{given.queued:,} queued calls, one tenant has 90 %", "queued", given.queued, 9),
-        ):
-            for stack, count, share in (short, few, 0), (long, calls, tenths):
-                _fill(stack, state, count, share)
-            ratios.append(_drained(name, short, long, given.batches))
+        ratios.append(_promoted(short, long, given.scheduled, few))
+        _fill(short, "queued", few, 0)
+        _fill(long, "queued", given.queued, 9)
+        ratios.append(_queued(short, long, given.queued, given.batches))
         next_claim = _newcomer_is_next(long)
     answer = "yes" if next_claim else "no"
     print(f"a new call of a tenant without others is in the next claim: {answer}")
@@ -130,16 +127,35 @@ def _enqueue(stack: Stack, tenant: str) -> uuid.UUID:
     return call_id
 
 
-def _drained(name: str, short: Stack, long: Stack, batches: int) -> float:
+def _queued(short: Stack, long: Stack, calls: int, batches: int) -> float:
+    """Drain some batches of both."""
+    sums = [NOTHING, NOTHING]
     with short.connect("worker") as one, long.connect("worker") as other:
-        sums = [NOTHING, NOTHING]
         for connection in (one, other):
             drain_on(connection, "bench", _BATCH, batches=_WARM)
         for _ in range(batches // _IN_TURN):
             for side, connection in enumerate((one, other)):
                 sums[side] += drain_on(connection, "bench", _BATCH, batches=_IN_TURN)
-    costs = [(side.claiming + side.recording) / side.calls * 1000 for side in sums]
-    return _printed(name, *costs)
+    return _printed(f"{calls:,} queued calls, one tenant has 90 %", *map(_cost, sums))
+
+
+def _promoted(short: Stack, long: Stack, calls: int, few: int) -> float:
+    """Drain all of both, since what is due is queued ahead of what is claimed."""
+    sums = [NOTHING, NOTHING]
+    _fill(long, "scheduled", calls, 0)
+    with short.connect("worker") as one, long.connect("worker") as other:
+        while True:
+            _fill(short, "scheduled", few, 0)
+            drained = drain_on(other, "bench", _BATCH, batches=few // _BATCH)
+            if not drained.calls:
+                break
+            sums[1] += drained
+            sums[0] += drain_on(one, "bench", _BATCH)
+    return _printed(f"{calls:,} scheduled calls due at once", *map(_cost, sums))
+
+
+def _cost(drained: Drained) -> float:
+    return (drained.claiming + drained.recording) / drained.calls * 1000
 
 
 def _reaped(short: Stack, long: Stack, calls: int) -> float:

@@ -331,6 +331,36 @@ def test_the_key_is_found_in_every_spelling(spelling: str) -> None:
         assert part not in said
 
 
+@pytest.mark.parametrize("key", [HARD_KEY, HARD_KEY.replace('"', "")], ids=["quote", "no quote"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("spelling", [*SPELLINGS, "in base64 text", "split by an escape"])
+def test_no_document_that_holds_the_key_is_taken_for_one_without(
+    key: str, codec: str, spelling: str
+) -> None:
+    """Whether the bytes show the key or an escape hides it, such a document is searched."""
+    said = SPELLINGS.get(spelling, base64.b64encode(HARD_KEY.encode()).decode())
+    written = json.dumps({"a": "line\n\tbreak", "b": [f"before {said} after"]})
+    if key != HARD_KEY:
+        written = written.replace(json.dumps(HARD_KEY)[1:-1], key).replace("\\u0022", "")
+        written = written.replace("%22", "").replace("%2522", "").replace("&#x22;", "")
+    if spelling == "split by an escape":
+        written = json.dumps({"a": f"before {key} after"}).replace("proj", "pr\\u006fj")
+    redactor = Redactor(key)
+    document = written.encode(codec)
+    changed = redactor.value(json.loads(document)) != json.loads(document)
+    assert not (changed and redactor.is_absent(document))
+
+
+def test_a_document_without_the_key_needs_no_search() -> None:
+    """Escapes of control characters and quotes hide nothing."""
+    redactor = Redactor("sk-proj-0123456789")
+    assert redactor.is_absent(json.dumps({"a": 'said "no",\n50% & more\t'}).encode())
+    assert redactor.is_absent('{"a": "ünï"}'.encode())
+    assert not redactor.is_absent(b'{"a": "\\u0073k-proj-0123456789"}')
+    assert not redactor.is_absent(b'{"a": "\\/"}')
+    assert not redactor.is_absent(b'{"sk-proj-0123456789": 1}')
+
+
 def test_a_common_word_as_a_key_spoils_no_answer() -> None:
     """Some local servers want any key at all; in an error it is taken out all the same."""
     redactor = Redactor("EMPTY")

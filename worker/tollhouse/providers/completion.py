@@ -34,7 +34,9 @@ def read_completion(
     body: bytes, *, provider_request_id: str | None, redactor: Redactor
 ) -> Completion:
     """The first choice of a chat completion, without the key. Raises MalformedError."""
-    document = redactor.value(_parse(body))
+    document = _parse(body)
+    if not redactor.is_absent(body):
+        document = redactor.value(document)
     usage = read_usage(document.get("usage"))
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:

@@ -17,6 +17,8 @@ _MARK = "[key]"
 _SHORTEST = 8
 # Providers quote a wrong key back, partly masked.
 _KEY_LIKE = re.compile(r"\bsk-[\w*.-]{4,}|\bBearer\s+\S+")
+# Escapes in JSON that a key could hide behind: all but those of control characters and quotes.
+_ESCAPES = re.compile(rb'\\[^nrtbf"]')
 # Deeper than anything that is kept, and no deeper than Python goes.
 _DEPTH = MAX_DEPTH + 8
 
@@ -42,6 +44,18 @@ class Redactor:
         if self._escaped and ("\\" in text or "%" in text or "&" in text):
             text = self._escaped.sub(_MARK, text)
         return text
+
+    def is_absent(self, document: bytes) -> bool:
+        """Whether no text of a JSON document can hold the key; False where its bytes can't tell."""
+        if not self._plain:
+            return True
+        if b"\0" in document or _ESCAPES.search(document) or '"' in self._plain[0]:
+            return False
+        try:
+            text = document.decode()
+        except UnicodeDecodeError:
+            return False
+        return self.text(text) == text
 
     def value(self, value: Any, depth: int = _DEPTH) -> Any:
         """A JSON value without the key in any text or name; null for what is nested too deeply."""

@@ -34,6 +34,7 @@ PASSED_PARAMETERS = (
     "user",
 )
 _JSON_SCHEMAS = ("parameters", "schema")
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def build_body(call: Call, *, max_tokens_field: str) -> bytes:
@@ -54,7 +55,7 @@ def build_body(call: Call, *, max_tokens_field: str) -> bytes:
     limit = _output_limit(request, call.max_output_tokens)
     if limit is not None:
         body[max_tokens_field] = limit
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _ENCODER.encode(body).encode("ascii")
 
 
 def _messages(request: Mapping[str, Any]) -> list[Any]:

@@ -20,6 +20,7 @@ log = Log(__name__)
 
 # A batch of huge answers would exceed the statement's time limit on every attempt.
 _BATCH_BYTES = 8 * 1024 * 1024
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class Result:
@@ -37,7 +38,7 @@ class Result:
         self, *, lease: Lease, call: Call, outcome: Outcome, at: float, materialize: bool = True
     ) -> None:
         row = {"tenant_id": call.tenant_id, **outcome.as_json()}
-        self.text = json.dumps(row, allow_nan=False)
+        self.text = _ENCODER.encode(row)
         self.lease = lease
         self.at = at
         self.materialize = materialize
