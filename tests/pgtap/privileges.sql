@@ -120,6 +120,8 @@ insert into routines values
   ('tollhouse_private.next_in_line(text, text, integer)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.oldest_jobs(tollhouse_private.turn[], integer, bigint)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.pick(text, integer)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.probe_again(tollhouse_private.work[], tollhouse_private.verdict[], timestamptz, tollhouse_private.route[])', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.probe_refused(tollhouse_private.route[], tollhouse_private.verdict[])', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.promote_due(timestamptz, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.rate_limit_waits(text, tollhouse_private.route[], uuid[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz)', 'engine', 'invoker', 'engine'),
