@@ -61,6 +61,13 @@ CREATE DOMAIN tollhouse_private.identifier AS text COLLATE pg_catalog."C"
 	CONSTRAINT identifier_check CHECK (tollhouse_private.is_identifier(VALUE));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
 COMMENT ON DOMAIN tollhouse_private.identifier IS 'What names a tenant, user, endpoint or model.';
+CREATE TYPE tollhouse_private.overrun AS (
+	model text COLLATE pg_catalog."C",
+	call_id uuid,
+	factor numeric
+);
+ALTER TYPE tollhouse_private.overrun OWNER TO tollhouse_engine;
+COMMENT ON TYPE tollhouse_private.overrun IS 'How many times what a call can cost at most it has billed.';
 CREATE TYPE tollhouse_private.price AS (
 	input bigint,
 	cached_input bigint,
@@ -178,10 +185,13 @@ CREATE TYPE tollhouse_private.settlement AS (
 	cost_micro_usd bigint,
 	cost_basis text COLLATE pg_catalog."C",
 	retry_at timestamp with time zone,
+	capture text COLLATE pg_catalog."C",
+	cache_ttl interval,
+	materializer text COLLATE pg_catalog."C",
 	unqueued tollhouse_private.jobs
 );
 ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
+COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. capture: what may be kept of it; cache_ttl, materializer: its endpoint''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
 CREATE TYPE tollhouse_private.turn AS (
 	tenant_id text COLLATE pg_catalog."C",
 	user_id text COLLATE pg_catalog."C",
@@ -230,9 +240,7 @@ begin
   end;
   if v_job.call_id is not null then
     delete from tollhouse_private.jobs as j where j.tenant_id = v_job.tenant_id and j.call_id = v_job.call_id;
-    v_settlements := array[
-      row(tollhouse_private.work_of(v_job, null), null, 'cancelled', null, false, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
-    ];
+    v_settlements := array[tollhouse_private.ending(tollhouse_private.work_of(v_job, null), 'cancelled', p_unqueued => v_job)];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
     if v_job.cache_key is not null and v_job.state <> 'coalesced' then
@@ -346,7 +354,7 @@ begin
     return;
   end if;
   perform tollhouse_private.close_calls(array[
-    row(tollhouse_private.work_of(v_job, null), v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
+    tollhouse_private.ending(tollhouse_private.work_of(v_job, null), status, blocked_reason, v_result, v_job)
   ], v_now);
 end
 $$;
@@ -1300,78 +1308,200 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Writes the ended attempts down.';
-CREATE FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS tollhouse_private.settlement[]
+CREATE FUNCTION tollhouse_private.append_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone, OUT booked integer, OUT dues tollhouse_private.due[], OUT overruns tollhouse_private.overrun[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  with given_up as (
+    select abandoned.pa, result.*, fact.sent, charge.basis,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then (abandoned.pa).cost_micro_usd else 0 end - (abandoned.pa).cost_micro_usd as difference
+    from unnest(p_results) as r
+    join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
+    -- Of its own, with its offset: a probe of the key for each, whatever the planner thinks of the month.
+    cross join lateral (
+      select a as pa
+      from tollhouse_private.provider_attempts as a
+      where a.tenant_id = r.tenant_id and a.call_id = r.call_id and a.attempt = r.attempt
+        and a.created_at = tollhouse_private.call_created_at(r.call_id)
+        and a.worker_id = p_worker_id
+        and a.outcome = 'abandoned'
+        and not a.late
+      offset 0
+    ) as abandoned
+    left join tollhouse_private.task_types as tt on tt.endpoint = (abandoned.pa).endpoint
+    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (abandoned.pa).tenant_id
+    cross join lateral tollhouse_private.price_at((abandoned.pa).model, (abandoned.pa).started_at) as p
+    cross join lateral (
+      select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
+    ) as result
+    cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
+    cross join lateral (
+      select case
+        when r.usage_doubtful is true then (
+          select case when most.cost > (abandoned.pa).cost_micro_usd then most.cost end
+          from (
+            select tollhouse_private.highest_cost(
+              p.input, p.cached_input, p.output, p.reasoning,
+              greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
+            ) as cost
+          ) as most
+        )
+        else tollhouse_private.cost_of_usage(
+          p.input, p.cached_input, p.output, p.reasoning,
+          r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
+        )
+      end as usage
+    ) as bill
+    cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
+  ),
+  appended as (
+    insert into tollhouse_private.provider_attempts (
+      tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
+      worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
+      input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+      cost_micro_usd, cost_basis, budget_month, latency_ms
+    )
+    select
+      (g.pa).tenant_id, (g.pa).call_id, (g.pa).attempt, true, (g.pa).created_at, (g.pa).started_at, p_now,
+      (g.pa).user_id, (g.pa).endpoint, (g.pa).provider, (g.pa).model, p_worker_id,
+      (g.r).outcome, g.sent, (g.r).http_status,
+      left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
+      (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
+      g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
+    from given_up as g
+    order by (g.pa).tenant_id, (g.pa).call_id, (g.pa).attempt
+    on conflict do nothing
+    returning tenant_id, call_id, attempt
+  ),
+  late as (
+    select (g.pa).*, g.difference
+    from given_up as g
+    join appended as a on a.tenant_id = (g.pa).tenant_id and a.call_id = (g.pa).call_id and a.attempt = (g.pa).attempt
+  )
+  select
+    (select count(*) from late),
+    array(
+      select row(d.tenant_id, coalesce(d.user_id, ''), d.budget_month, d.hour, 0, 0, d.difference)::tollhouse_private.due
+      from (
+        select l.tenant_id, l.user_id, l.budget_month, date_trunc('hour', l.finished_at, 'UTC') as hour, sum(l.difference) as difference
+        from late as l
+        group by grouping sets ((1, 2, 3, 4), (1, 3, 4))
+      ) as d
+    ),
+    -- As a multiple of the reservation that was charged, which holds what was known when it was made.
+    array(
+      select row(l.model, l.call_id, (l.cost_micro_usd + l.difference)::numeric / nullif(l.cost_micro_usd, 0) * coalesce((
+        select max(mo.factor)
+        from tollhouse_private.model_overruns as mo
+        where mo.model = l.model and mo.learned_at <= l.started_at
+          and mo.day between (l.started_at at time zone 'UTC')::date - 31 and (l.started_at at time zone 'UTC')::date
+      ), 1))::tollhouse_private.overrun
+      from late as l
+      where l.difference > 0
+    )
+  into booked, dues, overruns;
+end
+$$;
+ALTER FUNCTION tollhouse_private.append_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone, OUT booked integer, OUT dues tollhouse_private.due[], OUT overruns tollhouse_private.overrun[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.append_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone, OUT booked integer, OUT dues tollhouse_private.due[], OUT overruns tollhouse_private.overrun[]) IS 'Writes down results that came after all of attempts that were given up, each with what it differs from what was charged: how many, what their payers owe for it, and what was billed too much. Repeated or foreign results are none.';
+CREATE FUNCTION tollhouse_private.assess(p_ended tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return (
-  select coalesce(array_agg(row(
-    j, case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end,
-    case
-      when retry.again and cr.call_id is null then null
-      when retry.again then 'cancelled'
-      else o.status
-    end,
-    case when not retry.again and o.status = 'blocked' then 'provider_kill_switch' end,
-    false,
-    fact.sent,
-    o.breaker,
-    case charge.basis when 'usage' then charge.usage when 'reservation' then j.reserved_micro_usd else 0 end,
-    charge.basis,
-    case when retry.again and cr.call_id is null then p_now + case
-      when r.outcome = 'not_sent' then interval '0'
-      else make_interval(secs => least(3600000, greatest(
-        r.retry_after_ms,
-        least(60000, tt.backoff_ms * 2 ^ (j.attempts - j.unsent - 1)) * (0.5 + random() / 2)
-      )) / 1000)
-    end end,
-    null
-  )::tollhouse_private.settlement), '{}')
-  from unnest(p_jobs) as j
-  join unnest(p_results) as r on r.call_id = j.call_id
-  join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-  left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint
-  left join tollhouse_private.tenant_settings as ts on ts.tenant_id = j.tenant_id
-  left join lateral (
-    select asked.call_id from tollhouse_private.cancel_requests as asked where asked.tenant_id = j.tenant_id and asked.call_id = j.call_id limit 1
-  ) as cr on true
-  cross join lateral (
-    select o.sent and r.sent is distinct from false as sent
-  ) as fact
-  cross join lateral (
-    -- A usage that contradicts itself is charged only where the most that it can mean is more than the reservation.
-    select case
-      when r.usage_doubtful is true then (
-        select case when most.cost > j.reserved_micro_usd then most.cost end
-        from (
-          select tollhouse_private.highest_cost(
-            (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
-            greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
-          ) as cost
-        ) as most
-      )
-      else tollhouse_private.cost_of_usage(
-        (j.price).input, (j.price).cached_input, (j.price).output, (j.price).reasoning,
-        r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-      )
-    end as usage
-    offset 0
-  ) as bill
-  cross join lateral (
-    select bill.usage, tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
-    offset 0
-  ) as charge
-  cross join lateral (
-    select o.retries
-      and (r.outcome <> 'abandoned' or tt.retries_abandoned is not false)
-      and (r.outcome = 'not_sent' or j.attempts - j.unsent < coalesce(tt.max_attempts, 1)) as again
-  ) as retry
+    -- Asked once for each endpoint and tenant of the batch, not for each call.
+    with task as materialized (
+      select k.endpoint, tt.capture, tt.cache_ttl, tt.materializer, tt.backoff_ms, tt.max_attempts, tt.retries_abandoned
+      from (select distinct (e.job).endpoint from unnest(p_ended) as e offset 0) as k
+      join tollhouse_private.task_types as tt on tt.endpoint = k.endpoint
+    ),
+    tenant as materialized (
+      select k.tenant_id, ts.capture_policy
+      from (select distinct (e.job).tenant_id from unnest(p_ended) as e offset 0) as k
+      join tollhouse_private.tenant_settings as ts on ts.tenant_id = k.tenant_id
+    ),
+    follows as materialized (
+      select o.*
+      from (select distinct (e.result).outcome from unnest(p_ended) as e offset 0) as k
+      join tollhouse_private.attempt_outcomes as o on o.outcome = k.outcome
+    )
+    select coalesce(array_agg(row(
+      e.job, case when keep.capture = 'full' or (e.result).error_message is null then e.result else tollhouse_private.without_text(e.result) end,
+      case
+        when fate.again then null
+        when retry.wanted then 'cancelled'
+        else o.status
+      end,
+      case when not retry.wanted and o.status = 'blocked' then 'provider_kill_switch' end,
+      false,
+      fact.sent,
+      o.breaker,
+      case charge.basis when 'usage' then bill.usage when 'reservation' then (e.job).reserved_micro_usd else 0 end,
+      charge.basis,
+      case when fate.again then p_now + case
+        when (e.result).outcome = 'not_sent' then interval '0'
+        else make_interval(secs => least(3600000, greatest(
+          (e.result).retry_after_ms,
+          least(60000, t.backoff_ms * 2 ^ ((e.job).attempts - (e.job).unsent - 1)) * (0.5 + random() / 2)
+        )) / 1000)
+      end end,
+      keep.capture, t.cache_ttl, t.materializer, null
+    )::tollhouse_private.settlement), '{}')
+    from unnest(p_ended) as e
+    join follows as o on o.outcome = (e.result).outcome
+    left join task as t on t.endpoint = (e.job).endpoint
+    left join tenant as te on te.tenant_id = (e.job).tenant_id
+    cross join lateral (
+      select tollhouse_private.stricter_capture(t.capture, te.capture_policy) as capture
+      offset 0
+    ) as keep
+    cross join lateral (
+      select o.sent and (e.result).sent is distinct from false as sent
+    ) as fact
+    cross join lateral (
+      -- A usage that contradicts itself is charged only where the most that it can mean is more than the reservation.
+      select case
+        when (e.result).usage_doubtful is true then (
+          select case when most.cost > (e.job).reserved_micro_usd then most.cost end
+          from (
+            select tollhouse_private.highest_cost(
+              ((e.job).price).input, ((e.job).price).cached_input, ((e.job).price).output, ((e.job).price).reasoning,
+              greatest((e.result).input_tokens, (e.result).cached_input_tokens, 0), greatest((e.result).output_tokens, (e.result).reasoning_tokens, 0)
+            ) as cost
+          ) as most
+        )
+        else tollhouse_private.cost_of_usage(
+          ((e.job).price).input, ((e.job).price).cached_input, ((e.job).price).output, ((e.job).price).reasoning,
+          (e.result).input_tokens, (e.result).cached_input_tokens, (e.result).output_tokens, (e.result).reasoning_tokens
+        )
+      end as usage
+      offset 0
+    ) as bill
+    cross join lateral (
+      select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis
+      offset 0
+    ) as charge
+    cross join lateral (
+      select o.retries
+        and ((e.result).outcome <> 'abandoned' or t.retries_abandoned is not false)
+        and ((e.result).outcome = 'not_sent' or (e.job).attempts - (e.job).unsent < coalesce(t.max_attempts, 1)) as wanted
+      offset 0
+    ) as retry
+    cross join lateral (
+      select retry.wanted and (
+        select true from tollhouse_private.cancel_requests as asked
+        where asked.tenant_id = (e.job).tenant_id and asked.call_id = (e.job).call_id
+        limit 1
+      ) is not true as again
+      offset 0
+    ) as fate
   );
 end
 $$;
-ALTER FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, and what becomes of its call. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most).';
+ALTER FUNCTION tollhouse_private.assess(p_ended tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.assess(p_ended tollhouse_private.settlement[], p_now timestamp with time zone) IS 'What each ended attempt cost, at the price of its reservation, what becomes of its call, and what may be kept of it. Backoff doubles with each attempt, with jitter; a provider''s Retry-After wins when it is longer (one hour at most). What has no known outcome is left out.';
 CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1503,121 +1633,6 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Books ended attempts into the hour and shuts off the tenant or user whose threshold is reached; corrects an hour by what a late result differs, and then shuts nobody off.';
-CREATE FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS integer
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  v_dues tollhouse_private.due[];
-  v_overruns jsonb;
-  v_booked integer;
-begin
-  if cardinality(p_results) = 0 then
-    return 0;
-  end if;
-
-  with given_up as (
-    select abandoned.pa, result.*, fact.sent, charge.basis,
-      case charge.basis when 'usage' then bill.usage when 'reservation' then (abandoned.pa).cost_micro_usd else 0 end - (abandoned.pa).cost_micro_usd as difference
-    from unnest(p_results) as r
-    join tollhouse_private.attempt_outcomes as o on o.outcome = r.outcome
-    -- Of its own, with its offset: a probe of the key for each, whatever the planner thinks of the month.
-    cross join lateral (
-      select a as pa
-      from tollhouse_private.provider_attempts as a
-      where a.tenant_id = r.tenant_id and a.call_id = r.call_id and a.attempt = r.attempt
-        and a.created_at = tollhouse_private.call_created_at(r.call_id)
-        and a.worker_id = p_worker_id
-        and a.outcome = 'abandoned'
-        and not a.late
-      offset 0
-    ) as abandoned
-    left join tollhouse_private.task_types as tt on tt.endpoint = (abandoned.pa).endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (abandoned.pa).tenant_id
-    cross join lateral tollhouse_private.price_at((abandoned.pa).model, (abandoned.pa).started_at) as p
-    cross join lateral (
-      select case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' then r else tollhouse_private.without_text(r) end as r
-    ) as result
-    cross join lateral (select o.sent and r.sent is distinct from false as sent) as fact
-    cross join lateral (
-      select case
-        when r.usage_doubtful is true then (
-          select case when most.cost > (abandoned.pa).cost_micro_usd then most.cost end
-          from (
-            select tollhouse_private.highest_cost(
-              p.input, p.cached_input, p.output, p.reasoning,
-              greatest(r.input_tokens, r.cached_input_tokens, 0), greatest(r.output_tokens, r.reasoning_tokens, 0)
-            ) as cost
-          ) as most
-        )
-        else tollhouse_private.cost_of_usage(
-          p.input, p.cached_input, p.output, p.reasoning,
-          r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens
-        )
-      end as usage
-    ) as bill
-    cross join lateral (select tollhouse_private.charge_basis(fact.sent, o.billing, bill.usage) as basis) as charge
-  ),
-  booked as (
-    insert into tollhouse_private.provider_attempts (
-      tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model,
-      worker_id, outcome, sent, http_status, error_code, error_message, provider_request_id,
-      input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
-      cost_micro_usd, cost_basis, budget_month, latency_ms
-    )
-    select
-      (g.pa).tenant_id, (g.pa).call_id, (g.pa).attempt, true, (g.pa).created_at, (g.pa).started_at, p_now,
-      (g.pa).user_id, (g.pa).endpoint, (g.pa).provider, (g.pa).model, p_worker_id,
-      (g.r).outcome, g.sent, (g.r).http_status,
-      left((g.r).error_code, 100), left((g.r).error_message, 500), left((g.r).provider_request_id, 200),
-      (g.r).input_tokens, (g.r).cached_input_tokens, (g.r).output_tokens, (g.r).reasoning_tokens,
-      g.difference, g.basis, (g.pa).budget_month, (g.r).latency_ms
-    from given_up as g
-    on conflict do nothing
-    returning tenant_id, call_id, attempt
-  ),
-  late as (
-    select (g.pa).*, g.difference
-    from given_up as g
-    join booked as b on b.tenant_id = (g.pa).tenant_id and b.call_id = (g.pa).call_id and b.attempt = (g.pa).attempt
-  )
-  select
-    (select count(*) from late),
-    (
-      select array_agg(row(d.tenant_id, coalesce(d.user_id, ''), d.budget_month, d.hour, 0, 0, d.difference)::tollhouse_private.due)
-      from (
-        select l.tenant_id, l.user_id, l.budget_month, date_trunc('hour', l.finished_at, 'UTC') as hour, sum(l.difference) as difference
-        from late as l
-        group by grouping sets ((1, 2, 3, 4), (1, 3, 4))
-      ) as d
-    ),
-    -- As a multiple of the reservation that was charged, which holds what was known when it was made.
-    (
-      select jsonb_agg(jsonb_build_object('model', o.model, 'call_id', o.call_id, 'factor', o.factor) order by o.model, o.factor desc nulls last)
-      from (
-        select l.model, l.call_id, (l.cost_micro_usd + l.difference)::numeric / nullif(l.cost_micro_usd, 0) * coalesce((
-          select max(mo.factor)
-          from tollhouse_private.model_overruns as mo
-          where mo.model = l.model and mo.learned_at <= l.started_at
-            and mo.day between (l.started_at at time zone 'UTC')::date - 31 and (l.started_at at time zone 'UTC')::date
-        ), 1) as factor
-        from late as l
-        where l.difference > 0
-      ) as o
-    )
-  into v_booked, v_dues, v_overruns;
-
-  if v_booked > 0 then
-    perform tollhouse_private.settle_budget(v_dues, p_now);
-    perform tollhouse_private.book_hour(v_dues, p_now);
-    perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
-    from jsonb_to_recordset(v_overruns) as o (model text, call_id uuid, factor numeric);
-  end if;
-  return v_booked;
-end
-$$;
-ALTER FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Corrects the charge of abandoned attempts by results that came after all; repeated or foreign results book nothing. Returns how many it booked.';
 CREATE FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1957,6 +1972,19 @@ CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_
 $$;
 ALTER FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) IS 'The models a call may use: its endpoint''s, in order of preference from 0, or the one it asked for.';
+CREATE FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return tollhouse_private.stricter_capture(
+    (select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint),
+    (select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id)
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) IS 'What may be kept of what a tenant asks at an endpoint: full, metadata or none.';
 CREATE FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2274,7 +2302,7 @@ CREATE FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.se
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_settlements tollhouse_private.settlement[];
+  v_settlements tollhouse_private.settlement[] := p_settlements;
   v_queued boolean := exists (select from unnest(p_settlements) as s where (s.job).place is not null);
   v_closed bigint;
 begin
@@ -2282,7 +2310,9 @@ begin
     return;
   end if;
 
-  v_settlements := tollhouse_private.materialize(p_settlements);
+  if exists (select from unnest(p_settlements) as s where s.status = 'success' and s.materializer is not null) then
+    v_settlements := tollhouse_private.materialize(p_settlements);
+  end if;
 
   -- What the guards did not carry comes from the row that goes. A client's calls have none: it would not be found by its place.
   with removed as (
@@ -2303,31 +2333,26 @@ begin
     where (s.job).place is null
   ),
   closing as (
-    select
-      e.*,
-      case when e.status = 'success' then tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) end as capture
-    from ended as e
-    left join tollhouse_private.task_types as tt on tt.endpoint = (e.job).endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (e.job).tenant_id
+    select e.*, case when e.status = 'success' then e.capture end as keeps from ended as e
   ),
   kept as (
     insert into tollhouse_private.call_content
       (tenant_id, call_id, created_at, user_id, request, response, reasoning, metadata)
     select
       (c.job).tenant_id, (c.job).call_id, (c.job).created_at, (c.job).user_id,
-      case c.capture when 'full' then c.request end,
-      case c.capture when 'full' then (c.result).response end,
-      case c.capture when 'full' then (c.result).reasoning end,
+      case c.keeps when 'full' then c.request end,
+      case c.keeps when 'full' then (c.result).response end,
+      case c.keeps when 'full' then (c.result).reasoning end,
       jsonb_strip_nulls(jsonb_build_object('client', c.metadata, 'provider', (c.result).metadata))
     from closing as c
-    where c.capture in ('full', 'metadata')
+    where c.keeps in ('full', 'metadata')
   ),
   handed_over as (
     insert into tollhouse_private.deliveries (tenant_id, call_id, user_id, response, expires_at)
     select (c.job).tenant_id, (c.job).call_id, (c.job).user_id, (c.result).response, p_now + st.delivery_ttl
     from closing as c
     cross join tollhouse_private.settings as st
-    where c.capture in ('metadata', 'none')
+    where c.keeps in ('metadata', 'none')
   )
   insert into tollhouse_private.llm_api_calls (
     tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, fingerprint,
@@ -2354,9 +2379,9 @@ begin
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, c.last_error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, c.last_error_message) end,
-    case when c.capture = 'full' then (c.job).call_id end,
-    case when c.capture = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
-    case when c.capture in ('full', 'metadata') then (c.job).call_id end
+    case when c.keeps = 'full' then (c.job).call_id end,
+    case when c.keeps = 'full' and (c.result).reasoning is not null then (c.job).call_id end,
+    case when c.keeps in ('full', 'metadata') then (c.job).call_id end
   from closing as c;
 
   get diagnostics v_closed = row_count;
@@ -2495,7 +2520,7 @@ $$;
 ALTER FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.decide(p_jobs tollhouse_private.work[], p_now timestamp with time zone, OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Puts a batch through guards 2 to 8: what is admitted and where it goes, and what a guard said of the rest.';
 CREATE FUNCTION tollhouse_private.done_channel_name(p_secret text, p_tenant_id text, p_user_id text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     AS $$
   select 'tollhouse_done_' || pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(
     pg_catalog.convert_to(p_secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')
@@ -2628,6 +2653,22 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'What guards 2 to 4 say of a new call, as far as it is certain already: blocked, cached, or null. The claim decides again.';
+CREATE FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text DEFAULT NULL::text, p_answer tollhouse_private.attempt_result DEFAULT NULL::tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs DEFAULT NULL::tollhouse_private.jobs) RETURNS tollhouse_private.settlement
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return row(
+    p_job, p_answer, p_status, p_reason, p_status = 'success', false, 'ignored', 0, 'none', null,
+    case when p_status = 'success' then tollhouse_private.capture_of(p_job.tenant_id, p_job.endpoint) end,
+    null,
+    case when p_status = 'success' then (select tt.materializer from tollhouse_private.task_types as tt where tt.endpoint = p_job.endpoint) end,
+    p_unqueued
+  )::tollhouse_private.settlement;
+end
+$$;
+ALTER FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) IS 'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue.';
 CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3647,10 +3688,7 @@ CREATE FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint tex
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  return tollhouse_private.stricter_capture(
-    (select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint),
-    (select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id)
-  ) = 'full';
+  return tollhouse_private.capture_of(p_tenant_id, p_endpoint) = 'full';
 end
 $$;
 ALTER FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
@@ -3699,6 +3737,10 @@ begin
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (p_places)
     and rc.expires_at is null;
+  -- Asked when the entries are locked: nobody parks under them any more.
+  if (select true from tollhouse_private.jobs as f where f.state = 'coalesced' order by f.cache_key limit 1) is not true then
+    return;
+  end if;
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
   -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
@@ -3842,15 +3884,9 @@ declare
   v_failure text;
 begin
   for v_task in
-    select s.position, tt.materializer, tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) = 'full' as keeps
-    from (
-      select i as position, (p_settlements[i].job).endpoint as endpoint, (p_settlements[i].job).tenant_id as tenant_id
-      from generate_subscripts(p_settlements, 1) as i
-      where p_settlements[i].status = 'success'
-    ) as s
-    join tollhouse_private.task_types as tt on tt.endpoint = s.endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = s.tenant_id
-    where tt.materializer is not null
+    select i as position, p_settlements[i].materializer, p_settlements[i].capture = 'full' as keeps
+    from generate_subscripts(p_settlements, 1) as i
+    where p_settlements[i].status = 'success' and p_settlements[i].materializer is not null
   loop
     v_settlement := p_settlements[v_task.position];
     v_failure := null;
@@ -3887,7 +3923,7 @@ begin
 end
 $_$;
 ALTER FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of the successes, each in a subtransaction and with a second for each lock; one that raises, or that the worker says to leave out, marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
+COMMENT ON FUNCTION tollhouse_private.materialize(p_settlements tollhouse_private.settlement[]) IS 'Runs the materializers of those successes that have one, each in a subtransaction and with a second for each lock; one that raises, or that the worker says to leave out, marks its own call materializer_failed. They get a null request and response where nothing of them may be kept.';
 CREATE FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4965,10 +5001,6 @@ CREATE FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settle
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if not exists (select from unnest(p_settlements) as s where s.status is null) then
-    return;
-  end if;
-
   update tollhouse_private.jobs as j
   set
     state = case when s.retry_at <= p_now then 'queued' else 'scheduled' end,
@@ -5120,43 +5152,56 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call its first usable candidate model, beginning one further for each attempt made, or says what stands in the way of the first. p_admitted: calls of this claim that are admitted already; a breaker that one of them probes lets no further call pass.';
-CREATE FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION tollhouse_private.settle(p_ended tollhouse_private.settlement[], p_now timestamp with time zone, p_late_dues tollhouse_private.due[] DEFAULT '{}'::tollhouse_private.due[], p_late_overruns tollhouse_private.overrun[] DEFAULT '{}'::tollhouse_private.overrun[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_settlements tollhouse_private.settlement[];
-  v_ended tollhouse_private.settlement[];
   v_light tollhouse_private.settlement[];
+  v_ended tollhouse_private.settlement[];
   v_light_ended tollhouse_private.settlement[];
   v_dues tollhouse_private.due[];
 begin
-  v_settlements := tollhouse_private.assess(p_jobs, p_results, p_now);
-  if cardinality(v_settlements) is distinct from cardinality(p_jobs) then
+  v_settlements := tollhouse_private.assess(p_ended, p_now);
+  if cardinality(v_settlements) is distinct from cardinality(p_ended) then
     raise exception using
       errcode = 'TH202',
       message = 'a result could not be assessed',
-      detail = format('%s of %s', cardinality(v_settlements), cardinality(p_jobs)),
+      detail = format('%s of %s', cardinality(v_settlements), cardinality(p_ended)),
       hint = 'Each result needs an outcome listed in attempt_outcomes.';
   end if;
 
-  -- An answer may be megabytes, which each function would copy: most get the settlements without.
-  v_light := case when pg_column_size(p_results) > 500000 then tollhouse_private.without_answers(v_settlements) else v_settlements end;
-  perform tollhouse_private.append_attempts(v_light, p_now);
-  perform tollhouse_private.store_answers(v_settlements, p_now);
-  v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
-  v_light_ended := array(select s from unnest(v_light) as s where s.status is not null);
-  perform tollhouse_private.close_calls(v_ended, p_now);
-  perform tollhouse_private.announce(v_light_ended);
-  perform tollhouse_private.requeue(v_light, p_now);
-  perform tollhouse_private.observe_users(v_light, p_now);
-  perform tollhouse_private.observe_providers(v_light, p_now);
-  v_dues := tollhouse_private.dues(v_light, p_now);
+  if cardinality(p_ended) > 0 then
+    -- An answer may be megabytes, which each function would copy: most get the settlements without.
+    v_light := case when pg_column_size(v_settlements) > 500000 then tollhouse_private.without_answers(v_settlements) else v_settlements end;
+    perform tollhouse_private.append_attempts(v_light, p_now);
+    perform tollhouse_private.store_answers(v_settlements, p_now);
+    if exists (select from unnest(v_light) as s where s.status is null) then
+      v_ended := array(select s from unnest(v_settlements) as s where s.status is not null);
+      v_light_ended := array(select s from unnest(v_light) as s where s.status is not null);
+    else
+      v_ended := v_settlements;
+      v_light_ended := v_light;
+    end if;
+    perform tollhouse_private.close_calls(v_ended, p_now);
+    perform tollhouse_private.announce(v_light_ended);
+    if cardinality(v_ended) < cardinality(v_settlements) then
+      perform tollhouse_private.requeue(v_light, p_now);
+    end if;
+    perform tollhouse_private.observe_users(v_light, p_now);
+    perform tollhouse_private.observe_providers(v_light, p_now);
+  end if;
+
+  v_dues := tollhouse_private.dues(v_light, p_now) || p_late_dues;
   perform tollhouse_private.settle_budget(v_dues, p_now);
   perform tollhouse_private.book_hour(v_dues, p_now);
   perform tollhouse_private.learn_overrun(o.model, o.call_id, o.factor, p_now)
   from (
-    select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest as factor
+    select o.model, o.call_id, o.factor
+    from unnest(p_late_overruns) as o
+    union all
+    select (s.job).model, (s.job).call_id, s.cost_micro_usd::numeric / bound.highest
     from unnest(v_light) as s
     cross join lateral (
       select nullif(tollhouse_private.highest_cost(
@@ -5165,12 +5210,12 @@ begin
       ), 0) as highest
     ) as bound
     where s.cost_basis = 'usage' and s.cost_micro_usd > (s.job).reserved_micro_usd
-    order by (s.job).model, factor desc nulls last
+    order by 1, 3 desc nulls last
   ) as o;
 end
 $$;
-ALTER FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) IS 'Books ended attempts of jobs that the caller has locked: everything that follows from them, in one transaction.';
+ALTER FUNCTION tollhouse_private.settle(p_ended tollhouse_private.settlement[], p_now timestamp with time zone, p_late_dues tollhouse_private.due[], p_late_overruns tollhouse_private.overrun[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.settle(p_ended tollhouse_private.settlement[], p_now timestamp with time zone, p_late_dues tollhouse_private.due[], p_late_overruns tollhouse_private.overrun[]) IS 'Books ended attempts, each with the job that the caller has locked and its result: everything that follows from them, in one transaction. With them, what late results correct.';
 CREATE FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5293,16 +5338,14 @@ begin
   from (
     select
       s.place, (s.ended).job.call_id, (s.ended).job.provider, (s.ended).job.model, (s.ended).cost_micro_usd,
-      p_now + tt.cache_ttl as expires_at,
-      case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'full' then (s.ended).result.response end as response
+      p_now + (s.ended).cache_ttl as expires_at,
+      case when (s.ended).capture <> 'full' then (s.ended).result.response end as response
     from (
       select at.place, p_settlements[at.number] as ended from unnest(v_numbers, v_places) as at (number, place) offset 0
     ) as s
-    join tollhouse_private.task_types as tt on tt.endpoint = (s.ended).job.endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.ended).job.tenant_id
     where (s.ended).status = 'success'
-      and tt.cache_ttl > '0'
-      and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
+      and (s.ended).cache_ttl > '0'
+      and (s.ended).capture <> 'none'
     offset 0
   ) as kept
   where rc.ctid = kept.place;
@@ -5563,7 +5606,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
+    select tollhouse_private.ending(j, v.verdict, v.reason)
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
@@ -5576,7 +5619,7 @@ begin
     v_result := tollhouse_private.cached_result(v_job);
     continue when v_result.response is null;
     v_bytes := v_bytes + pg_column_size(v_result.response);
-    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement;
+    v_closing := v_closing || tollhouse_private.ending(v_job, 'success', null, v_result);
   end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);
@@ -6406,7 +6449,7 @@ CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
 declare
   c_most constant integer := 200;
   v_now timestamptz := clock_timestamp();
-  v_jobs tollhouse_private.work[];
+  v_orphans tollhouse_private.work[];
   v_stretch tid[];
 begin
   -- A worker that is claiming holds a key-share lock and is passed over.
@@ -6433,7 +6476,7 @@ begin
     from holder as h
     where h.worker_id is not null
   )
-  select coalesce(array_agg(orphan.job), '{}') into v_jobs
+  select coalesce(array_agg(orphan.job), '{}') into v_orphans
   from (
     select held.job
     from (
@@ -6475,22 +6518,22 @@ begin
     for update skip locked
   ));
 
-  if cardinality(v_jobs) > 0 then
-    perform tollhouse_private.settle(v_jobs, array(
-      select jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
+  if cardinality(v_orphans) > 0 then
+    perform tollhouse_private.settle(array(
+      select row(j, jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
         'tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'abandoned',
         'error_code', 'abandoned', 'error_message', format('worker %s held it and died', j.worker_id)
-      ))
-      from unnest(v_jobs) as j
+      )), null, null, false, null, null, null, null, null, null, null, null, null)::tollhouse_private.settlement
+      from unnest(v_orphans) as j
     ), v_now);
     perform tollhouse_private.wake_idle_worker();
   end if;
   -- Last, for settle waits for flights.
   perform tollhouse_private.wake_followers();
   perform tollhouse_private.look_after_budget_lines(v_now);
-  perform tollhouse_private.wake_stranded() where cardinality(v_jobs) < c_most;
+  perform tollhouse_private.wake_stranded() where cardinality(v_orphans) < c_most;
   perform tollhouse_private.bound_times(clock_timestamp());
-  return cardinality(v_jobs);
+  return cardinality(v_orphans);
 end
 $$;
 ALTER FUNCTION tollhouse_worker.reap() OWNER TO tollhouse_engine;
@@ -6506,7 +6549,8 @@ CREATE FUNCTION tollhouse_worker.record(p_worker_id uuid, p_results jsonb) RETUR
 declare
   v_now timestamptz := clock_timestamp();
   v_results tollhouse_private.attempt_result[];
-  v_held tollhouse_private.work[];
+  v_held tollhouse_private.settlement[];
+  v_late record;
   v_unknown text;
 begin
   if p_results is null or jsonb_typeof(p_results) <> 'array' then
@@ -6515,18 +6559,8 @@ begin
       message = 'results are not a JSON array',
       hint = 'Pass an array of objects, one per ended attempt.';
   end if;
-  -- One result per attempt: the first counts.
   begin
-    select array_agg(r.result) into v_results
-    from (
-      select distinct on ((p.result).call_id, (p.result).attempt) p.result
-      from (
-        select jsonb_populate_record(null::tollhouse_private.attempt_result, e.value) as result, e.position
-        from jsonb_array_elements(p_results) with ordinality as e (value, position)
-        offset 0
-      ) as p
-      order by (p.result).call_id, (p.result).attempt, p.position
-    ) as r;
+    v_results := array(select r from jsonb_populate_recordset(null::tollhouse_private.attempt_result, p_results) as r);
   exception
     when data_exception then
       raise exception using
@@ -6540,7 +6574,7 @@ begin
   into v_unknown
   from unnest(v_results) as r
   where r.tenant_id is null or r.call_id is null or r.attempt is null
-    or not exists (select from tollhouse_private.attempt_outcomes as o where o.outcome = r.outcome)
+    or (r.outcome = any (array(select o.outcome from tollhouse_private.attempt_outcomes as o))) is not true
     or (r.outcome = 'success' and coalesce(jsonb_typeof(r.response), 'null') <> 'object')
     or least(r.input_tokens, r.cached_input_tokens, r.output_tokens, r.reasoning_tokens) < 0
     or (r.usage_doubtful is not true and (r.cached_input_tokens > r.input_tokens or r.reasoning_tokens > r.output_tokens))
@@ -6553,9 +6587,20 @@ begin
       hint = 'Each result needs tenant_id, call_id, attempt and a known outcome; a success its response; token counts may not be negative, nor parts larger than their total unless usage_doubtful is true.';
   end if;
 
+  -- One result per attempt: the first counts.
+  if (select count(distinct (r.call_id, r.attempt)) from unnest(v_results) as r) < cardinality(v_results) then
+    v_results := array(
+      select v_results[r.position]
+      from (
+        select distinct on ((v_results[i]).call_id, (v_results[i]).attempt) i as position
+        from generate_subscripts(v_results, 1) as i
+        order by (v_results[i]).call_id, (v_results[i]).attempt, i
+      ) as r
+    );
+  end if;
+
   -- The fence: only the worker and the attempt that hold the job.
-  select array_agg(locked.job) into v_held
-  from (
+  with held as materialized (
     select tollhouse_private.work_of(j, j.ctid) as job
     from tollhouse_private.jobs as j
     where j.state = 'running'
@@ -6563,23 +6608,27 @@ begin
       and j.call_id = any (array(select r.call_id from unnest(v_results) as r))
     order by j.call_id
     for update
-  ) as locked;
-  select coalesce(array_agg(h), '{}') into v_held
-  from unnest(v_held) as h
-  join unnest(v_results) as r on r.tenant_id = h.tenant_id and r.call_id = h.call_id and r.attempt = h.attempts;
+  )
+  select coalesce(array_agg(row(
+    h.job, r, null, null, false, null, null, null, null, null, null, null, null, null
+  )::tollhouse_private.settlement), '{}')
+  into v_held
+  from held as h
+  join unnest(v_results) as r on r.tenant_id = (h.job).tenant_id and r.call_id = (h.job).call_id and r.attempt = (h.job).attempts;
 
-  if cardinality(v_held) > 0 then
-    perform tollhouse_private.settle(v_held, array(
+  select 0 as booked, '{}'::tollhouse_private.due[] as dues, '{}'::tollhouse_private.overrun[] as overruns into v_late;
+  if cardinality(v_held) < cardinality(v_results) then
+    select l.* into v_late
+    from tollhouse_private.append_late(p_worker_id, array(
       select r from unnest(v_results) as r
-      join unnest(v_held) as h on h.call_id = r.call_id and h.attempts = r.attempt
-    ), v_now);
+      where (r.call_id, r.attempt) not in (select (h.result).call_id, (h.result).attempt from unnest(v_held) as h)
+    ), v_now) as l;
   end if;
-  -- After settle, whose locks come first in the order of all.
-  record.late := tollhouse_private.book_late(p_worker_id, array(
-    select r from unnest(v_results) as r
-    where (r.call_id, r.attempt) not in (select h.call_id, h.attempts from unnest(v_held) as h)
-  ), v_now);
+  if cardinality(v_held) > 0 or v_late.booked > 0 then
+    perform tollhouse_private.settle(v_held, v_now, v_late.dues, v_late.overruns);
+  end if;
   record.booked := cardinality(v_held);
+  record.late := v_late.booked;
   return next;
 end
 $$;
@@ -8151,12 +8200,12 @@ GRANT ALL ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) TO
 REVOKE ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.append_attempts(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.assess(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.append_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone, OUT booked integer, OUT dues tollhouse_private.due[], OUT overruns tollhouse_private.overrun[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.assess(p_ended tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.book_late(p_worker_id uuid, p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
@@ -8171,6 +8220,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone)
 REVOKE ALL ON FUNCTION tollhouse_private.call_up_budget(p_tenant_id text, p_users text[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) TO tollhouse_engine;
@@ -8207,6 +8258,8 @@ GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with
 REVOKE ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
@@ -8336,7 +8389,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse
 REVOKE ALL ON FUNCTION tollhouse_private.request_problem(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.settle(p_jobs tollhouse_private.work[], p_results tollhouse_private.attempt_result[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.settle(p_ended tollhouse_private.settlement[], p_now timestamp with time zone, p_late_dues tollhouse_private.due[], p_late_overruns tollhouse_private.overrun[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;

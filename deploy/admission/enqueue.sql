@@ -79,7 +79,7 @@ begin
     return;
   end if;
   perform tollhouse_private.close_calls(array[
-    row(tollhouse_private.work_of(v_job, null), v_result, status, blocked_reason, was_cached, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
+    tollhouse_private.ending(tollhouse_private.work_of(v_job, null), status, blocked_reason, v_result, v_job)
   ], v_now);
 end
 $$;

@@ -55,7 +55,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select row(j, null, v.verdict, v.reason, false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
+    select tollhouse_private.ending(j, v.verdict, v.reason)
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
@@ -68,7 +68,7 @@ begin
     v_result := tollhouse_private.cached_result(v_job);
     continue when v_result.response is null;
     v_bytes := v_bytes + pg_column_size(v_result.response);
-    v_closing := v_closing || row(v_job, v_result, 'success', null, true, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement;
+    v_closing := v_closing || tollhouse_private.ending(v_job, 'success', null, v_result);
   end loop;
   perform tollhouse_private.release_flights(v_closing);
   perform tollhouse_private.close_calls(v_closing, p_now);

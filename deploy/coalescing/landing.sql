@@ -20,6 +20,10 @@ begin
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (p_places)
     and rc.expires_at is null;
+  -- Asked when the entries are locked: nobody parks under them any more.
+  if (select true from tollhouse_private.jobs as f where f.state = 'coalesced' order by f.cache_key limit 1) is not true then
+    return;
+  end if;
 
   -- Skip locked: a claim that looked at a follower just before it was parked still holds it, and may be waiting for us.
   -- What is passed over here, or is more than a transaction should write, is left to wake_followers.
@@ -107,16 +111,14 @@ begin
   from (
     select
       s.place, (s.ended).job.call_id, (s.ended).job.provider, (s.ended).job.model, (s.ended).cost_micro_usd,
-      p_now + tt.cache_ttl as expires_at,
-      case when tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'full' then (s.ended).result.response end as response
+      p_now + (s.ended).cache_ttl as expires_at,
+      case when (s.ended).capture <> 'full' then (s.ended).result.response end as response
     from (
       select at.place, p_settlements[at.number] as ended from unnest(v_numbers, v_places) as at (number, place) offset 0
     ) as s
-    join tollhouse_private.task_types as tt on tt.endpoint = (s.ended).job.endpoint
-    left join tollhouse_private.tenant_settings as ts on ts.tenant_id = (s.ended).job.tenant_id
     where (s.ended).status = 'success'
-      and tt.cache_ttl > '0'
-      and tollhouse_private.stricter_capture(tt.capture, ts.capture_policy) <> 'none'
+      and (s.ended).cache_ttl > '0'
+      and (s.ended).capture <> 'none'
     offset 0
   ) as kept
   where rc.ctid = kept.place;

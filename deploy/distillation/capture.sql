@@ -26,6 +26,28 @@ grant execute on function tollhouse_private.stricter_capture(text, text) to toll
 
 set local role tollhouse_engine;
 
+create function tollhouse_private.capture_of(
+  p_tenant_id text,
+  p_endpoint text
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return tollhouse_private.stricter_capture(
+    (select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint),
+    (select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id)
+  );
+end
+$$;
+comment on function tollhouse_private.capture_of(text, text) is
+  'What may be kept of what a tenant asks at an endpoint: full, metadata or none.';
+
+revoke execute on function tollhouse_private.capture_of(text, text) from public;
+grant execute on function tollhouse_private.capture_of(text, text) to tollhouse_owner;
+
 create function tollhouse_private.keeps_content(
   p_tenant_id text,
   p_endpoint text
@@ -37,10 +59,7 @@ create function tollhouse_private.keeps_content(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return tollhouse_private.stricter_capture(
-    (select tt.capture from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint),
-    (select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id)
-  ) = 'full';
+  return tollhouse_private.capture_of(p_tenant_id, p_endpoint) = 'full';
 end
 $$;
 comment on function tollhouse_private.keeps_content(text, text) is

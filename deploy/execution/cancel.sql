@@ -39,9 +39,7 @@ begin
   end;
   if v_job.call_id is not null then
     delete from tollhouse_private.jobs as j where j.tenant_id = v_job.tenant_id and j.call_id = v_job.call_id;
-    v_settlements := array[
-      row(tollhouse_private.work_of(v_job, null), null, 'cancelled', null, false, false, 'ignored', 0, 'none', null, v_job)::tollhouse_private.settlement
-    ];
+    v_settlements := array[tollhouse_private.ending(tollhouse_private.work_of(v_job, null), 'cancelled', p_unqueued => v_job)];
     perform tollhouse_private.close_calls(v_settlements, clock_timestamp());
     perform tollhouse_private.announce(v_settlements);
     if v_job.cache_key is not null and v_job.state <> 'coalesced' then

@@ -10,7 +10,7 @@ create function tollhouse_private.done_channel_name(
 )
   returns text
   language sql
-  immutable
+  stable
 as $$
   select 'tollhouse_done_' || pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(
     pg_catalog.convert_to(p_secret || '/' || p_tenant_id || '/' || p_user_id, 'UTF8')

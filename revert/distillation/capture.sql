@@ -4,6 +4,7 @@ begin;
 set local role tollhouse_engine;
 
 drop function tollhouse_private.keeps_content(text, text);
+drop function tollhouse_private.capture_of(text, text);
 
 set local role tollhouse_owner;
 

@@ -38,7 +38,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "materializers run": (
-        [private("close_calls", "tollhouse_private.materialize(p_settlements)", "p_settlements")],
+        [private("materialize", EVERYTHING, "begin return p_settlements; end")],
         lambda town, tenant: test_2_materialized.test_success_makes_one_row_in_the_same_transaction(
             town, tenant, "investigation"
         ),

@@ -16,7 +16,7 @@ _MAKES = re.compile(
 )
 # Required for what no name shows.
 UNNAMED = {
-    "execution/materialize": {  # called by the name that the endpoint gives
+    "execution/close_calls": {  # called by the name that the endpoint gives
         "execution/materializers",
     },
     "ops/database_health": {"ledger/partitions"},  # the partitions, as it names them

@@ -10,5 +10,9 @@ select tollhouse_private.verify_function(
   'tollhouse_private.keeps_content(text, text)',
   'tollhouse_engine', 'definer', '{tollhouse_owner, tollhouse_client, tollhouse_operator, tollhouse_auditor}'
 );
+select tollhouse_private.verify_function(
+  'tollhouse_private.capture_of(text, text)',
+  'tollhouse_engine', 'invoker', '{tollhouse_owner}'
+);
 
 rollback;

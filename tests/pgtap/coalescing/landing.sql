@@ -6,10 +6,11 @@ select plan(41);
 create function pg_temp.settled(p_job jsonb default '{}', p_status text default 'success', p_answer text default 'forty-two')
   returns tollhouse_private.settlement language sql as $$
   select row(
-    pg_temp.work('{"cache_key": "\\x01", "provider": "north", "model": "small"}'::jsonb || p_job),
-    jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_status, 'response', jsonb_build_object('content', p_answer))),
-    p_status, null, false, true, 'success', 7, 'usage', null, null
+    job, jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_status, 'response', jsonb_build_object('content', p_answer))),
+    p_status, null, false, true, 'success', 7, 'usage', null,
+    tollhouse_private.capture_of((job).tenant_id, (job).endpoint), (select tt.cache_ttl from tollhouse_private.task_types as tt where tt.endpoint = (job).endpoint), null, null
   )::tollhouse_private.settlement
+  from (select pg_temp.work('{"cache_key": "\\x01", "provider": "north", "model": "small"}'::jsonb || p_job) as job) as made
 $$;
 -- What is in the cache when these have ended, each of which led, but for those of an earlier one's key.
 create function pg_temp.stored(variadic p_settlements tollhouse_private.settlement[]) returns text language plpgsql as $$
@@ -148,7 +149,7 @@ select is(pg_temp.pending(), 1::bigint, 'and still leads');
 -- A call that is turned away.
 create function pg_temp.turned_away(p_request_id text) returns void language sql as $$
   select tollhouse_private.release_flights(array(
-    select row(tollhouse_private.work_of(j, j.ctid), null, 'blocked', 'breaker_open', false, false, 'ignored', 0, 'none', null, null)::tollhouse_private.settlement
+    select tollhouse_private.ending(tollhouse_private.work_of(j, j.ctid), 'blocked', 'breaker_open')
     from tollhouse_private.jobs as j where j.request_id = p_request_id
   ))
 $$;

@@ -1,8 +1,0 @@
--- Revert tollhouse:execution/materialize from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop function tollhouse_private.materialize(tollhouse_private.settlement[]);
-
-commit;
