@@ -59,7 +59,7 @@ begin
 end
 $$;
 comment on function tollhouse.explain(text, text, text) is
-  'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+  'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 is the oldest; tenants and users take turns, so it is not how many calls go before it. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 
 revoke execute on function tollhouse.explain(text, text, text) from public;
 grant execute on function tollhouse.explain(text, text, text) to tollhouse_client;

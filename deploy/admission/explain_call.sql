@@ -51,7 +51,7 @@ begin
   if v_job.state = 'queued' then
     select count(*) + 1 into queue_position
     from tollhouse_private.jobs as j
-    where j.tenant_id = v_job.tenant_id and j.state = 'queued' and j.call_id < v_job.call_id;
+    where j.state = 'queued' and j.tenant_id = v_job.tenant_id and j.user_id = v_job.user_id and j.call_id < v_job.call_id;
   end if;
   select w.why, w.what_to_do into why, what_to_do from tollhouse_private.explain_waiting(v_job, p_now) as w;
   return next;

@@ -14,8 +14,8 @@ select pg_temp.tick();
 select set_config('tollhouse.user_id', 'bob', true);
 select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1');
 set local role tollhouse_auditor;
-select results_eq($$select e.user_id, e.status from tollhouse_ops.explain('acme', 'route', 'r1') as e$$, $$values ('bob', 'queued'), ('ann', 'queued')$$,
-  'a request id of two users is a row for each, the latest first');
+select results_eq($$select e.user_id, e.status, e.queue_position from tollhouse_ops.explain('acme', 'route', 'r1') as e$$,
+  $$values ('bob', 'queued', 1::bigint), ('ann', 'queued', 1)$$, 'a request id of two users is a row for each, the latest first, with its place among that user''s calls');
 select results_eq($$select e.user_id, e.status from tollhouse_ops.explain('acme', 'route', 'r1', 'ann') as e$$, $$values ('ann', 'queued')$$, 'or the one that is named');
 select is((select e.why from tollhouse_ops.explain('acme', 'route', 'r1', 'eve') as e),
   'Tenant ''acme'' has no call with this request id at endpoint ''route'' of user ''eve''.', 'or none');
