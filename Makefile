@@ -18,7 +18,7 @@ up: setup ## the same stack, kept running for your own SQL (ARGS=--fresh begins 
 test: ## run every test (ARGS="-k cap" narrows it)
 	@scripts/setup dev
 	@scripts/install-test-tools
-	@$(RUN)python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(RUN)python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 bench: setup ## measure throughput beside a bare HTTP client
 	@$(RUN)python -m bench

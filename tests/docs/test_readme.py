@@ -121,7 +121,7 @@ def test_make_up_passes_its_arguments_on(level: str, monkeypatch: pytest.MonkeyP
 
 def test_make_test_ends_with_what_pytest_says() -> None:
     """Its last command is pytest with the arguments that were given, and make adds no line."""
-    assert dry_run("test", "ARGS=-k cap")[-1].endswith(" loadgroup -k cap")
+    assert dry_run("test", "ARGS=-k cap")[-1].endswith(" worksteal -k cap")
 
 
 def test_continuous_integration_runs_what_the_readme_says(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ SERVERS: dict[str, str] = {
     "race/test_materialize.py": "a statement's time is up in the middle of a materializer",
 }
 SLEEPS: dict[str, str] = {
-    "page/test_browser.py": "nothing changes while the page looks twice",
     "worker/test_lease.py": "a loop is held up for longer than a lease",
 }
 _OF_A_SERVER = re.compile(r"(?:statement|lock)_timeout(?: to |\s*=\s*)'?(\d+)\s*(ms|s|min)?")
@@ -62,6 +61,36 @@ def _is_pace(value: ast.expr) -> bool:
     return isinstance(seconds, int | float) and seconds < 1.0
 
 
+_CLOCK = re.compile(r"(?:^|[._])(?:monotonic|perf_counter|time|clock)(?:_ns)?$")
+_MEASURED = re.compile(r"elapsed|duration|latency|retry_after|took\b")
+
+
+def bounds(tree: ast.AST) -> list[tuple[int, float]]:
+    """Return line and number of every assertion that something took less than so long."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assert) or not isinstance(node.test, ast.Compare):
+            continue
+        parts = [node.test.left, *node.test.comparators]
+        for left, operator, right in zip(parts, node.test.ops, parts[1:], strict=False):
+            if isinstance(operator, ast.Gt | ast.GtE):
+                left, right = right, left
+            elif not isinstance(operator, ast.Lt | ast.LtE):
+                continue
+            limit = right.value if isinstance(right, ast.Constant) else None
+            if isinstance(limit, int | float) and _is_measured(left):
+                found.append((node.lineno, float(limit)))
+    return found
+
+
+def _is_measured(value: ast.expr) -> bool:
+    """Whether a value says how long something took: by its name, or a clock less its start."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        return any(_CLOCK.search(ast.unparse(call.func)) for call in calls)
+    return _MEASURED.search(ast.unparse(value)) is not None
+
+
 def server_deadlines(text: str) -> list[float]:
     """Return the seconds of each statement_timeout and lock_timeout that is set; 0 is none."""
     found = (float(number) * _UNITS[unit] for number, unit in _OF_A_SERVER.findall(text))
@@ -88,6 +117,12 @@ def test_no_deadline_of_seconds(file: str) -> None:
     """What ends a wait is PATIENCE of tests/support/waiting.py, or longer."""
     tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
     assert [] == [(line, short) for line, short in deadlines(tree) if short < SHORTEST]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_nothing_must_be_quick(file: str) -> None:
+    """No assertion says that something took less than seconds; at least so long it may say."""
+    assert [] == bounds(ast.parse((TESTS / file).read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if file not in SERVERS])
@@ -120,3 +155,10 @@ def test_the_lint_sees_them() -> None:
         "set lock_timeout = '2s'; statement_timeout to 300; set local statement_timeout='3min'"
     )
     assert [(1, 5.0)] == sleeps(ast.parse("time.sleep(5)"))
+    text = (
+        "assert elapsed < 2\nassert time.monotonic() - begun <= 0.5, 'late'\n"
+        "assert 3 > loop.time() - begun\nassert 0 < outcome.latency_ms < 4000\n"
+        "assert time.monotonic() - begun >= 0.9\n"
+        "assert time.monotonic() < deadline\nassert size < 3"
+    )
+    assert [2, 0.5, 3, 4000] == [seconds for _, seconds in bounds(ast.parse(text))]

@@ -35,6 +35,13 @@ BROKEN_WORDS = """
     return range.getClientRects().length > 1;
   }).map((word) => word[0]))
 """
+COUNT_LOOKS = """
+(() => {
+  const looked = window.fetch;
+  window.looks = 0;
+  window.fetch = (...what) => looked(...what).finally(() => { window.looks += 1; });
+})()
+"""
 GROW = """
 for (const [cells, text] of [
   ["#cost td:nth-child(3)", "$12,345 of $123,456"],
@@ -124,7 +131,8 @@ async def test_what_ends_a_stop_stays_unfolded(stack: Stack, browser: Browser) -
     assert await browser.evaluate("document.activeElement.tagName") == "SUMMARY"
     await browser.evaluate(f"getSelection().selectAllChildren({unfolded}.querySelector('code'))")
     await browser.evaluate(f"{unfolded}.classList.add('old')")
-    await asyncio.sleep(4.5)  # two looks
+    await browser.evaluate(COUNT_LOOKS)
+    await browser.until("looks >= 3")  # two of them are drawn
     assert await browser.evaluate(f"{unfolded}.classList.contains('old')")
     assert "lift_kill_switch" in await browser.evaluate("getSelection().toString()")
 
