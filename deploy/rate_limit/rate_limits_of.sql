@@ -25,21 +25,33 @@ create function tollhouse_private.rate_limits_of(
   language sql
   stable
 as $$
+  with asked as materialized (
+    select
+      (r.job).tenant_id, (r.job).user_id, (r.job).call_id, (r.job).request_bytes / 4 + (r.job).max_output_tokens as tokens,
+      r.provider, r.model
+    from pg_catalog.unnest(p_routes) as r
+  ),
+  -- Once for all calls: every claim writes these rows, and an old snapshot keeps what they were.
+  known as materialized (
+    select rl.*, extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+    from (
+      select distinct k.scope, k.target
+      from asked as a
+      cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
+    ) as key
+    -- A probe of the key for each: missing statistics can't turn it round.
+    cross join lateral (
+      select k.* from tollhouse_private.rate_limits as k where k.scope = key.scope collate "C" and k.target = key.target offset 0
+    ) as rl
+  )
   select
-    (r.job).tenant_id, (r.job).user_id, (r.job).call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id,
-    (r.job).request_bytes / 4 + (r.job).max_output_tokens,
+    a.tenant_id, a.user_id, a.call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id, a.tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
-    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
-    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
-  from pg_catalog.unnest(p_routes) as r
-  cross join lateral (values ('tenant', (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
-  -- A probe of the key for each: missing statistics can't turn it round.
-  cross join lateral (
-    select k.* from tollhouse_private.rate_limits as k where k.scope = u.scope collate "C" and k.target = u.target offset 0
-  ) as rl
-  cross join lateral (
-    select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
-  ) as elapsed
+    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * rl.minutes),
+    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * rl.minutes)
+  from asked as a
+  cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
+  join known as rl on rl.scope = k.scope and rl.target = k.target
 $$;
 comment on function tollhouse_private.rate_limits_of(tollhouse_private.route[], timestamptz) is
   'The limits that each call falls under, with what their buckets hold now.';

@@ -7,7 +7,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from tests.race.scene import Row, Scene
+from tests.race.scene import Call, Row, Scene
 from tests.support.feedback import feedback
 from tests.support.waiting import until
 
@@ -155,3 +155,33 @@ async def test_a_round_steps_over_dead_rows_once(scene: Scene) -> None:
         for after in ("", _NAMES[5], _NAMES[-1]):
             found = looked_at(scene, "select tollhouse_private.pick(%s, 100)", after)
             assert found < 1.6 * once
+
+
+async def test_a_limit_is_looked_up_once(scene: Scene) -> None:
+    """What a limit was, which an old snapshot keeps, is stepped over once and not for each call."""
+    scene.rows("select tollhouse_ops.set_rate_limit('provider', 'mock', 9999, null, null, 'race')")
+    scene.rows("analyze tollhouse_private.rate_limits")
+    (worker,) = await scene.workers(1)
+
+    async def looked_at() -> int:
+        """Return how many pages a claim of fifty reads."""
+        explained = "explain (analyze, buffers, timing off, format json) "
+        query = "select * from tollhouse_worker.claim(%s, 50)"
+        async with worker.connection.transaction(force_rollback=True):
+            cursor = await worker.connection.execute(explained + query, (worker.worker_id,))
+            row = await cursor.fetchone()
+        assert row is not None
+        (plan,) = row.values()
+        assert plan[0]["Plan"]["Actual Rows"] == 50
+        return int(plan[0]["Plan"]["Shared Hit Blocks"])
+
+    with reading(scene):
+        scene.enqueue("acme", "ann", [Call(request_id=f"mine-{i}") for i in range(50)])
+        for _ in range(7):
+            before = await looked_at()
+        for _ in range(1000):
+            scene.rows("update tollhouse_private.rate_limits set refilled_at = now()")
+        size: LiteralString = "select pg_relation_size('tollhouse_private.rate_limits') / 8192 as n"
+        (pages,) = (row["n"] for row in scene.rows(size))
+        assert pages > 5
+        assert await looked_at() - before < 30 * pages
