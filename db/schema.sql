@@ -464,7 +464,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position counts your own queued calls, 1 is next. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 is the oldest; tenants and users take turns, so it is not how many calls go before it. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
 CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2909,7 +2909,7 @@ begin
   if v_job.state = 'queued' then
     select count(*) + 1 into queue_position
     from tollhouse_private.jobs as j
-    where j.tenant_id = v_job.tenant_id and j.state = 'queued' and j.call_id < v_job.call_id;
+    where j.state = 'queued' and j.tenant_id = v_job.tenant_id and j.user_id = v_job.user_id and j.call_id < v_job.call_id;
   end if;
   select w.why, w.what_to_do into why, what_to_do from tollhouse_private.explain_waiting(v_job, p_now) as w;
   return next;
@@ -4912,21 +4912,33 @@ COMMENT ON FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes to
 CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, scope text, target text, line text, last_tenant_id text, tokens integer, requests_per_minute integer, tokens_per_minute integer, max_in_flight integer, requests_now numeric, tokens_now numeric)
     LANGUAGE sql STABLE
     AS $$
+  with asked as materialized (
+    select
+      (r.job).tenant_id, (r.job).user_id, (r.job).call_id, (r.job).request_bytes / 4 + (r.job).max_output_tokens as tokens,
+      r.provider, r.model
+    from pg_catalog.unnest(p_routes) as r
+  ),
+  -- Once for all calls: every claim writes these rows, and an old snapshot keeps what they were.
+  known as materialized (
+    select rl.*, extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
+    from (
+      select distinct k.scope, k.target
+      from asked as a
+      cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
+    ) as key
+    -- A probe of the key for each: missing statistics can't turn it round.
+    cross join lateral (
+      select k.* from tollhouse_private.rate_limits as k where k.scope = key.scope collate "C" and k.target = key.target offset 0
+    ) as rl
+  )
   select
-    (r.job).tenant_id, (r.job).user_id, (r.job).call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id,
-    (r.job).request_bytes / 4 + (r.job).max_output_tokens,
+    a.tenant_id, a.user_id, a.call_id, rl.scope, rl.target, rl.line, rl.last_tenant_id, a.tokens,
     rl.requests_per_minute, rl.tokens_per_minute, rl.max_in_flight,
-    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * elapsed.minutes),
-    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * elapsed.minutes)
-  from pg_catalog.unnest(p_routes) as r
-  cross join lateral (values ('tenant', (r.job).tenant_id), ('provider', r.provider), ('model', r.model)) as u (scope, target)
-  -- A probe of the key for each: missing statistics can't turn it round.
-  cross join lateral (
-    select k.* from tollhouse_private.rate_limits as k where k.scope = u.scope collate "C" and k.target = u.target offset 0
-  ) as rl
-  cross join lateral (
-    select extract(epoch from greatest(p_now - rl.refilled_at, '0')) / 60 as minutes
-  ) as elapsed
+    least(rl.requests_per_minute, rl.requests_available + rl.requests_per_minute * rl.minutes),
+    least(rl.tokens_per_minute, rl.tokens_available + rl.tokens_per_minute * rl.minutes)
+  from asked as a
+  cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
+  join known as rl on rl.scope = k.scope and rl.target = k.target
 $$;
 ALTER FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.route[], p_now timestamp with time zone) IS 'The limits that each call falls under, with what their buckets hold now.';

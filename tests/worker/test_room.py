@@ -103,7 +103,7 @@ async def test_waiting_for_room_is_no_time_of_the_provider() -> None:
         taken = time.monotonic() - begun
         assert outcome.outcome == "success"
         assert outcome.latency_ms is not None
-        assert outcome.latency_ms <= (taken - held) * 1000
+        assert outcome.latency_ms <= (taken - held) * 1000 + 1  # rounded
         assert outcome.share is not None
         assert room.used > 0
         outcome.share.release()
