@@ -4,5 +4,6 @@ begin;
 set local role tollhouse_owner;
 
 drop table tollhouse_private.models;
+drop table tollhouse_private.providers;
 
 commit;

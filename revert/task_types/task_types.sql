@@ -3,6 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
+drop function tollhouse_private.candidate_models(text, text);
 drop table tollhouse_private.task_types;
 
 commit;

@@ -7,7 +7,7 @@ PINNED = "set search_path = pg_catalog, pg_temp"
 ROOMS = {
     *("platform", "tenancy", "task_types", "ledger", "queue", "idempotency", "kill_switch"),
     *("hourly_shutoff", "cache", "coalescing", "routing", "breaker", "rate_limit", "budget"),
-    *("pricing", "admission", "execution", "distillation", "ops"),
+    *("pricing", "admission", "execution", "distillation", "explain", "ops"),
 }
 
 _ROUTINE = re.compile(

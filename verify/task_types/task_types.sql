@@ -16,5 +16,9 @@ select tollhouse_private.verify_table(
 select tollhouse_private.verify_that(count(*) = 4, 'tollhouse_private.task_types lacks one of the four endpoints')
 from tollhouse_private.task_types as tt
 where tt.endpoint in ('route', 'explanation', 'investigation', 'budget_optimization');
+select tollhouse_private.verify_function(
+  'tollhouse_private.candidate_models(text, text)',
+  'tollhouse_owner', 'unpinned', '{tollhouse_engine}'
+);
 
 rollback;

@@ -1,7 +1,7 @@
 begin;
 select plan(8);
 
-\ir ../admission/explained.psql
+\ir ../explain/explained.psql
 
 do $$
 begin

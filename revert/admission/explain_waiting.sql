@@ -1,9 +1,0 @@
--- Revert tollhouse:admission/explain_waiting from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz);
-drop function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz);
-
-commit;

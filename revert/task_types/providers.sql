@@ -1,8 +1,0 @@
--- Revert tollhouse:task_types/providers from pg
-
-begin;
-set local role tollhouse_owner;
-
-drop table tollhouse_private.providers;
-
-commit;
