@@ -217,7 +217,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_cancel.test_in_flight,
     ),
     "Retry-After": (
-        [private("assess", "r.retry_after_ms,", "")],
+        [private("assess", "(e.result).retry_after_ms,", "")],
         test_retries.test_retry_after_is_respected,
     ),
     "a rejected request is not repeated": (
