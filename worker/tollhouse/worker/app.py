@@ -1,6 +1,7 @@
 """`tollhouse worker`: one process, its parts put together, supervised, drained and ended."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -207,6 +208,10 @@ def run(settings: WorkerSettings) -> int:
     """
     keys = Redactor(*(provider.api_key for provider in settings.providers.values()))
     set_up(redact=keys.text)
+    # Calls in flight are many objects and hardly any cycles: the collector's defaults look through
+    # them, and through all that was imported, over and over.
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     return asyncio.run(serve(settings))
 
 
