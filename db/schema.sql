@@ -10,6 +10,19 @@ COMMENT ON SCHEMA tollhouse_private IS 'Tables, guards and predicates: entered b
 CREATE SCHEMA tollhouse_worker;
 ALTER SCHEMA tollhouse_worker OWNER TO tollhouse_engine;
 COMMENT ON SCHEMA tollhouse_worker IS 'What the worker may call.';
+CREATE TYPE tollhouse_private.asked_call AS (
+	endpoint text COLLATE pg_catalog."C",
+	request jsonb,
+	request_id text COLLATE pg_catalog."C",
+	model text COLLATE pg_catalog."C",
+	watermark text COLLATE pg_catalog."C",
+	use_cache boolean,
+	max_cost_micro_usd bigint,
+	run_at timestamp with time zone,
+	metadata jsonb
+);
+ALTER TYPE tollhouse_private.asked_call OWNER TO tollhouse_engine;
+COMMENT ON TYPE tollhouse_private.asked_call IS 'What a client asks for: the parameters of enqueue.';
 CREATE TYPE tollhouse_private.attempt_result AS (
 	tenant_id text COLLATE pg_catalog."C",
 	call_id uuid,
@@ -302,64 +315,49 @@ COMMENT ON FUNCTION tollhouse.done_channel() IS 'Name of the channel to LISTEN o
 CREATE FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text DEFAULT NULL::text, p_model text DEFAULT NULL::text, p_watermark text DEFAULT ''::text, p_use_cache boolean DEFAULT true, p_max_cost_micro_usd bigint DEFAULT NULL::bigint, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET jit TO 'off'
     AS $$
 declare
   p_endpoint constant text collate "C" := enqueue.p_endpoint;
   p_request_id constant text collate "C" := enqueue.p_request_id;
   p_model constant text collate "C" := enqueue.p_model;
   p_watermark constant text collate "C" := enqueue.p_watermark;
-  v_now timestamptz := clock_timestamp();
-  v_job tollhouse_private.jobs;
-  v_verdict tollhouse_private.verdict;
-  v_result tollhouse_private.attempt_result;
+  v_identity record;
 begin
-  v_job := tollhouse_private.new_job(
-    p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata, v_now);
-
-  -- Guard 1. Waits for a concurrent enqueue of the same id by the same user.
-  insert into tollhouse_private.request_keys (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
-  values (v_job.tenant_id, v_job.endpoint, v_job.request_id, v_job.user_id, v_job.call_id, v_job.created_at, v_job.fingerprint)
-  on conflict do nothing;
-  if not found then
-    select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
-    from tollhouse_private.existing_call(v_job) as e;
-    return;
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.user_id is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
-  call_id := v_job.call_id;
-  request_id := v_job.request_id;
-  was_cached := false;
-  deduplicated := false;
-
-  -- Guards 2 to 4, as far as they are certain already; the claim decides them again.
-  v_verdict := tollhouse_private.early_verdict(v_job, v_now);
-  if v_verdict.verdict = 'cached' then
-    v_result := tollhouse_private.cached_result(tollhouse_private.work_of(v_job, null));
-  end if;
-
-  if v_verdict.verdict = 'blocked' then
-    status := 'blocked';
-    blocked_reason := v_verdict.reason;
-  elsif v_result.response is not null then
-    status := 'success';
-    was_cached := true;
-  else
-    insert into tollhouse_private.jobs select (v_job).*;
-    perform tollhouse_private.check_room(v_job.tenant_id, v_job.request_bytes);
-    perform tollhouse_private.wake_idle_worker();
-    status := v_job.state;
-    return;
-  end if;
-  perform tollhouse_private.close_calls(array[
-    tollhouse_private.ending(tollhouse_private.work_of(v_job, null), status, blocked_reason, v_result, v_job)
-  ], v_now);
+  select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
+  from tollhouse_private.enqueue_calls(v_identity.tenant_id, v_identity.user_id, array[
+    row(p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata)::tollhouse_private.asked_call
+  ], false) as e;
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'Asks for one LLM call. p_request: {"prompt": text} or {"messages": […]} with chat-completions parameters. p_request_id: the caller''s idempotency key at that endpoint, the same id with the same request is the same call; other users'' ids are their own. p_watermark: version of the data asked about; another one never hits the cache. status is scheduled, queued, or already success (from the cache) or blocked (blocked_reason says by which guard). Raises TH001 no identity, TH101 unknown endpoint, TH102 invalid request, TH103 too large, TH104 bad request id, TH105 negative cost, TH106 unknown model, TH107 request id reused, TH108 bad watermark, TH109 bad metadata, TH111 bad run_at, TH112 queue is full; then nothing is written.';
+CREATE FUNCTION tollhouse.enqueue_as(p_tenant_id text, p_user_id text, p_endpoint text, p_request jsonb, p_request_id text DEFAULT NULL::text, p_model text DEFAULT NULL::text, p_watermark text DEFAULT ''::text, p_use_cache boolean DEFAULT true, p_max_cost_micro_usd bigint DEFAULT NULL::bigint, p_run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_metadata jsonb DEFAULT NULL::jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  p_tenant_id constant text collate "C" := enqueue_as.p_tenant_id;
+  p_user_id constant text collate "C" := enqueue_as.p_user_id;
+  p_endpoint constant text collate "C" := enqueue_as.p_endpoint;
+  p_request_id constant text collate "C" := enqueue_as.p_request_id;
+  p_model constant text collate "C" := enqueue_as.p_model;
+  p_watermark constant text collate "C" := enqueue_as.p_watermark;
+begin
+  -- Raises, unless that is who the session is from now on.
+  perform tollhouse.set_identity(p_tenant_id, p_user_id);
+  select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
+  from tollhouse_private.enqueue_calls(p_tenant_id, p_user_id, array[
+    row(p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, p_max_cost_micro_usd, p_run_at, p_metadata)::tollhouse_private.asked_call
+  ], false) as e;
+end
+$$;
+ALTER FUNCTION tollhouse.enqueue_as(p_tenant_id text, p_user_id text, p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse.enqueue_as(p_tenant_id text, p_user_id text, p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'set_identity and enqueue in one statement and one round trip. The identity holds for the rest of the transaction. Raises as set_identity does (TH002 malformed, TH003 the login is bound to someone else), and as enqueue does.';
 CREATE FUNCTION tollhouse.enqueue_many(p_calls jsonb) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -368,60 +366,75 @@ declare
   c_keys constant text[] := array[
     'endpoint', 'request', 'request_id', 'model', 'watermark', 'use_cache', 'max_cost_micro_usd', 'run_at', 'metadata'
   ];
+  v_identity record;
+  v_calls tollhouse_private.asked_call[];
+  v_known boolean;
   v_item record;
-  v_key text;
-  v_call record;
-  v_message text;
-  v_detail text;
-  v_hint text;
+  v_key text collate "C";
+  v_message text collate "C";
 begin
+  select i.* into v_identity from tollhouse_private.identity() as i;
+  if v_identity.user_id is null then
+    raise exception using errcode = 'TH001', message = 'no identity',
+      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+  end if;
   if p_calls is null or jsonb_typeof(p_calls) <> 'array' then
     raise exception using errcode = 'TH102', message = 'invalid request', detail = 'p_calls is not a JSON array',
       hint = 'Pass [{"endpoint": …, "request": …, "request_id": …}, …].';
   end if;
 
-  -- In the order of their keys, so that two batches with common ids never wait for each other in a circle.
-  for v_item in
-    select item.body, item.position
-    from jsonb_array_elements(p_calls) with ordinality as item (body, position)
-    order by item.body ->> 'endpoint', item.body ->> 'request_id', item.position
-  loop
-    begin
+  begin
+    select
+      array_agg(row(
+        c.endpoint, c.request, c.request_id, c.model, coalesce(c.watermark, ''), coalesce(c.use_cache, true), c.max_cost_micro_usd, c.run_at, c.metadata
+      )::tollhouse_private.asked_call order by i.place),
+      bool_and(i.body - c_keys = '{}')
+    into v_calls, v_known
+    from jsonb_array_elements(p_calls) with ordinality as i (body, place)
+    cross join lateral jsonb_to_record(i.body) as c (
+      endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
+      max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
+    );
+  exception
+    when data_exception then v_known := false;
+  end;
+
+  -- Call by call, only to say which one is wrong, and why.
+  if not v_known then
+    for v_item in
+      select i.body, i.place
+      from jsonb_array_elements(p_calls) with ordinality as i (body, place)
+      order by (i.body ->> 'endpoint') collate "C", (i.body ->> 'request_id') collate "C", i.place
+    loop
       if jsonb_typeof(v_item.body) <> 'object' then
-        raise exception using errcode = 'TH102', message = 'invalid request', detail = 'it is not a JSON object',
+        raise exception using errcode = 'TH102', message = 'invalid request',
+          detail = format('call %s of the array: it is not a JSON object', v_item.place),
           hint = 'Pass [{"endpoint": …, "request": …, "request_id": …}, …].';
       end if;
       select k.key into v_key from jsonb_object_keys(v_item.body) as k (key) where k.key <> all (c_keys) order by 1 limit 1;
       if found then
-        raise exception using errcode = 'TH102', message = 'invalid request', detail = format('unknown key %I', left(v_key, 60)),
+        raise exception using errcode = 'TH102', message = 'invalid request',
+          detail = format('call %s of the array: unknown key %I', v_item.place, left(v_key, 60)),
           hint = 'Known: ' || array_to_string(c_keys, ', ') || '.';
       end if;
-      select c.* into v_call
-      from jsonb_to_record(v_item.body) as c (
-        endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
-        max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
-      );
-      return query
-      select e.*
-      from tollhouse.enqueue(
-        v_call.endpoint, v_call.request, v_call.request_id, v_call.model, coalesce(v_call.watermark, ''),
-        coalesce(v_call.use_cache, true), v_call.max_cost_micro_usd, v_call.run_at, v_call.metadata
-      ) as e;
-    exception
-      when others then
-        get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
-        if sqlstate like '22%' then
+      begin
+        perform tollhouse_private.refuse_call(row(
+          c.endpoint, c.request, c.request_id, c.model, coalesce(c.watermark, ''), coalesce(c.use_cache, true), c.max_cost_micro_usd, c.run_at, c.metadata
+        )::tollhouse_private.asked_call, v_item.place, clock_timestamp())
+        from jsonb_to_record(v_item.body) as c (
+          endpoint text, request jsonb, request_id text, model text, watermark text, use_cache boolean,
+          max_cost_micro_usd bigint, run_at timestamptz, metadata jsonb
+        );
+      exception
+        when data_exception then
+          get stacked diagnostics v_message = message_text;
           raise exception using errcode = 'TH102', message = 'invalid request',
-            detail = format('call %s of the array: %s', v_item.position, v_message),
+            detail = format('call %s of the array: %s', v_item.place, v_message),
             hint = 'A field has a value of the wrong type.';
-        end if;
-        if sqlstate not like 'TH%' then
-          raise;
-        end if;
-        raise exception using errcode = sqlstate, message = v_message,
-          detail = format('call %s of the array: %s', v_item.position, v_detail), hint = v_hint;
-    end;
-  end loop;
+      end;
+    end loop;
+  end if;
+  return query select e.* from tollhouse_private.enqueue_calls(v_identity.tenant_id, v_identity.user_id, v_calls, true) as e;
 end
 $$;
 ALTER FUNCTION tollhouse.enqueue_many(p_calls jsonb) OWNER TO tollhouse_owner;
@@ -564,7 +577,7 @@ begin
       detail = format('the isolation level is %s', current_setting('transaction_isolation')),
       hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
   end if;
-  -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
+  -- In progress and visible: written by this transaction, or by a savepoint of it.
   if exists (
     select
     from tollhouse_private.jobs as j
@@ -2127,7 +2140,7 @@ begin
   end if;
 end
 $_$;
-ALTER FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'Whether an endpoint takes a call. Raises TH102 to TH106, TH108, TH109, TH111.';
 CREATE FUNCTION tollhouse_private.check_materializer(p_name text) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -2160,8 +2173,8 @@ end
 $_$;
 ALTER FUNCTION tollhouse_private.check_materializer(p_name text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
-CREATE FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -2198,7 +2211,7 @@ begin
 
   -- Far from the limit a look now and then is enough: to count costs as much as there is.
   if v_calls < 0.99 * coalesce(v_limit.max_calls, v_calls + 1) and v_bytes < 0.99 * coalesce(v_limit.max_bytes, v_bytes + 1) then
-    if random() >= c_looks * greatest(1.0 / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes)) then
+    if random() >= c_looks * greatest(p_calls::numeric / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes)) then
       return;
     end if;
   elsif v_calls >= c_few then
@@ -2255,8 +2268,8 @@ begin
   end if;
 end
 $$;
-ALTER FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) IS 'Refuses a call, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold; where ten thousand calls or more are to be counted, what a count found holds for ten times as long as it took. Raises TH112.';
+ALTER FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) IS 'Refuses calls, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold; where ten thousand calls or more are to be counted, what a count found holds for ten times as long as it took. Raises TH112.';
 CREATE FUNCTION tollhouse_private.check_target(p_kind text, p_target text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2630,29 +2643,47 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'What each payer of some ended attempts owes; null when there are none.';
-CREATE FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) RETURNS tollhouse_private.verdict
+CREATE FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) RETURNS tollhouse_private.verdict[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_jobs tollhouse_private.work[] := array[tollhouse_private.work_of(p_job, null)];
-  v_verdict tollhouse_private.verdict;
+  v_work tollhouse_private.work[] := array(select tollhouse_private.work_of(j, null) from unnest(p_jobs) as j);
+  v_later boolean;
+  v_verdicts tollhouse_private.verdict[];
+  v_more tollhouse_private.verdict[];
 begin
-  select v.* into v_verdict from tollhouse_private.guard_kill_switch(v_jobs) as v;
-  if v_verdict.call_id is null then
-    select v.* into v_verdict from tollhouse_private.guard_hourly_shutoff(v_jobs, p_job.run_at) as v;
+  select coalesce(bool_or(j.state = 'scheduled'), false) into v_later from unnest(p_jobs) as j;
+
+  v_verdicts := array(select v from tollhouse_private.guard_kill_switch(v_work) as v);
+  v_work := tollhouse_private.undecided(v_work, v_verdicts);
+  v_more := array(select v from tollhouse_private.guard_hourly_shutoff(v_work, p_now) as v);
+  if v_later and cardinality(v_more) > 0 then
+    -- Who is shut off now may not be when the call is to run.
+    v_more := array(
+      select v
+      from unnest(p_jobs) as j
+      join unnest(v_more) as v on v.call_id = j.call_id
+      where j.state = 'queued'
+        or exists (select from tollhouse_private.guard_hourly_shutoff(array[tollhouse_private.work_of(j, null)], j.run_at))
+    );
   end if;
-  if v_verdict.call_id is null and p_job.state = 'queued' then
-    select v.* into v_verdict from tollhouse_private.guard_cache(v_jobs, p_now) as v;
+  v_verdicts := v_verdicts || v_more;
+  v_work := tollhouse_private.undecided(v_work, v_more);
+  if v_later then
+    v_work := array(
+      select w from unnest(v_work) as w where w.call_id in (select j.call_id from unnest(p_jobs) as j where j.state = 'queued')
+    );
   end if;
-  if v_verdict.call_id is not null and not tollhouse_private.has_month(p_job.created_at) then
-    return null;
+  v_verdicts := v_verdicts || array(select v from tollhouse_private.guard_cache(v_work, p_now) as v);
+  if cardinality(v_verdicts) > 0 and not tollhouse_private.has_month(p_now) then
+    return array[]::tollhouse_private.verdict[];
   end if;
-  return v_verdict;
+  return v_verdicts;
 end
 $$;
-ALTER FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) IS 'What guards 2 to 4 say of a new call, as far as it is certain already: blocked, cached, or null. The claim decides again.';
+ALTER FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'What guards 2 to 4 say of new calls of one user, as far as it is certain already: blocked or cached. The claim decides again.';
 CREATE FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text DEFAULT NULL::text, p_answer tollhouse_private.attempt_result DEFAULT NULL::tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs DEFAULT NULL::tollhouse_private.jobs) RETURNS tollhouse_private.settlement
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2669,6 +2700,102 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) IS 'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue.';
+CREATE FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_asked record;
+  v_first uuid[];
+  v_jobs tollhouse_private.jobs[];
+  v_verdicts tollhouse_private.verdict[];
+  v_closed tollhouse_private.settlement[] := array[]::tollhouse_private.settlement[];
+  v_bytes bigint;
+  v_reused record;
+begin
+  select n.* into v_asked from tollhouse_private.new_jobs(p_tenant_id, p_user_id, p_calls, v_now) as n;
+  if v_asked.jobs is null then
+    return;
+  end if;
+  if v_asked.sound is not true then
+    perform tollhouse_private.refuse_call(p_calls[p.place], case when p_many then p.place end, v_now)
+    from unnest(v_asked.places) as p (place);
+  end if;
+
+  v_first := tollhouse_private.guard_idempotency(v_asked.jobs);
+  v_jobs := v_asked.jobs;
+  if cardinality(v_first) < cardinality(v_jobs) then
+    v_jobs := array(select j from unnest(v_jobs) as j where j.call_id in (select f.call_id from unnest(v_first) as f (call_id)));
+  end if;
+
+  v_verdicts := tollhouse_private.early_verdicts(v_jobs, v_now);
+  if cardinality(v_verdicts) > 0 then
+    v_closed := array(
+      select tollhouse_private.ending(
+        tollhouse_private.work_of(j, null), case v.verdict when 'cached' then 'success' else v.verdict end, v.reason, r.result, j
+      )
+      from unnest(v_jobs) as j
+      join unnest(v_verdicts) as v on v.call_id = j.call_id
+      cross join lateral (
+        select case v.verdict when 'cached' then tollhouse_private.cached_result(tollhouse_private.work_of(j, null)) end as result
+        offset 0
+      ) as r
+      -- An answer may have gone since the guard saw it.
+      where v.verdict = 'blocked' or (r.result).response is not null
+    );
+    v_jobs := array(
+      select j from unnest(v_jobs) as j where j.call_id not in (select ((c.job).call_id) from unnest(v_closed) as c)
+    );
+  end if;
+
+  if cardinality(v_jobs) > 0 then
+    insert into tollhouse_private.jobs select j.* from unnest(v_jobs) as j;
+    select sum(j.request_bytes) into v_bytes from unnest(v_jobs) as j;
+    perform tollhouse_private.check_room(p_tenant_id, cardinality(v_jobs), v_bytes);
+    perform tollhouse_private.wake_idle_worker();
+  end if;
+  if cardinality(v_jobs) = cardinality(v_asked.jobs) then
+    return query select j.call_id, j.request_id, j.state, null::text, false, false from unnest(v_jobs) as j;
+    return;
+  end if;
+
+  perform tollhouse_private.close_calls(v_closed, v_now);
+  for v_reused in
+    select e.call_id, e.same_request
+    from tollhouse_private.existing_calls(array(
+      select j from unnest(v_asked.jobs) as j where j.call_id not in (select f.call_id from unnest(v_first) as f (call_id))
+    )) as e
+    where not e.same_request
+    limit 1
+  loop
+    raise exception using errcode = 'TH107', message = 'request id already used for another request',
+      detail = (
+        select case when p_many then format('call %s of the array: ', p.place) else '' end
+          || format('endpoint %s, request id %s', j.endpoint, j.request_id)
+        from unnest(v_asked.jobs) with ordinality as j
+        join unnest(v_asked.places) with ordinality as p (place, number) on p.number = j.ordinality
+        where j.call_id = v_reused.call_id
+      ),
+      hint = 'A request id of yours stands for one request: use a new id for a new request.';
+  end loop;
+  return query
+  select coalesce(e.existing_call_id, j.call_id), j.request_id, coalesce(e.status, c.status, j.state), coalesce(e.blocked_reason, c.blocked_reason),
+    coalesce(e.was_cached, c.was_cached, false), e.call_id is not null
+  from unnest(v_asked.jobs) with ordinality as j
+  left join unnest(v_closed) as c on (c.job).call_id = j.call_id
+  left join tollhouse_private.existing_calls(array(
+    select o from unnest(v_asked.jobs) as o where o.call_id not in (select f.call_id from unnest(v_first) as f (call_id))
+  )) as e on e.call_id = j.call_id
+  order by j.ordinality;
+end
+$$;
+ALTER FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) IS 'Asks for the calls of one user, whom its caller has identified, all or none: each guard once for the batch, an insert into each table. A row for each call, in the order of endpoint and request id. p_many: errors name the place of a call. Raises TH101 to TH109, TH111, TH112.';
 CREATE FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2712,42 +2839,36 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
-CREATE FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) RETURNS record
+CREATE FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) RETURNS TABLE(call_id uuid, existing_call_id uuid, same_request boolean, status text, blocked_reason text, was_cached boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  v_key tollhouse_private.request_keys;
 begin
-  select rk.* into v_key
-  from tollhouse_private.request_keys as rk
-  where rk.tenant_id = p_job.tenant_id
-    and rk.endpoint = p_job.endpoint
-    and rk.request_id = p_job.request_id
-    and rk.user_id = p_job.user_id;
-  if not found or v_key.fingerprint is distinct from p_job.fingerprint then
-    raise exception using errcode = 'TH107', message = 'request id already used for another request',
-      detail = format('endpoint %s, request id %s', p_job.endpoint, p_job.request_id),
-      hint = 'A request id of yours stands for one request: use a new id for a new request.';
-  end if;
-
-  existing_call.call_id := v_key.call_id;
-  existing_call.request_id := v_key.request_id;
-  existing_call.deduplicated := true;
-  select c.status, c.blocked_reason, c.was_cached
-  into existing_call.status, existing_call.blocked_reason, existing_call.was_cached
-  from tollhouse_private.llm_api_calls as c
-  where c.tenant_id = v_key.tenant_id and c.call_id = v_key.call_id and c.created_at = v_key.created_at;
-  if not found then
-    select case j.state when 'coalesced' then 'queued' else j.state end, false
-    into existing_call.status, existing_call.was_cached
-    from tollhouse_private.jobs as j
-    where j.tenant_id = v_key.tenant_id and j.call_id = v_key.call_id;
-  end if;
+  return query
+  select
+    j.call_id, k.call_id, k.fingerprint is not distinct from j.fingerprint,
+    coalesce(c.status, q.status), c.blocked_reason, coalesce(c.was_cached, false)
+  from unnest(p_jobs) as j
+  -- A limit, so that each is a probe of its key, whatever the planner thinks of the tables.
+  left join lateral (
+    select rk.* from tollhouse_private.request_keys as rk
+    where rk.tenant_id = j.tenant_id and rk.endpoint = j.endpoint and rk.request_id = j.request_id and rk.user_id = j.user_id
+    limit 1
+  ) as k on true
+  left join lateral (
+    select lac.status, lac.blocked_reason, lac.was_cached from tollhouse_private.llm_api_calls as lac
+    where lac.tenant_id = k.tenant_id and lac.call_id = k.call_id and lac.created_at = k.created_at
+    limit 1
+  ) as c on true
+  left join lateral (
+    select case o.state when 'coalesced' then 'queued' else o.state end as status from tollhouse_private.jobs as o
+    where o.tenant_id = k.tenant_id and o.call_id = k.call_id
+    limit 1
+  ) as q on true;
 end
 $$;
-ALTER FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) IS 'What became of the user''s call that already has this request id. Raises TH107 when it was another request.';
+ALTER FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) IS 'For each call whose request id is taken, the call that it stands for and what became of that. same_request is false where the id was used for another request.';
 CREATE TABLE tollhouse_private.llm_api_calls (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -3504,6 +3625,27 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Blocks the calls of a tenant or user that is shut off, and says until when.';
+CREATE FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_first uuid[];
+begin
+  -- In the order of the array.
+  with taken as (
+    insert into tollhouse_private.request_keys as rk (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
+    select j.tenant_id, j.endpoint, j.request_id, j.user_id, j.call_id, j.created_at, j.fingerprint
+    from unnest(p_jobs) as j
+    on conflict do nothing
+    returning rk.call_id
+  )
+  select coalesce(array_agg(t.call_id), '{}') into v_first from taken as t;
+  return v_first;
+end
+$$;
+ALTER FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) IS 'Guard 1: takes the request ids of new calls and returns the ids of the calls that are the first to use theirs. Waits for a concurrent enqueue of the same id by the same user; so the calls come in the order of endpoint and request id, and two batches never wait for each other in a circle.';
 CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3681,7 +3823,7 @@ CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
     when pg_catalog.jsonb_path_exists(p_value, 'strict $.** ? (@ >= 1e40 || @ <= -1e40)') then 'a number in it has more than 40 digits'
   end
 $_$;
-ALTER FUNCTION tollhouse_private.json_problem(p_value jsonb) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.json_problem(p_value jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.json_problem(p_value jsonb) IS 'What is wrong with a JSON value of a client''s, whatever it is for, in words, or null.';
 CREATE FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -4028,71 +4170,67 @@ CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time z
 $$;
 ALTER FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
 COMMENT ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) IS 'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
-CREATE FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS tollhouse_private.jobs
+CREATE FUNCTION tollhouse_private.new_jobs(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_now timestamp with time zone, OUT jobs tollhouse_private.jobs[], OUT places bigint[], OUT sound boolean) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  v_identity record;
-  v_task tollhouse_private.task_types;
-  v_job tollhouse_private.jobs;
 begin
-  select i.* into v_identity from tollhouse_private.identity() as i;
-  if v_identity.tenant_id is null or v_identity.user_id is null then
-    raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
-  end if;
-
-  select tt.* into v_task from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint;
-  if not found then
-    raise exception using errcode = 'TH101', message = 'unknown endpoint',
-      detail = format('endpoint %s', coalesce(quote_literal(left(p_endpoint, 128)), 'null')),
-      hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
-  end if;
-
-  perform tollhouse_private.check_call(
-    v_task, p_request, p_request_id, p_model, p_watermark, p_max_cost_micro_usd, p_run_at, p_metadata, p_now);
-
-  v_job.tenant_id := v_identity.tenant_id;
-  v_job.user_id := v_identity.user_id;
-  v_job.endpoint := v_task.endpoint;
-  v_job.created_at := date_trunc('milliseconds', p_now);
-  v_job.call_id := tollhouse_private.new_call_id(p_now);
-  v_job.request_id := coalesce(p_request_id, v_job.call_id::text);
-  v_job.fingerprint := sha256(convert_to(
-    jsonb_build_array(v_identity.user_id, v_task.endpoint, p_request, p_model, p_watermark)::text, 'UTF8'));
-  v_job.request := p_request;
-  v_job.request_bytes := octet_length(p_request::text);
-  v_job.max_output_tokens := coalesce(
-    (p_request ->> 'max_completion_tokens')::integer, (p_request ->> 'max_tokens')::integer, v_task.max_output_tokens);
-  v_job.metadata := p_metadata;
-  v_job.requested_model := p_model;
-  v_job.max_cost_micro_usd := p_max_cost_micro_usd;
-  v_job.watermark := p_watermark;
-  v_job.cache_scope := case v_task.cache_scope when 'user' then v_identity.user_id else '' end;
-  if p_use_cache is true and v_task.cache_ttl > '0'
-    and tollhouse_private.stricter_capture(v_task.capture, (
-      select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = v_identity.tenant_id
-    )) <> 'none'
-  then
-    v_job.cache_key := sha256(convert_to(jsonb_build_array(
-      v_job.tenant_id, v_job.cache_scope, v_task.endpoint, p_watermark, p_request, p_model, v_task.models
-    )::text, 'UTF8'));
-  end if;
-  v_job.run_at := greatest(p_run_at, p_now);
-  v_job.state := case when p_run_at > p_now then 'scheduled' else 'queued' end;
-  v_job.waits_for := case when p_run_at > p_now then 'run_at' end;
-  v_job.attempts := 0;
-  v_job.unsent := 0;
-  v_job.reserved_micro_usd := 0;
-  v_job.spent_micro_usd := 0;
-  v_job.cost_basis := 'none';
-  v_job.provider_attempted := false;
-  return v_job;
+  select
+    array_agg(row(
+      p_tenant_id, b.call_id, p_user_id, b.endpoint, coalesce(b.request_id, b.call_id::text), date_trunc('milliseconds', p_now),
+      sha256(convert_to(jsonb_build_array(p_user_id, b.endpoint, b.request, b.model, b.watermark)::text, 'UTF8')),
+      b.bytes, coalesce(b.output_tokens, b.max_output_tokens), b.model, b.max_cost_micro_usd,
+      case when b.use_cache and b.cache_ttl > '0' and b.kept <> 'none'
+        then sha256(convert_to(jsonb_build_array(p_tenant_id, b.scope, b.endpoint, b.watermark, b.request, b.model, b.models)::text, 'UTF8'))
+      end,
+      b.scope, b.watermark,
+      case when b.run_at > p_now then 'scheduled' else 'queued' end, greatest(b.run_at, p_now), case when b.run_at > p_now then 'run_at' end,
+      0, 0, null, null, null, null, null, 0, null, 0, null, 'none', false, null, null, b.metadata, b.request, null
+    )::tollhouse_private.jobs order by b.endpoint collate "C", b.request_id collate "C", b.place),
+    array_agg(b.place order by b.endpoint collate "C", b.request_id collate "C", b.place),
+    -- As check_call decides; what this doubts, it puts into words.
+    bool_and((
+      case when tollhouse_private.sound_request(b.request) then true else tollhouse_private.request_problem(b.request) is null end
+      and b.bytes <= b.max_request_bytes
+      and coalesce(b.output_tokens <= b.max_output_tokens, true)
+      and coalesce(octet_length(b.request_id) between 1 and 200 and b.request_id !~ '[^\x21-\x7e]', true)
+      and coalesce(b.max_cost_micro_usd >= 0, true)
+      and cardinality(b.models) > 0
+      and coalesce(b.model = any (b.models), true)
+      and (b.watermark = '' or length(b.watermark) <= 200 and tollhouse_private.has_visible(b.watermark))
+      and case when b.metadata is null then true
+        else octet_length(b.metadata::text) <= 16384 and jsonb_typeof(b.metadata) = 'object' and tollhouse_private.json_problem(b.metadata) is null
+      end
+      and coalesce(b.run_at <= p_now + interval '1 year' and isfinite(b.run_at), true)
+    ) is true)
+  into new_jobs.jobs, new_jobs.places, new_jobs.sound
+  from (
+    select
+      c.*, t.*, tollhouse_private.new_call_id(p_now) as call_id, octet_length(c.request::text) as bytes,
+      coalesce(
+        case when c.request -> 'max_completion_tokens' between '1' and '999999999' then (c.request -> 'max_completion_tokens')::integer end,
+        case when c.request -> 'max_tokens' between '1' and '999999999' then (c.request -> 'max_tokens')::integer end
+      ) as output_tokens
+    from unnest(p_calls) with ordinality as c (
+      endpoint, request, request_id, model, watermark, use_cache, max_cost_micro_usd, run_at, metadata, place
+    )
+    left join lateral (
+      select
+        tt.max_output_tokens, tt.max_request_bytes, tt.models, tt.cache_ttl,
+        case tt.cache_scope when 'user' then p_user_id else '' end as scope,
+        tollhouse_private.stricter_capture(tt.capture, (
+          select ts.capture_policy from tollhouse_private.tenant_settings as ts where ts.tenant_id = p_tenant_id
+        )) as kept
+      from tollhouse_private.task_types as tt
+      where tt.endpoint = c.endpoint
+      limit 1
+    ) as t on true
+    offset 0
+  ) as b;
 end
 $$;
-ALTER FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) IS 'The job that a request stands for, checked. Raises TH001, TH101 to TH106, TH108, TH109, TH111.';
+ALTER FUNCTION tollhouse_private.new_jobs(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_now timestamp with time zone, OUT jobs tollhouse_private.jobs[], OUT places bigint[], OUT sound boolean) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.new_jobs(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_now timestamp with time zone, OUT jobs tollhouse_private.jobs[], OUT places bigint[], OUT sound boolean) IS 'The jobs that a user''s calls would be, in the order of endpoint and request id, and the place of each in the array. sound: every endpoint takes its call; else check_call says what is wrong, and the jobs are good for nothing.';
 CREATE FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, tokens integer, turn bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4536,7 +4674,7 @@ begin
   end;
 end
 $$;
-ALTER FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) IS 'What is wrong with a part of a request, in words that begin with its place, or null.';
 CREATE FUNCTION tollhouse_private.pick(p_last_tenant_id text, p_limit integer, OUT jobs tollhouse_private.work[], OUT last_tenant_id text) RETURNS record
     LANGUAGE plpgsql
@@ -4949,6 +5087,36 @@ CREATE FUNCTION tollhouse_private.reads_all_users() RETURNS boolean
 END;
 ALTER FUNCTION tollhouse_private.reads_all_users() OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.reads_all_users() IS 'Whether the session''s login administers its tenant.';
+CREATE FUNCTION tollhouse_private.refuse_call(p_call tollhouse_private.asked_call, p_place bigint, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_task tollhouse_private.task_types;
+  v_message text collate "C";
+  v_detail text collate "C";
+  v_hint text collate "C";
+begin
+  select tt.* into v_task from tollhouse_private.task_types as tt where tt.endpoint = p_call.endpoint;
+  if not found then
+    raise exception using errcode = 'TH101', message = 'unknown endpoint',
+      detail = format('endpoint %s', coalesce(quote_literal(left(p_call.endpoint, 128)), 'null')),
+      hint = (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
+  end if;
+  perform tollhouse_private.check_call(
+    v_task, p_call.request, p_call.request_id, p_call.model, p_call.watermark, p_call.max_cost_micro_usd, p_call.run_at, p_call.metadata, p_now);
+exception
+  when others then
+    if p_place is null or sqlstate not like 'TH%' then
+      raise;
+    end if;
+    get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+    raise exception using errcode = sqlstate, message = v_message,
+      detail = format('call %s of the array: %s', p_place, v_detail), hint = v_hint;
+end
+$$;
+ALTER FUNCTION tollhouse_private.refuse_call(p_call tollhouse_private.asked_call, p_place bigint, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.refuse_call(p_call tollhouse_private.asked_call, p_place bigint, p_now timestamp with time zone) IS 'Raises what is wrong with a call, in words that name its place in an array, if it has one: TH101 to TH106, TH108, TH109, TH111. Returns where nothing is.';
 CREATE FUNCTION tollhouse_private.refusing_guard(p_reason text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5006,7 +5174,7 @@ begin
   return tollhouse_private.part_problem(p_request, 'request', null);
 end
 $$;
-ALTER FUNCTION tollhouse_private.request_problem(p_request jsonb) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.request_problem(p_request jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.request_problem(p_request jsonb) IS 'What is wrong with a request, in words, or null. A request is {"prompt": text} or {"messages": […]} with parameters of the OpenAI chat-completions API; a null is as good as an absent key.';
 CREATE FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
@@ -5277,6 +5445,32 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
+CREATE FUNCTION tollhouse_private.sound_request(p_request jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  select case when pg_catalog.jsonb_typeof(p_request) = 'object' then
+    p_request - array['prompt', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p'] = '{}'
+    and case
+      when p_request -> 'messages' is null then pg_catalog.jsonb_typeof(p_request -> 'prompt') = 'string' and tollhouse_private.has_visible(p_request ->> 'prompt')
+      when p_request -> 'prompt' is null and pg_catalog.jsonb_typeof(p_request -> 'messages') = 'array' then
+        p_request -> 'messages' <> '[]'
+        and pg_catalog.jsonb_array_length(p_request -> 'messages') = pg_catalog.jsonb_array_length(pg_catalog.jsonb_path_query_array(
+          p_request,
+          'strict $.messages[*] ? (
+            (@.role == "user" || @.role == "assistant" || @.role == "system" || @.role == "developer")
+            && @.content.type() == "string" && !exists(@.keyvalue() ? (@.key != "role" && @.key != "content"))
+          )',
+          '{}', true
+        ))
+    end
+    and case when p_request ? 'max_tokens' then tollhouse_private.value_fits(p_request -> 'max_tokens', 'count') else true end
+    and case when p_request ? 'max_completion_tokens' then tollhouse_private.value_fits(p_request -> 'max_completion_tokens', 'count') else true end
+    and case when p_request ? 'temperature' then tollhouse_private.value_fits(p_request -> 'temperature', '0 to 2') else true end
+    and case when p_request ? 'top_p' then tollhouse_private.value_fits(p_request -> 'top_p', '0 to 1') else true end
+  end
+$_$;
+ALTER FUNCTION tollhouse_private.sound_request(p_request jsonb) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.sound_request(p_request jsonb) IS 'True only of what request_problem finds nothing wrong with; false or null: ask it.';
 CREATE FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5793,7 +5987,7 @@ CREATE FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) RETURNS
     end
   end
 $_$;
-ALTER FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.value_fits(p_value jsonb, p_kind text) IS 'Whether a part of a request is in order as it stands; else it is wrong, or request_problem looks into it.';
 CREATE FUNCTION tollhouse_private.verify_function(p_function regprocedure, p_owner regrole, p_security text, p_executors text[]) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -8085,7 +8279,6 @@ CREATE POLICY queue_limits_all_engine ON tollhouse_private.queue_limits TO tollh
 CREATE POLICY queue_limits_select_operator ON tollhouse_private.queue_limits FOR SELECT TO tollhouse_operator, tollhouse_auditor, tollhouse_monitor USING (true);
 ALTER TABLE tollhouse_private.request_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY request_keys_all_engine ON tollhouse_private.request_keys TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY request_keys_insert_owner ON tollhouse_private.request_keys FOR INSERT TO tollhouse_owner WITH CHECK (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id))));
 CREATE POLICY request_keys_select_owner ON tollhouse_private.request_keys FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 ALTER TABLE tollhouse_private.response_cache ENABLE ROW LEVEL SECURITY;
 CREATE POLICY response_cache_all_engine ON tollhouse_private.response_cache TO tollhouse_engine USING (true) WITH CHECK (true);
@@ -8146,6 +8339,8 @@ REVOKE ALL ON FUNCTION tollhouse.done_channel() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.done_channel() TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.enqueue(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse.enqueue_as(p_tenant_id text, p_user_id text, p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse.enqueue_as(p_tenant_id text, p_user_id text, p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse.enqueue_many(p_calls jsonb) TO tollhouse_client;
 REVOKE ALL ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) FROM PUBLIC;
@@ -8242,8 +8437,7 @@ GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.task_types TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_materializer(p_name text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_bytes bigint) TO tollhouse_owner;
+REVOKE ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8269,12 +8463,14 @@ REVOKE ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp wit
 GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.early_verdict(p_job tollhouse_private.jobs, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) TO tollhouse_engine;
-REVOKE ALL ON FUNCTION tollhouse_private.existing_call(p_job tollhouse_private.jobs, OUT call_id uuid, OUT request_id text, OUT status text, OUT blocked_reason text, OUT was_cached boolean, OUT deduplicated boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 REVOKE ALL ON TABLE tollhouse_private.llm_api_calls FROM tollhouse_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE tollhouse_private.llm_api_calls TO tollhouse_owner;
 GRANT SELECT,INSERT ON TABLE tollhouse_private.llm_api_calls TO tollhouse_engine;
@@ -8308,7 +8504,7 @@ GRANT SELECT(latency_ms) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_m
 GRANT SELECT(error_code) ON TABLE tollhouse_private.llm_api_calls TO tollhouse_monitor;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) TO tollhouse_engine;
-GRANT SELECT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
+GRANT SELECT,INSERT,DELETE ON TABLE tollhouse_private.request_keys TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) FROM PUBLIC;
@@ -8332,6 +8528,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_privat
 REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
@@ -8367,7 +8564,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id t
 GRANT ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.new_job(p_endpoint text, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_use_cache boolean, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.new_jobs(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_now timestamp with time zone, OUT jobs tollhouse_private.jobs[], OUT places bigint[], OUT sound boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.next_in_line(p_line text, p_last_tenant_id text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8392,6 +8590,8 @@ REVOKE ALL ON FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_priva
 REVOKE ALL ON FUNCTION tollhouse_private.reads_all_users() FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_owner;
 GRANT ALL ON FUNCTION tollhouse_private.reads_all_users() TO tollhouse_client;
+REVOKE ALL ON FUNCTION tollhouse_private.refuse_call(p_call tollhouse_private.asked_call, p_place bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.refuse_call(p_call tollhouse_private.asked_call, p_place bigint, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_client;
 GRANT ALL ON FUNCTION tollhouse_private.refusing_guard(p_reason text) TO tollhouse_operator;
@@ -8403,6 +8603,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.requeue(p_settlements tollhouse_private
 REVOKE ALL ON FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle(p_ended tollhouse_private.settlement[], p_now timestamp with time zone, p_late_dues tollhouse_private.due[], p_late_overruns tollhouse_private.overrun[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.sound_request(p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.stretch(p_table regclass) FROM PUBLIC;

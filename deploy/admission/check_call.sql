@@ -1,7 +1,7 @@
 -- Deploy tollhouse:admission/check_call to pg
 
 begin;
-set local role tollhouse_owner;
+set local role tollhouse_engine;
 
 create function tollhouse_private.check_call(
   p_task tollhouse_private.task_types,

@@ -1,7 +1,23 @@
 -- Deploy tollhouse:admission/request_problem to pg
 
 begin;
-set local role tollhouse_owner;
+set local role tollhouse_engine;
+
+-- What Postgres takes and the JSON readers of others refuse: a worker must be able to read what it claims.
+create function tollhouse_private.json_problem(
+  p_value jsonb
+)
+  returns text
+  language sql
+  immutable
+as $$
+  select case
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.**{65}') then 'it is nested deeper than 64 levels'
+    when pg_catalog.jsonb_path_exists(p_value, 'strict $.** ? (@ >= 1e40 || @ <= -1e40)') then 'a number in it has more than 40 digits'
+  end
+$$;
+comment on function tollhouse_private.json_problem(jsonb) is
+  'What is wrong with a JSON value of a client''s, whatever it is for, in words, or null.';
 
 create function tollhouse_private.value_fits(
   p_value jsonb,
@@ -199,6 +215,40 @@ $$;
 comment on function tollhouse_private.request_problem(jsonb) is
   'What is wrong with a request, in words, or null. A request is {"prompt": text} or {"messages": […]} with parameters of the OpenAI chat-completions API; a null is as good as an absent key.';
 
+-- What nearly all requests are, in one inlined expression: a prompt or messages of plain text, and what bounds the answer.
+create function tollhouse_private.sound_request(
+  p_request jsonb
+)
+  returns boolean
+  language sql
+  immutable
+as $$
+  select case when pg_catalog.jsonb_typeof(p_request) = 'object' then
+    p_request - array['prompt', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p'] = '{}'
+    and case
+      when p_request -> 'messages' is null then pg_catalog.jsonb_typeof(p_request -> 'prompt') = 'string' and tollhouse_private.has_visible(p_request ->> 'prompt')
+      when p_request -> 'prompt' is null and pg_catalog.jsonb_typeof(p_request -> 'messages') = 'array' then
+        p_request -> 'messages' <> '[]'
+        and pg_catalog.jsonb_array_length(p_request -> 'messages') = pg_catalog.jsonb_array_length(pg_catalog.jsonb_path_query_array(
+          p_request,
+          'strict $.messages[*] ? (
+            (@.role == "user" || @.role == "assistant" || @.role == "system" || @.role == "developer")
+            && @.content.type() == "string" && !exists(@.keyvalue() ? (@.key != "role" && @.key != "content"))
+          )',
+          '{}', true
+        ))
+    end
+    and case when p_request ? 'max_tokens' then tollhouse_private.value_fits(p_request -> 'max_tokens', 'count') else true end
+    and case when p_request ? 'max_completion_tokens' then tollhouse_private.value_fits(p_request -> 'max_completion_tokens', 'count') else true end
+    and case when p_request ? 'temperature' then tollhouse_private.value_fits(p_request -> 'temperature', '0 to 2') else true end
+    and case when p_request ? 'top_p' then tollhouse_private.value_fits(p_request -> 'top_p', '0 to 1') else true end
+  end
+$$;
+comment on function tollhouse_private.sound_request(jsonb) is
+  'True only of what request_problem finds nothing wrong with; false or null: ask it.';
+
+revoke execute on function tollhouse_private.json_problem(jsonb) from public;
+revoke execute on function tollhouse_private.sound_request(jsonb) from public;
 revoke execute on function tollhouse_private.value_fits(jsonb, text) from public;
 revoke execute on function tollhouse_private.part_problem(jsonb, text, text) from public;
 revoke execute on function tollhouse_private.request_problem(jsonb) from public;

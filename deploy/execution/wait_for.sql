@@ -48,7 +48,7 @@ begin
       detail = format('the isolation level is %s', current_setting('transaction_isolation')),
       hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
   end if;
-  -- In progress and visible: written by this transaction, or by a savepoint of it (enqueue_many sets some).
+  -- In progress and visible: written by this transaction, or by a savepoint of it.
   if exists (
     select
     from tollhouse_private.jobs as j

@@ -28,13 +28,6 @@ create policy request_keys_select_owner on tollhouse_private.request_keys
     tenant_id = (select tollhouse_private.current_tenant_id())
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
   );
-create policy request_keys_insert_owner on tollhouse_private.request_keys
-  for insert to tollhouse_owner
-  with check (
-    tenant_id = (select tollhouse_private.current_tenant_id())
-    and user_id = (select tollhouse_private.current_user_id())
-  );
-
-grant select, delete on tollhouse_private.request_keys to tollhouse_engine;
+grant select, insert, delete on tollhouse_private.request_keys to tollhouse_engine;
 
 commit;

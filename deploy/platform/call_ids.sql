@@ -24,6 +24,7 @@ comment on function tollhouse_private.new_call_id(timestamptz) is
   'A UUID version 7 (RFC 9562, section 5.7) for a call created at that time.';
 
 revoke execute on function tollhouse_private.new_call_id(timestamptz) from public;
+grant execute on function tollhouse_private.new_call_id(timestamptz) to tollhouse_engine;
 
 create function tollhouse_private.call_created_at(
   p_call_id uuid

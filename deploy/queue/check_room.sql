@@ -15,12 +15,12 @@ $$;
 
 create function tollhouse_private.check_room(
   p_tenant_id text,
+  p_calls integer,
   p_bytes bigint
 )
   returns void
   language plpgsql
   volatile
-  security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -57,7 +57,7 @@ begin
 
   -- Far from the limit a look now and then is enough: to count costs as much as there is.
   if v_calls < 0.99 * coalesce(v_limit.max_calls, v_calls + 1) and v_bytes < 0.99 * coalesce(v_limit.max_bytes, v_bytes + 1) then
-    if random() >= c_looks * greatest(1.0 / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes)) then
+    if random() >= c_looks * greatest(p_calls::numeric / (v_limit.max_calls - v_calls), p_bytes::numeric / (v_limit.max_bytes - v_bytes)) then
       return;
     end if;
   elsif v_calls >= c_few then
@@ -114,10 +114,9 @@ begin
   end if;
 end
 $$;
-comment on function tollhouse_private.check_room(text, bigint) is
-  'Refuses a call, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold; where ten thousand calls or more are to be counted, what a count found holds for ten times as long as it took. Raises TH112.';
+comment on function tollhouse_private.check_room(text, integer, bigint) is
+  'Refuses calls, just inserted, that the tenant''s queue has no room for. Exact within a hundredth of the limit, or fifty calls, but for what other open transactions hold; where ten thousand calls or more are to be counted, what a count found holds for ten times as long as it took. Raises TH112.';
 
-revoke execute on function tollhouse_private.check_room(text, bigint) from public;
-grant execute on function tollhouse_private.check_room(text, bigint) to tollhouse_owner;
+revoke execute on function tollhouse_private.check_room(text, integer, bigint) from public;
 
 commit;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_engine;
 
-drop function tollhouse_private.check_room(text, bigint);
+drop function tollhouse_private.check_room(text, integer, bigint);
 
 do $$
 begin

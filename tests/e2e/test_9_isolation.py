@@ -216,8 +216,9 @@ def test_no_function_crosses(town: Town, ann: Person, bound: str, stranger: str)
             return error.sqlstate or ""
 
     for call in before["calls"] + before["jobs"]:
-        assert [] == attempt("result", call["call_id"])
-        assert [] == attempt("wait_for", call["call_id"], "50 milliseconds")
+        nothing: list[Row] | str = "TH001" if stranger == "nobody" else []
+        assert nothing == attempt("result", call["call_id"])
+        assert nothing == attempt("wait_for", call["call_id"], "50 milliseconds")
         assert attempt("cancel", call["call_id"]) in ([{"cancel": None}], "TH001")
         told = attempt("explain", call["endpoint"], call["request_id"])
         assert not isinstance(told, str)
@@ -226,9 +227,17 @@ def test_no_function_crosses(town: Town, ann: Person, bound: str, stranger: str)
     ours = {call["call_id"] for call in before["calls"] + before["jobs"]}
     request = '{"prompt": "' + f"{ann.tag} Why?" + '"}'
     many = '[{"endpoint": "route", "request_id": "r1", "request": ' + request + "}]"
-    for answer in (attempt("enqueue", "route", request, "r1"), attempt("enqueue_many", many)):
+    for answer in (
+        attempt("enqueue", "route", request, "r1"),
+        attempt("enqueue_many", many),
+        attempt("enqueue_as", tenant, user, "route", request, "r1"),
+    ):
         if isinstance(answer, str):
-            assert (stranger, answer) == ("nobody", "TH001")
+            assert (stranger, answer) in (
+                ("nobody", "TH001"),
+                ("nobody", "TH002"),
+                ("a bound login", "TH003"),
+            )
         else:
             (row,) = answer
             assert row["call_id"] not in ours

@@ -53,13 +53,17 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
     ),
     "cache: watermark": (
         [
-            private("new_job", "p_watermark, p_request, p_model", "p_request, p_model"),
+            private(
+                "new_jobs",
+                "b.watermark, b.request, b.model, b.models",
+                "b.request, b.model, b.models",
+            ),
         ],
         test_3_cache.test_another_watermark_pays_again,
     ),
     "cache: tenant": (
         [
-            private("new_job", "v_job.tenant_id, v_job.cache_scope", "v_job.cache_scope"),
+            private("new_jobs", "p_tenant_id, b.scope, b.endpoint", "b.scope, b.endpoint"),
             private("guard_cache", "rc.tenant_id = j.tenant_id", "true"),
             private("cached_result", "rc.tenant_id = p_job.tenant_id", "true"),
             ("policy response_cache response_cache_select_owner", "", "true"),
@@ -91,7 +95,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_4_breaker.test_failures_of_several_users_open_the_providers_own,
     ),
     "kill switch at enqueue": (
-        [private("early_verdict", "guard_kill_switch(v_jobs)", "guard_kill_switch('{}')")],
+        [private("early_verdicts", "guard_kill_switch(v_work)", "guard_kill_switch('{}')")],
         lambda town, tenant: test_5_kill_switch.test_every_scope_blocks_until_it_is_lifted(
             town, tenant, "user"
         ),
@@ -109,7 +113,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "shutoff at enqueue": (
-        [private("early_verdict", "guard_hourly_shutoff(v_jobs,", "guard_hourly_shutoff('{}',")],
+        [private("early_verdicts", "guard_hourly_shutoff(v_work,", "guard_hourly_shutoff('{}',")],
         lambda town, tenant: test_6_shutoff.test_a_seeded_shutoff_blocks_until_its_time_is_over(
             town, tenant, "ann"
         ),
@@ -135,7 +139,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_7_duplicates.test_a_hundred_concurrent_deliveries_are_one_call,
     ),
     "fingerprint": (
-        [private("existing_call", "v_key.fingerprint is distinct from p_job.fingerprint", "false")],
+        [private("existing_calls", "k.fingerprint is not distinct from j.fingerprint", "true")],
         test_7_duplicates.test_the_same_id_for_something_else_is_a_misuse,
     ),
     "capture policy": (

@@ -6,5 +6,9 @@ select tollhouse_private.verify_function(
   'tollhouse.enqueue(text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb)',
   'tollhouse_owner', 'definer', '{tollhouse_client}'
 );
+select tollhouse_private.verify_function(
+  'tollhouse.enqueue_as(text, text, text, jsonb, text, text, text, boolean, bigint, timestamptz, jsonb)',
+  'tollhouse_owner', 'definer', '{tollhouse_client}'
+);
 
 rollback;

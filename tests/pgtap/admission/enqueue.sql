@@ -1,5 +1,5 @@
 begin;
-select plan(52);
+select plan(60);
 
 \ir census.psql
 
@@ -114,6 +114,22 @@ rollback to bad_input;
 select is(pg_temp.written(), null, 'and none of it wrote a row anywhere');
 select is((tollhouse.enqueue('route', jsonb_build_object('prompt', repeat('x', 262144 - octet_length('{"prompt": ""}'))), repeat('~', 200), p_watermark => repeat('x', 200), p_max_cost_micro_usd => 0)).status,
   'queued', 'each at its very limit is taken');
+rollback to start;
+
+-- Who asks, and what, in one statement.
+create role tollhouse_test_bound login in role tollhouse_client;
+insert into tollhouse_private.login_bindings (login, tenant_id, user_id) values ('tollhouse_test_bound', 'acme', 'ann');
+select set_config('tollhouse.tenant_id', '', true);
+select is((tollhouse.enqueue_as('acme', 'bob', 'route', '{"prompt": "why?"}', 'r1')).status, 'queued', 'enqueue_as needs no identity before it');
+select results_eq('select tenant_id, user_id from tollhouse_private.jobs', $$values ('acme', 'bob')$$, 'the call is whose it says');
+select is((tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1')).deduplicated, true, 'and so are the ones that follow in the transaction');
+select is((tollhouse.enqueue_as('globex', 'bob', 'route', '{"prompt": "why?"}', 'r1')).deduplicated, false, 'another tenant''s ids are its own');
+select throws_ok($$select tollhouse.enqueue_as('acme', 'b b', 'route', '{"prompt": "why?"}')$$, 'TH002', null, 'a malformed identity is refused');
+set local session authorization tollhouse_test_bound;
+select throws_ok($$select tollhouse.enqueue_as('acme', 'bob', 'route', '{"prompt": "why?"}')$$, 'TH003', null, 'a bound login asks for nobody else');
+select throws_ok($$select tollhouse.enqueue_as('globex', 'ann', 'route', '{"prompt": "why?"}')$$, 'TH003', null, 'of no other tenant');
+select is((tollhouse.enqueue_as('acme', 'ann', 'route', '{"prompt": "why?"}', 'r1')).deduplicated, false, 'for itself it does');
+set local session authorization default;
 
 select * from finish();
 rollback;

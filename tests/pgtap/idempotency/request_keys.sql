@@ -30,7 +30,6 @@ select results_eq(
   $$select pg_temp.policies_of('tollhouse_private.request_keys')$$,
   array[
     'request_keys_all_engine: all for tollhouse_engine',
-    'request_keys_insert_owner: insert for tollhouse_owner',
     'request_keys_select_owner: select for tollhouse_owner'
   ],
   'request_keys has exactly these policies'
@@ -139,8 +138,8 @@ set local role tollhouse_owner;
 select is_empty($$update tollhouse_private.request_keys set fingerprint = '\x' returning 1$$, 'no client function rewrites a key');
 select is_empty($$delete from tollhouse_private.request_keys returning 1$$, 'or frees one');
 select throws_ok(
-  $$insert into tollhouse_private.request_keys values ('acme', 'route', 'r9', 'bob', gen_random_uuid(), now(), '\x00')$$,
-  '42501', null, 'none takes an id in another user''s name'
+  $$insert into tollhouse_private.request_keys values ('acme', 'route', 'r9', 'ann', gen_random_uuid(), now(), '\x00')$$,
+  '42501', null, 'none takes one past the guard'
 );
 set local role tollhouse_engine;
 select throws_ok('update tollhouse_private.request_keys set fingerprint = ''\x''', '42501', null, 'nor does the engine change one');

@@ -35,6 +35,7 @@ select set_eq(
     ('tollhouse_private.killed(text,text,text,text,text)'),
     ('tollhouse_private.new_call_id(timestamp with time zone)'),
     ('tollhouse_private.rate_limits_of(tollhouse_private.route[],timestamp with time zone)'),
+    ('tollhouse_private.sound_request(jsonb)'),
     ('tollhouse_private.stricter_capture(text,text)'),
     ('tollhouse_private.switch_stops(tollhouse_private.kill_switches,text,text,text,text,text)'),
     ('tollhouse_private.value_fits(jsonb,text)'),

@@ -19,7 +19,10 @@ create function pg_temp.job(
   returns tollhouse_private.jobs
   language sql
 as $$
-  select tollhouse_private.new_job(p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, null, p_run_at, p_metadata, '2030-01-15 12:00:00.123456Z')
+  select n.jobs[1]
+  from tollhouse_private.new_jobs(tollhouse_private.current_tenant_id(), tollhouse_private.current_user_id(), array[
+    row(p_endpoint, p_request, p_request_id, p_model, p_watermark, p_use_cache, null, p_run_at, p_metadata)::tollhouse_private.asked_call
+  ], '2030-01-15 12:00:00.123456Z') as n
 $$;
 
 select results_eq(
@@ -76,7 +79,7 @@ create temporary table before on commit drop as select (pg_temp.job()).cache_key
 select tollhouse_ops.set_model('large', 'mock', 'mock-large', 'test');
 select tollhouse_ops.set_task_type('route', 'test', array['large', 'small']);
 select isnt((pg_temp.job()).cache_key, (select cache_key from before), 'when an endpoint gets other models, what the old ones answered is not its answer');
-select throws_ok($$select tollhouse_private.new_job('route', '{"prompt": "x"}', null, null, null, true, null, null, null, now())$$, 'TH108', null, 'a null watermark is refused, not taken for none');
+select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "x"}', p_watermark => null)$$, 'TH108', null, 'a null watermark is refused, not taken for none');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 begin;
 select plan(15);
 
-\ir census.psql
+\ir ../admission/census.psql
 
 select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1');
 create temporary table first_call on commit drop as select call_id from tollhouse_private.jobs;

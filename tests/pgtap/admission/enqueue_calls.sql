@@ -8,9 +8,10 @@ create function pg_temp.said(p_run_at timestamptz default null)
   language sql
 as $$
   select concat_ws(' ', v.verdict, v.reason)
-  from tollhouse_private.early_verdict(
-    tollhouse_private.new_job('route', '{"prompt": "why?"}', null, null, '', true, null, p_run_at, null, clock_timestamp()), clock_timestamp()
-  ) as v
+  from tollhouse_private.new_jobs('acme', 'ann', array[
+    row('route', '{"prompt": "why?"}', null, null, '', true, null, p_run_at, null)::tollhouse_private.asked_call
+  ], clock_timestamp()) as n
+  left join unnest(tollhouse_private.early_verdicts(n.jobs, clock_timestamp())) as v on true
 $$;
 
 savepoint empty;
