@@ -25,8 +25,7 @@ GUARDS: dict[str, tuple[list[Edit], Check, str]] = {
     "the fence": (
         [
             ("tollhouse_worker.record", "and j.worker_id = p_worker_id", ""),
-            ("tollhouse_worker.record", "and r.attempt = h.attempts", ""),
-            ("tollhouse_worker.record", "and h.attempts = r.attempt", ""),
+            ("tollhouse_worker.record", "and r.attempt = (h.job).attempts", ""),
         ],
         test_workers.test_paused_beyond_its_lease,
         "what the other one makes is not its own",

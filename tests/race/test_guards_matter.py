@@ -52,7 +52,7 @@ GUARDS: dict[str, tuple[list[Edit], Callable[[Scene], Awaitable[None]]]] = {
         test_coalescing.test_entries_are_locked_in_one_order,
     ),
     "an outcome locks entries in the order of their keys": (
-        [private("store_answers", "    order by 3, 4\n", "")],
+        [private("store_answers", "order by 3, 4\n", "order by 3, 4 desc\n")],
         test_coalescing.test_entries_are_locked_in_one_order,
     ),
     "what looks after entries waits for none: a reap": (
