@@ -87,7 +87,6 @@ class Sides:
         self._urls = {
             "app": stack.url("app"),
             "worker": stack.url("worker"),
-            "bound": stack.add_login("bound"),
             "baseline": stack.cluster.url(_DATABASE),
         }
         with psycopg.connect(stack.cluster.url(), autocommit=True) as admin:
@@ -95,10 +94,6 @@ class Sides:
         self._run(stack.url(), "ours_load.sql")
         for script in ("baseline.sql", "baseline_load.sql", "pgbench/floor.sql"):
             self._run(self._urls["baseline"], script)
-        with stack.connect("operator") as operator:
-            operator.execute(
-                "select tollhouse_ops.bind_login('bound', 'tenant-0', 'bench', 'user-0')"
-            )
 
     def autovacuum(self, *, on: bool) -> None:
         """Turn it off, so that nothing is analyzed behind our back, or on again."""
@@ -187,7 +182,7 @@ class Sides:
             admin.execute((_HERE / script).read_bytes())
 
     def connect(self, login: str) -> psycopg.Connection:
-        """Return a new connection of app, worker, bound or baseline."""
+        """Return a new connection of app, worker or baseline."""
         return psycopg.connect(self._urls[login], autocommit=True)
 
     def _filled(self, login: str, query: str, *given: object) -> float:
