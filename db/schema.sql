@@ -1541,6 +1541,7 @@ CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes toll
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_month date := tollhouse_private.budget_month(p_now);
   v_begun bigint;
 begin
   return query
@@ -1555,7 +1556,7 @@ begin
     model = r.model,
     price = r.price,
     reserved_micro_usd = r.reservation,
-    budget_month = tollhouse_private.budget_month(p_now)
+    budget_month = v_month
   from unnest(p_routes) as r
   where j.ctid = (r.job).place
   returning j.call_id, j.attempts, j.tenant_id, j.endpoint, r.provider, r.provider_model, j.request, j.max_output_tokens, r.timeout_ms;
@@ -2310,6 +2311,101 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) IS 'Raises TH303 unless p_ok is true.';
+CREATE TABLE tollhouse_private.breakers (
+    tenant_id text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone,
+    open_until timestamp with time zone,
+    probe_call_id uuid,
+    reason text COLLATE pg_catalog."C",
+    CONSTRAINT breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY tollhouse_private.breakers FORCE ROW LEVEL SECURITY;
+ALTER TABLE tollhouse_private.breakers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.breakers IS 'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
+COMMENT ON COLUMN tollhouse_private.breakers.state IS 'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
+COMMENT ON COLUMN tollhouse_private.breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.breakers.reason IS 'An operator''s, who opened it; null: consecutive failures did.';
+CREATE TABLE tollhouse_private.provider_breakers (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
+    opened_at timestamp with time zone,
+    open_until timestamp with time zone,
+    probe_call_id uuid,
+    reason text COLLATE pg_catalog."C",
+    CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
+)
+WITH (fillfactor='70');
+ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
+COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.reason IS 'What share of the calls had failed, or an operator''s reason.';
+CREATE FUNCTION tollhouse_private.choose_models(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_breakers tollhouse_private.breakers[], p_provider_breakers tollhouse_private.provider_breakers[], p_may_probe boolean, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- What an endpoint's calls have in common is asked once for all of them.
+  with offer as materialized (
+    select
+      k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates, tt.timeout_ms,
+      tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
+      p as price,
+      tollhouse_private.overrun_of(cm.model, p_now) as overrun,
+      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
+    from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
+    join tollhouse_private.task_types as tt on tt.endpoint = k.endpoint
+    cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
+    cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
+    left join unnest(p_provider_breakers) as pb on pb.provider = cm.provider
+  )
+  select
+    coalesce(array_agg(row(
+      j, c.provider, c.model, c.provider_model, c.timeout_ms, c.price, c.highest, c.user_gate = 'probe', c.provider_gate = 'probe'
+    )::tollhouse_private.route) filter (where c.model is not null and c.obstacle is null), '{}'),
+    coalesce(array_agg(row(
+      j.call_id, 'blocked', coalesce(c.obstacle, 'no_model'), null, null
+    )::tollhouse_private.verdict) filter (where c.model is null or c.obstacle is not null), '{}')
+  into choose_models.routes, choose_models.verdicts
+  from unnest(p_jobs) as j
+  left join lateral (
+    select
+      o.model, o.provider, o.provider_model, o.timeout_ms, o.price, o.provider_gate, gate.user_gate, cost.highest, seen.obstacle
+    from offer as o
+    left join unnest(p_breakers) as b
+      on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
+    cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
+    cross join lateral (
+      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
+      offset 0
+    ) as plain
+    cross join lateral (
+      select case when o.overrun is null then plain.bound else tollhouse_private.with_overrun(plain.bound, o.overrun) end as highest
+      offset 0
+    ) as cost
+    cross join lateral (
+      select
+        case
+          when o.killed then 'provider_kill_switch'
+          when cost.highest is null then 'price_unknown'
+          when j.spent_micro_usd + cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
+          when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
+          when not p_may_probe and 'probe' in (o.provider_gate, gate.user_gate) then 'breaker_open'
+        end as obstacle
+    ) as seen
+    where o.endpoint = j.endpoint
+      and o.requested_model is not distinct from j.requested_model
+    order by seen.obstacle is not null, (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates
+    limit 1
+  ) as c on true;
+end
+$$;
+ALTER FUNCTION tollhouse_private.choose_models(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_breakers tollhouse_private.breakers[], p_provider_breakers tollhouse_private.provider_breakers[], p_may_probe boolean, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.choose_models(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_breakers tollhouse_private.breakers[], p_provider_breakers tollhouse_private.provider_breakers[], p_may_probe boolean, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) IS 'Gives each call the first of its candidate models that nothing stands in the way of, or says what does of the very first. p_breakers, p_provider_breakers: those that are not closed; p_may_probe: whether one whose cool-down is over lets a call pass.';
 CREATE FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3307,6 +3403,9 @@ CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[
 declare
   v_month date := tollhouse_private.budget_month(p_now);
   v_next_month timestamptz := (v_month + interval '1 month') at time zone 'UTC';
+  v_places tid[];
+  v_amounts bigint[];
+  v_payers text[];
   v_tight text[];
   v_batch uuid[];
   v_call record;
@@ -3334,50 +3433,34 @@ begin
   order by payer.tenant_id, payer.user_id
   on conflict do nothing;
 
-  -- Payer by payer, each by its key: no statistics can make another plan of it.
-  perform
+  -- Payer by payer, each locked by its key: no statistics can make another plan of it. Without a line and with room for all
+  -- of them, a tenant's calls are taken at once. What can't be read is no room.
+  select
+    array_agg(mb.place), array_agg(payer.amount), array_agg(payer.tenant_id),
+    coalesce(array_agg(distinct payer.tenant_id) filter (
+      where (mb.line_at is null and mb.place is not null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + payer.amount <= mb.cap_micro_usd)) is not true
+    ), '{}')
+  into v_places, v_amounts, v_payers, v_tight
   from (
-    select (r.job).tenant_id, u.user_id
+    select (r.job).tenant_id, u.user_id, sum(r.reservation)::bigint as amount
     from unnest(p_routes) as r
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
     order by 1, 2
     offset 0
   ) as payer
-  cross join lateral (
-    select
+  left join lateral (
+    select mb.ctid as place, mb.*
     from tollhouse_private.monthly_budgets as mb
     where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
     for update
-  ) as locked;
+  ) as mb on true;
 
-  -- Without a line and with room for all of them, a tenant's calls are taken at once. What can't be read is no room.
-  with need as materialized (
-    select n.*, mb.place, (mb.place is not null and mb.line_at is null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + n.amount <= mb.cap_micro_usd)) is true as fits
-    from (
-      select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
-      from unnest(p_routes) as r
-      cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
-      group by 1, 2
-    ) as n
-    left join lateral (
-      select mb.ctid as place, mb.*
-      from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
-      offset 0
-    ) as mb on true
-  ),
-  tight as (
-    select n.tenant_id from need as n group by n.tenant_id having bool_and(n.fits) is not true
-  ),
-  taken as (
-    update tollhouse_private.monthly_budgets as mb
-    set reserved_micro_usd = mb.reserved_micro_usd + n.amount
-    from need as n
-    where mb.ctid = n.place
-      and n.tenant_id not in (select t.tenant_id from tight as t)
-  )
-  select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
+  update tollhouse_private.monthly_budgets as mb
+  set reserved_micro_usd = mb.reserved_micro_usd + n.amount
+  from unnest(v_places, v_amounts, v_payers) as n (place, amount, tenant_id)
+  where mb.ctid = n.place
+    and n.tenant_id <> all (v_tight);
   if cardinality(v_tight) = 0 then
     return;
   end if;
@@ -5214,6 +5297,8 @@ CREATE FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_
 declare
   v_breakers tollhouse_private.breakers[];
   v_provider_breakers tollhouse_private.provider_breakers[];
+  v_late tollhouse_private.work[];
+  v_again record;
 begin
   -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
   select array_agg(l.b) into v_breakers
@@ -5229,105 +5314,43 @@ begin
     select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
   ) as l;
 
-  with kind as (
-    select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j
-  ),
-  offer as materialized (
-    select
-      k.endpoint, k.requested_model, cm.model, cm.provider, cm.provider_model, cm.preference, cm.candidates,
-      tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
-      p as price,
-      tollhouse_private.overrun_of(cm.model, p_now) as overrun,
-      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
-    from kind as k
-    cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
-    cross join lateral tollhouse_private.price_at(cm.model, p_now) as p
-    left join unnest(v_provider_breakers) as pb on pb.provider = cm.provider
-  ),
-  candidate as materialized (
-    select
-      j.call_id, j.tenant_id, j.user_id, o.model, o.provider, o.provider_model, o.provider_gate, o.price,
-      (o.preference - (j.attempts - j.unsent) % o.candidates + o.candidates) % o.candidates as preference,
-      cost.highest,
-      gate.user_gate,
-      case
-        when o.killed then 'provider_kill_switch'
-        when cost.highest is null then 'price_unknown'
-        when j.spent_micro_usd + cost.highest > j.max_cost_micro_usd then 'max_cost_exceeded'
-        when 'stop' in (o.provider_gate, gate.user_gate) then 'breaker_open'
-      end as obstacle
-    from unnest(p_jobs) as j
-    join offer as o on o.endpoint = j.endpoint and o.requested_model is not distinct from j.requested_model
-    left join unnest(v_breakers) as b
-      on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
-    cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
-    cross join lateral (
-      select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
-      offset 0
-    ) as plain
-    cross join lateral (
-      select case when o.overrun is null then plain.bound else tollhouse_private.with_overrun(plain.bound, o.overrun) end as highest
-      offset 0
-    ) as cost
-  ),
-  wish as (
-    select distinct on (c.call_id) c.*
-    from candidate as c
-    where c.obstacle is null
-    order by c.call_id, c.preference
-  ),
-  -- Of the calls that would probe the same breaker, the oldest may.
-  granted as (
-    select w.*
+  select c.routes, c.verdicts into route_jobs.routes, route_jobs.verdicts
+  from tollhouse_private.choose_models(p_jobs, p_now, v_breakers, v_provider_breakers, true) as c;
+  if not exists (select from unnest(route_jobs.routes) as r where r.user_probe or r.provider_probe) then
+    return;
+  end if;
+
+  -- Of the calls that would probe the same breaker, the oldest may. The others go where nothing need be probed.
+  v_late := array(
+    select w.job
     from (
       select
-        w.*,
-        w.user_gate = 'pass' or row_number() over (partition by w.tenant_id, w.user_id, w.provider, w.user_gate order by w.call_id) = 1 as user_turn,
-        w.provider_gate = 'pass' or row_number() over (partition by w.provider, w.provider_gate order by w.call_id) = 1 as provider_turn
-      from wish as w
+        r.*,
+        row_number() over (partition by (r.job).tenant_id, (r.job).user_id, r.provider, r.user_probe order by (r.job).call_id) as user_turn,
+        row_number() over (partition by r.provider, r.provider_probe order by (r.job).call_id) as provider_turn
+      from unnest(route_jobs.routes) as r
     ) as w
-    where w.user_turn and w.provider_turn
-      and not exists (
+    where (w.user_probe and w.user_turn > 1)
+      or (w.provider_probe and w.provider_turn > 1)
+      or exists (
         select
         from unnest(p_admitted) as a
         where a.provider = w.provider
           and (
-            (a.provider_probe and w.provider_gate = 'probe')
-            or (a.user_probe and w.user_gate = 'probe' and (a.job).tenant_id = w.tenant_id and (a.job).user_id = w.user_id)
+            (a.provider_probe and w.provider_probe)
+            or (a.user_probe and w.user_probe and (a.job).tenant_id = (w.job).tenant_id and (a.job).user_id = (w.job).user_id)
           )
       )
-  ),
-  chosen as (
-    select g.call_id, g.model, g.provider, g.provider_model, g.price, g.highest, g.user_gate, g.provider_gate
-    from granted as g
-    union all
-    (
-      select distinct on (c.call_id) c.call_id, c.model, c.provider, c.provider_model, c.price, c.highest, c.user_gate, c.provider_gate
-      from candidate as c
-      where c.obstacle is null
-        and c.user_gate = 'pass'
-        and c.provider_gate = 'pass'
-        and c.call_id not in (select g.call_id from granted as g)
-      order by c.call_id, c.preference
-    )
-  )
-  select
-    coalesce(array_agg(row(
-      j, ch.provider, ch.model, ch.provider_model, tt.timeout_ms, ch.price, ch.highest,
-      ch.user_gate = 'probe', ch.provider_gate = 'probe'
-    )::tollhouse_private.route) filter (where ch.call_id is not null), '{}'),
-    coalesce(array_agg(row(
-      j.call_id, 'blocked',
-      coalesce(
-        (select c.obstacle from candidate as c where c.call_id = j.call_id order by c.preference limit 1),
-        case when exists (select from candidate as c where c.call_id = j.call_id) then 'breaker_open' else 'no_model' end
-      ),
-      null, null
-    )::tollhouse_private.verdict) filter (where ch.call_id is null), '{}')
-  into route_jobs.routes, route_jobs.verdicts
-  from unnest(p_jobs) as j
-  left join chosen as ch on ch.call_id = j.call_id
-  left join tollhouse_private.task_types as tt on tt.endpoint = j.endpoint;
+  );
+  if cardinality(v_late) = 0 then
+    return;
+  end if;
+  select c.routes, c.verdicts into v_again
+  from tollhouse_private.choose_models(v_late, p_now, v_breakers, v_provider_breakers, false) as c;
+  routes := array(
+    select r from unnest(route_jobs.routes) as r where (r.job).call_id not in (select l.call_id from unnest(v_late) as l)
+  ) || v_again.routes;
+  verdicts := route_jobs.verdicts || v_again.verdicts;
 end
 $$;
 ALTER FUNCTION tollhouse_private.route_jobs(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_engine;
@@ -6933,25 +6956,6 @@ CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETU
 $$;
 ALTER FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) IS 'Says that the worker is about to sleep and wants tollhouse_wake. It must claim once more after this is committed. Returns in how many milliseconds the next scheduled call is due, null if none is within a day; what is due and locked by somebody else does not count.';
-CREATE TABLE tollhouse_private.breakers (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    user_id text NOT NULL COLLATE pg_catalog."C",
-    provider text NOT NULL COLLATE pg_catalog."C",
-    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
-    consecutive_failures integer DEFAULT 0 NOT NULL,
-    opened_at timestamp with time zone,
-    open_until timestamp with time zone,
-    probe_call_id uuid,
-    reason text COLLATE pg_catalog."C",
-    CONSTRAINT breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
-)
-WITH (fillfactor='70');
-ALTER TABLE ONLY tollhouse_private.breakers FORCE ROW LEVEL SECURITY;
-ALTER TABLE tollhouse_private.breakers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.breakers IS 'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
-COMMENT ON COLUMN tollhouse_private.breakers.state IS 'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
-COMMENT ON COLUMN tollhouse_private.breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
-COMMENT ON COLUMN tollhouse_private.breakers.reason IS 'An operator''s, who opened it; null: consecutive failures did.';
 CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -7663,20 +7667,6 @@ CREATE VIEW tollhouse_ops.finished_calls WITH (security_invoker='true') AS
    FROM tollhouse_private.llm_api_calls;
 ALTER VIEW tollhouse_ops.finished_calls OWNER TO tollhouse_engine;
 COMMENT ON VIEW tollhouse_ops.finished_calls IS 'The ledger in numbers and names: what monitoring may read of it.';
-CREATE TABLE tollhouse_private.provider_breakers (
-    provider text NOT NULL COLLATE pg_catalog."C",
-    state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
-    opened_at timestamp with time zone,
-    open_until timestamp with time zone,
-    probe_call_id uuid,
-    reason text COLLATE pg_catalog."C",
-    CONSTRAINT provider_breakers_state_check CHECK ((((state = 'closed'::text) AND (open_until IS NULL) AND (probe_call_id IS NULL)) OR ((state = 'open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NULL)) OR ((state = 'half_open'::text) AND (open_until IS NOT NULL) AND (probe_call_id IS NOT NULL))))
-)
-WITH (fillfactor='70');
-ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
-COMMENT ON COLUMN tollhouse_private.provider_breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
-COMMENT ON COLUMN tollhouse_private.provider_breakers.reason IS 'What share of the calls had failed, or an operator''s reason.';
 CREATE VIEW tollhouse_ops.guard_state WITH (security_invoker='true') AS
  SELECT gs.guard,
     gs.scope,
@@ -8440,6 +8430,16 @@ REVOKE ALL ON FUNCTION tollhouse_private.check_materializer(p_name text) FROM PU
 REVOKE ALL ON FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_target(p_kind text, p_target text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.check_value(p_ok boolean, p_detail text, p_hint text) FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.breakers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_client;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_monitor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
+GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_monitor;
+REVOKE ALL ON FUNCTION tollhouse_private.choose_models(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_breakers tollhouse_private.breakers[], p_provider_breakers tollhouse_private.provider_breakers[], p_may_probe boolean, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.close_calls(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) FROM PUBLIC;
@@ -8674,11 +8674,6 @@ REVOKE ALL ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, 
 GRANT ALL ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) TO tollhouse_worker;
 REVOKE ALL ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) TO tollhouse_worker;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.breakers TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_client;
-GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_auditor;
-GRANT SELECT ON TABLE tollhouse_private.breakers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_client;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse.breakers TO tollhouse_auditor;
@@ -8836,10 +8831,6 @@ GRANT SELECT ON TABLE tollhouse_ops.explained_calls TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.finished_calls TO tollhouse_monitor;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.provider_breakers TO tollhouse_engine;
-GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_operator;
-GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_auditor;
-GRANT SELECT ON TABLE tollhouse_private.provider_breakers TO tollhouse_monitor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_auditor;
 GRANT SELECT ON TABLE tollhouse_ops.guard_state TO tollhouse_monitor;

@@ -16,6 +16,9 @@ as $$
 declare
   v_month date := tollhouse_private.budget_month(p_now);
   v_next_month timestamptz := (v_month + interval '1 month') at time zone 'UTC';
+  v_places tid[];
+  v_amounts bigint[];
+  v_payers text[];
   v_tight text[];
   v_batch uuid[];
   v_call record;
@@ -43,50 +46,34 @@ begin
   order by payer.tenant_id, payer.user_id
   on conflict do nothing;
 
-  -- Payer by payer, each by its key: no statistics can make another plan of it.
-  perform
+  -- Payer by payer, each locked by its key: no statistics can make another plan of it. Without a line and with room for all
+  -- of them, a tenant's calls are taken at once. What can't be read is no room.
+  select
+    array_agg(mb.place), array_agg(payer.amount), array_agg(payer.tenant_id),
+    coalesce(array_agg(distinct payer.tenant_id) filter (
+      where (mb.line_at is null and mb.place is not null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + payer.amount <= mb.cap_micro_usd)) is not true
+    ), '{}')
+  into v_places, v_amounts, v_payers, v_tight
   from (
-    select (r.job).tenant_id, u.user_id
+    select (r.job).tenant_id, u.user_id, sum(r.reservation)::bigint as amount
     from unnest(p_routes) as r
     cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
     group by 1, 2
     order by 1, 2
     offset 0
   ) as payer
-  cross join lateral (
-    select
+  left join lateral (
+    select mb.ctid as place, mb.*
     from tollhouse_private.monthly_budgets as mb
     where mb.tenant_id = payer.tenant_id and mb.user_id = payer.user_id and mb.month = v_month
     for update
-  ) as locked;
+  ) as mb on true;
 
-  -- Without a line and with room for all of them, a tenant's calls are taken at once. What can't be read is no room.
-  with need as materialized (
-    select n.*, mb.place, (mb.place is not null and mb.line_at is null and (mb.cap_micro_usd is null or mb.reserved_micro_usd + mb.spent_micro_usd + n.amount <= mb.cap_micro_usd)) is true as fits
-    from (
-      select (r.job).tenant_id, u.user_id, sum(r.reservation) as amount
-      from unnest(p_routes) as r
-      cross join lateral (values (''), ((r.job).user_id)) as u (user_id)
-      group by 1, 2
-    ) as n
-    left join lateral (
-      select mb.ctid as place, mb.*
-      from tollhouse_private.monthly_budgets as mb
-      where mb.tenant_id = n.tenant_id and mb.user_id = n.user_id and mb.month = v_month
-      offset 0
-    ) as mb on true
-  ),
-  tight as (
-    select n.tenant_id from need as n group by n.tenant_id having bool_and(n.fits) is not true
-  ),
-  taken as (
-    update tollhouse_private.monthly_budgets as mb
-    set reserved_micro_usd = mb.reserved_micro_usd + n.amount
-    from need as n
-    where mb.ctid = n.place
-      and n.tenant_id not in (select t.tenant_id from tight as t)
-  )
-  select coalesce(array_agg(t.tenant_id), '{}') into v_tight from tight as t;
+  update tollhouse_private.monthly_budgets as mb
+  set reserved_micro_usd = mb.reserved_micro_usd + n.amount
+  from unnest(v_places, v_amounts, v_payers) as n (place, amount, tenant_id)
+  where mb.ctid = n.place
+    and n.tenant_id <> all (v_tight);
   if cardinality(v_tight) = 0 then
     return;
   end if;

@@ -24,6 +24,7 @@ create function tollhouse_private.begin_attempts(
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_month date := tollhouse_private.budget_month(p_now);
   v_begun bigint;
 begin
   return query
@@ -38,7 +39,7 @@ begin
     model = r.model,
     price = r.price,
     reserved_micro_usd = r.reservation,
-    budget_month = tollhouse_private.budget_month(p_now)
+    budget_month = v_month
   from unnest(p_routes) as r
   where j.ctid = (r.job).place
   returning j.call_id, j.attempts, j.tenant_id, j.endpoint, r.provider, r.provider_model, j.request, j.max_output_tokens, r.timeout_ms;

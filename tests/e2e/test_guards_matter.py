@@ -211,7 +211,11 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "a limit of the caller's own": (
-        [private("route_jobs", "j.spent_micro_usd + cost.highest > j.max_cost_micro_usd", "false")],
+        [
+            private(
+                "choose_models", "j.spent_micro_usd + cost.highest > j.max_cost_micro_usd", "false"
+            )
+        ],
         lambda town, tenant: test_budget.test_a_call_without_a_bearable_price(
             town, tenant, "round", 99, "max_cost_exceeded"
         ),

@@ -106,6 +106,7 @@ insert into routines values
   ('tollhouse_private.check_room(text, integer, bigint)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.check_target(text, text)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.check_value(boolean, text, text)', 'engine', 'invoker', 'engine'),
+  ('tollhouse_private.choose_models(tollhouse_private.work[], timestamptz, tollhouse_private.breakers[], tollhouse_private.provider_breakers[], boolean)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.current_tenant_id()', 'engine', 'invoker', 'client engine owner'),
   ('tollhouse_private.current_user_id()', 'engine', 'invoker', 'client engine owner'),
   ('tollhouse_private.decide(tollhouse_private.work[], timestamptz)', 'engine', 'invoker', 'engine'),
