@@ -236,7 +236,7 @@ declare
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
 
   -- What a worker has in hand is not locked: its record would wait for this client's commit.
@@ -305,7 +305,7 @@ begin
     raise exception using
       errcode = 'TH001',
       message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   return tollhouse_private.done_channel_of(v_identity.tenant_id, v_identity.user_id);
 end
@@ -326,7 +326,7 @@ begin
   select i.* into v_identity from tollhouse_private.identity() as i;
   if v_identity.user_id is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
   from tollhouse_private.enqueue_calls(v_identity.tenant_id, v_identity.user_id, array[
@@ -376,7 +376,7 @@ begin
   select i.* into v_identity from tollhouse_private.identity() as i;
   if v_identity.user_id is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   if p_calls is null or jsonb_typeof(p_calls) <> 'array' then
     raise exception using errcode = 'TH102', message = 'invalid request', detail = 'p_calls is not a JSON array',
@@ -464,20 +464,20 @@ begin
 
   status := 'unknown';
   if tollhouse_private.current_tenant_id() is null then
-    why := 'You have not said who you are, so no call is yours.';
-    what_to_do := 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+    why := 'The session has no identity, so no call is visible to you.';
+    what_to_do := 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   elsif not exists (select from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint) then
     why := format('There is no endpoint %L.', left(p_endpoint, 128));
     what_to_do := (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
   else
     why := 'You have no call with this request id at this endpoint.';
-    what_to_do := 'Check both, and whether the transaction that enqueued it was committed.';
+    what_to_do := 'Check both, and that the transaction that enqueued it has committed.';
   end if;
   return next;
 end
 $$;
 ALTER FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) IS 'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 is the oldest; tenants and users take turns, so it is not how many calls go before it. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+COMMENT ON FUNCTION tollhouse.explain(p_endpoint text, p_request_id text, p_user_id text) IS 'Why your call is not running, or how it ended, in one row; why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 being the oldest; because tenants and users take turns, it is not the number of calls ahead of it. A tenant''s administrator gets a row for each user who has used the request id, for the 100 latest calls, newest first; p_user_id restricts it to one user.';
 CREATE FUNCTION tollhouse.result(p_call_id uuid) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -490,7 +490,7 @@ declare
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
 
   return query
@@ -570,7 +570,7 @@ declare
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     raise exception using errcode = 'TH113', message = 'waiting needs read committed',
@@ -711,12 +711,12 @@ begin
   status := 'unknown';
   why := format('Tenant %L has no call with this request id at endpoint %L%s.', left(p_tenant_id, 128), left(p_endpoint, 128),
     case when p_user_id is not null then format(' of user %L', left(p_user_id, 128)) else '' end);
-  what_to_do := 'Check each of them, and whether the transaction that enqueued it was committed.';
+  what_to_do := 'Check all of these, and that the transaction that enqueued it has committed.';
   return next;
 end
 $$;
 ALTER FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) IS 'What tollhouse.explain tells the caller of a call, for whoever is asked about it: a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+COMMENT ON FUNCTION tollhouse_ops.explain(p_tenant_id text, p_endpoint text, p_request_id text, p_user_id text) IS 'tollhouse.explain for operators: a row for each user who has used the request id, for the 100 latest calls, newest first; p_user_id restricts it to one user.';
 CREATE FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -731,7 +731,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: what became of the call, and what its caller can do about it, in words.';
+COMMENT ON FUNCTION tollhouse_ops.explain_ended(p_tenant_id text, p_call_id uuid, p_created_at timestamp with time zone, OUT why text, OUT what_to_do text) IS 'For a row of the ledger: how the call ended, and what its caller can do about it, as sentences.';
 CREATE FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3035,9 +3035,9 @@ begin
     when 'provider_kill_switch' then
       v_switch := tollhouse_private.switch_in_words(v_job);
       if v_switch is null then
-        what_to_do := 'It is lifted: enqueue again under a new request id.';
+        what_to_do := 'The switch has been lifted. Enqueue again under a new request id.';
       else
-        why := format('An operator has stopped calls like this one with %s.', v_switch);
+        why := format('Calls like this one are stopped by %s.', v_switch);
       end if;
     when 'hourly_shutoff' then
       select case hs.user_id when '' then 'tenant' else 'user' end, hs.disabled_until into v_payer, v_until
@@ -3046,9 +3046,9 @@ begin
       order by hs.disabled_until desc limit 1;
       if found then
         why := format('The %s is shut off until %s.', v_payer, date_trunc('second', v_until));
-        what_to_do := 'After that, enqueue again under a new request id; or ask an operator to lift the shutoff.';
+        what_to_do := 'Enqueue again after that under a new request id, or ask an operator to lift the shutoff.';
       else
-        what_to_do := 'It is over: enqueue again under a new request id.';
+        what_to_do := 'The shutoff has ended. Enqueue again under a new request id.';
       end if;
     when 'monthly_cap_exceeded' then
       select c.why, c.what_to_do into why, what_to_do from tollhouse_private.explain_cap(p_call, p_now) as c;
@@ -3058,12 +3058,12 @@ begin
       from tollhouse_private.prospects(tollhouse_private.work_of(v_job, null), p_now) as p;
       why := coalesce(format('%s had been failing, so its circuit breaker was open.', v_payer), why);
       what_to_do := case
-        when v_passes then 'Calls pass again: enqueue again under a new request id.'
-        when v_until > p_now then format('It is open until %s; then enqueue again under a new request id.', date_trunc('second', v_until))
+        when v_passes then 'Calls pass again. Enqueue again under a new request id.'
+        when v_until > p_now then format('The breaker is open until %s. Enqueue again after that under a new request id.', date_trunc('second', v_until))
         else what_to_do
       end;
     when 'max_cost_exceeded' then
-      why := coalesce(format('The call could have cost %s USD, more than the max_cost_micro_usd it was given.',
+      why := coalesce(format('The call could have cost %s USD, more than its max_cost_micro_usd.',
         trim_scale(round(p_call.refused_micro_usd / 1000000.0, 6))), why);
     else null;
   end case;
@@ -3072,15 +3072,15 @@ begin
     select from tollhouse_private.provider_attempts as pa
     where pa.tenant_id = p_call.tenant_id and pa.call_id = p_call.call_id and pa.created_at = p_call.created_at and pa.outcome = 'aborted'
   ) then
-    why := 'A kill switch was pulled while the call was in flight; it was aborted and may have been billed.';
+    why := 'A kill switch was pulled while the call was in flight. It was aborted and may have been billed.';
   elsif p_call.attempts > 0 then
-    why := format('After %s, at a cost of %s USD, the next one was refused. ',
+    why := format('After %s costing %s USD, the next one was refused. ',
       case p_call.attempts when 1 then '1 attempt' else p_call.attempts || ' attempts' end, trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6))) || why;
   end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it by now, in words.';
+COMMENT ON FUNCTION tollhouse_private.explain_blocked(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call was refused, and what its caller can do about it now, as sentences.';
 CREATE TABLE tollhouse_private.request_keys (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     endpoint text NOT NULL COLLATE pg_catalog."C",
@@ -3133,7 +3133,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) IS 'What became of a call, or why it is not running, in one row.';
+COMMENT ON FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) IS 'How a call ended, or why it is not running, in one row.';
 CREATE FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3154,16 +3154,16 @@ begin
 
   why := format('%s did not fit under the monthly cap of the %s.',
     coalesce('The ' || trim_scale(round(p_call.refused_micro_usd / 1000000.0, 6)) || ' USD that the call could have cost', 'The highest possible cost of the call'),
-    coalesce(v_payer, 'user or the tenant'));
+    coalesce(v_payer, 'user or tenant'));
   what_to_do := case
-    when v_refused_in < v_month then 'A new month has begun: enqueue again under a new request id.'
-    when v_fits then 'It fits now: enqueue again under a new request id.'
-    else format('Ask for less (max_completion_tokens), wait until %s (UTC), or have the cap raised.', (v_month + interval '1 month')::date)
+    when v_refused_in < v_month then 'A new month has begun. Enqueue again under a new request id.'
+    when v_fits then 'It would fit now. Enqueue again under a new request id.'
+    else format('Lower max_completion_tokens, wait until %s (UTC), or ask an operator to raise the cap.', (v_month + interval '1 month')::date)
   end;
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Whose monthly cap refused a call, what it needed, and what its caller can do by now, in words.';
+COMMENT ON FUNCTION tollhouse_private.explain_cap(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Whose monthly cap refused a call, how much it needed, and what its caller can do now, as sentences.';
 CREATE FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3171,27 +3171,27 @@ CREATE FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api
 declare
   v_attempts text := case p_call.attempts when 1 then '1 attempt' else p_call.attempts || ' attempts' end;
 begin
-  what_to_do := 'Nothing: it is over.';
+  what_to_do := 'Nothing. The call has ended.';
   case
     when p_call.status = 'blocked' then
       select b.why, b.what_to_do into why, what_to_do from tollhouse_private.explain_blocked(p_call, p_now) as b;
-    when p_call.was_coalesced then why := 'Answered together with the same request that was under way, free of charge.';
-    when p_call.was_cached then why := 'Answered from the cache, free of charge.';
+    when p_call.was_coalesced then why := 'Answered free of charge with the result of an identical request in flight.';
+    when p_call.was_cached then why := 'Answered free of charge from the cache.';
     when p_call.status = 'success' then why := format('Answered by %s after %s.', p_call.model, v_attempts);
-    when p_call.status = 'cancelled' then why := 'It was cancelled.';
+    when p_call.status = 'cancelled' then why := 'The call was cancelled.';
     else
       why := case
         when p_call.provider_attempted
-          then format('Failed after %s, at a cost of %s USD. The last one, model %s at provider %s, ended with %s.', v_attempts,
+          then format('Failed after %s costing %s USD. The last one (model %s, provider %s) ended with %s.', v_attempts,
             trim_scale(round(p_call.cost_micro_usd / 1000000.0, 6)), p_call.model, p_call.provider, coalesce(p_call.error_code, 'no error code'))
-        else format('Failed after %s, none of which could be sent.', v_attempts)
+        else format('Failed without sending a request (%s).', v_attempts)
       end;
-      what_to_do := 'Read last_error; to try again, enqueue under a new request id.';
+      what_to_do := 'See last_error. To try again, enqueue under a new request id.';
   end case;
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What became of a finished call, and what its caller can do about it by now, in words.';
+COMMENT ON FUNCTION tollhouse_private.explain_ended(p_call tollhouse_private.llm_api_calls, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'How a call ended, and what its caller can do about it now, as sentences.';
 CREATE FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3212,7 +3212,7 @@ begin
     mb.line_at is not null desc, mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc
   limit 1;
   v_payer := case v_budget.user_id when '' then 'tenant' else 'user' end;
-  return format('It waits until reservations of calls in flight are settled: the %s USD that it could cost do not fit beside them under the monthly cap%s, or others are before it in line.',
+  return format('It is waiting for calls in flight to settle: it could cost %s USD, which does not fit beside their reservations under the monthly cap%s, or other calls are ahead of it.',
     trim_scale(round(p_need / 1000000.0, 6)),
     case
       when v_payer is null then ''
@@ -3224,7 +3224,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) IS 'Which monthly cap a call waits for, and what stands in its way there, in words.';
+COMMENT ON FUNCTION tollhouse_private.explain_line(p_job tollhouse_private.jobs, p_need bigint, p_now timestamp with time zone) IS 'Which monthly cap a call is waiting for and what blocks it there, as a sentence.';
 CREATE FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3247,27 +3247,27 @@ begin
   order by hs.disabled_until desc limit 1;
   if found then
     why := format('The %s is shut off until %s; the next claim will refuse it.', v_payer, date_trunc('second', v_until));
-    what_to_do := 'Enqueue it again after that, under a new request id; or ask an operator to lift the shutoff.';
+    what_to_do := 'Enqueue it again after that under a new request id, or ask an operator to lift the shutoff.';
     return;
   end if;
 
   select p.* into v_prospect from tollhouse_private.prospects(tollhouse_private.work_of(p_job, null), p_now) as p order by p.obstacle is not null, p.preference limit 1;
   if not found then
-    why := 'The endpoint has no model that serves it; the next claim will refuse it.';
-    what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';
+    why := 'The endpoint has no model that can serve it; the next claim will refuse it.';
+    what_to_do := 'Ask an operator to add a model to the endpoint (tollhouse_ops.set_task_type).';
   elsif v_prospect.obstacle = 'price_unknown' then
-    why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
+    why := format('Model %s has no price; the next claim will refuse it.', v_prospect.model);
     what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
   elsif v_prospect.obstacle = 'max_cost_exceeded' then
-    why := format('It could cost %s USD, more than the max_cost_micro_usd it was given; the next claim will refuse it.',
+    why := format('It could cost %s USD, more than its max_cost_micro_usd; the next claim will refuse it.',
       trim_scale(round(v_prospect.highest / 1000000.0, 6)));
-    what_to_do := 'Enqueue it again under a new request id with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+    what_to_do := 'Enqueue it again under a new request id, with a higher max_cost_micro_usd or a lower max_completion_tokens.';
   elsif v_prospect.obstacle = 'breaker_open' then
     why := format(case
       when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
-      else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
+      else 'The circuit breaker of %s is half-open: no other call passes until its probe has ended.'
     end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
-    what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
+    what_to_do := 'If it is refused, enqueue it again later under a new request id.';
   else
     select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
     from tollhouse_private.monthly_budgets as mb
@@ -3276,15 +3276,15 @@ begin
       and mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('The %s USD that it could cost do not fit under what is left of the %s''s monthly cap; the next claim will refuse it.',
+      why := format('It could cost %s USD, more than is left of the %s''s monthly cap; the next claim will refuse it.',
         trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
-      what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
+      what_to_do := 'Lower max_completion_tokens, wait for the next month (UTC), or ask an operator to raise the cap.';
     end if;
   end if;
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'What the next claim will refuse a call for, in words; null when nothing is in its way.';
+COMMENT ON FUNCTION tollhouse_private.explain_obstacle(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why the next claim will refuse a call, as a sentence; null when it will not.';
 CREATE FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3297,34 +3297,34 @@ declare
     else ''
   end;
 begin
-  what_to_do := 'Nothing: it goes on by itself.';
+  what_to_do := 'Nothing. It will continue by itself.';
   if p_job.state = 'scheduled' and p_job.run_at > p_now then
     why := case p_job.waits_for
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
-      when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
+      when 'rate_limit' then format('Over the rate limit%s; it will be retried at %s, or earlier if its turn comes.',
         ' of ' || p_job.line, date_trunc('second', p_job.run_at))
       when 'budget' then tollhouse_private.explain_line(p_job, p_job.need_micro_usd, p_now)
-      else format('It was asked to run at %s.', p_job.run_at)
+      else format('It is scheduled to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'
     and exists (select from tollhouse_private.workers as w where w.worker_id = p_job.worker_id and w.alive_until > p_now)
   then
-    why := format('%s is under way at %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
+    why := format('%s has been in flight to %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
   elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
     why := case p_job.state
-      when 'running' then format('%s was under way at %s when its worker died, and no other one is alive.', v_attempt, p_job.model)
+      when 'running' then format('%s was in flight to %s when its worker died, and no other worker is alive.', v_attempt, p_job.model)
       else v_failed || 'No worker is alive.'
     end;
     what_to_do := 'Ask an operator to start one (tollhouse worker).';
   elsif p_job.state = 'running' then
-    why := format('%s was under way at %s when its worker died; another one settles it within seconds.', v_attempt, p_job.model);
+    why := format('%s was in flight to %s when its worker died; another worker will settle it within seconds.', v_attempt, p_job.model);
   elsif p_job.state = 'coalesced' then
-    why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
+    why := 'An identical request is already in flight; this call is waiting for its answer instead of paying twice.';
   else
     select v_failed || o.why, o.what_to_do into why, what_to_do from tollhouse_private.explain_obstacle(p_job, p_now) as o where o.why is not null;
     if not found then
-      why := v_failed || 'It is in line for the next free worker.';
-      what_to_do := 'Nothing: it goes on by itself.';
+      why := v_failed || 'It is waiting for a free worker.';
+      what_to_do := 'Nothing. It will continue by itself.';
     end if;
   end if;
   if exists (select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id) then
@@ -3333,7 +3333,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why an unfinished call is not finished, in words.';
+COMMENT ON FUNCTION tollhouse_private.explain_waiting(p_job tollhouse_private.jobs, p_now timestamp with time zone, OUT why text, OUT what_to_do text) IS 'Why a call has not finished yet, as a sentence.';
 CREATE TABLE tollhouse_private.providers (
     provider tollhouse_private.identifier NOT NULL,
     failure_threshold integer DEFAULT 5 NOT NULL,
@@ -5207,7 +5207,7 @@ CREATE FUNCTION tollhouse_private.refusing_guard(p_reason text) RETURNS text
   select r.guard from tollhouse_private.refusal_reasons as r where r.reason = p_reason collate "C"
 $$;
 ALTER FUNCTION tollhouse_private.refusing_guard(p_reason text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.refusing_guard(p_reason text) IS 'The guard that says a blocked_reason.';
+COMMENT ON FUNCTION tollhouse_private.refusing_guard(p_reason text) IS 'The guard that sets a blocked_reason.';
 CREATE FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7637,7 +7637,7 @@ CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
    FROM (tollhouse_private.llm_api_calls c
      CROSS JOIN LATERAL tollhouse_ops.explain_ended(c.tenant_id, c.call_id, c.created_at) e(why, what_to_do));
 ALTER VIEW tollhouse_ops.explained_calls OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with why it ended so and what can be done about it. A sentence is made for each row that is read: ask for a few.';
+COMMENT ON VIEW tollhouse_ops.explained_calls IS 'Finished calls, each with a reason and a remedy. The sentences are built for every row read, so always use a limit.';
 CREATE VIEW tollhouse_ops.finished_calls WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -8047,10 +8047,10 @@ CREATE TABLE tollhouse_private.refusal_reasons (
     CONSTRAINT refusal_reasons_position_check CHECK ((("position" >= 2) AND ("position" <= 8)))
 );
 ALTER TABLE tollhouse_private.refusal_reasons OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.refusal_reasons IS 'Each blocked_reason of the ledger: the guard that says it, and what it means to the caller.';
-COMMENT ON COLUMN tollhouse_private.refusal_reasons.guard IS 'The guard, by the name of its folder.';
+COMMENT ON TABLE tollhouse_private.refusal_reasons IS 'Each blocked_reason of the ledger: the guard that sets it, and what it means to the caller.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons.guard IS 'The guard, by the name of its deploy folder.';
 COMMENT ON COLUMN tollhouse_private.refusal_reasons."position" IS 'Its place in the order of the guards; idempotency is 1.';
-COMMENT ON COLUMN tollhouse_private.refusal_reasons.sentence IS 'Why the call was refused, where nothing more exact is known.';
+COMMENT ON COLUMN tollhouse_private.refusal_reasons.sentence IS 'Why the call was refused; used when nothing more specific is known.';
 COMMENT ON COLUMN tollhouse_private.refusal_reasons.remedy IS 'What the caller can do.';
 CREATE TABLE tollhouse_private.settings (
     only_row boolean DEFAULT true NOT NULL,

@@ -1,10 +1,10 @@
--- How many answers of the last seven days did no provider have to be paid for?
+-- How many answers of the last seven days cost nothing?
 --
--- day: day (UTC) on which the calls were made
+-- day: day (UTC) on which the calls were enqueued
 -- tenant_id: tenant
 -- endpoint: endpoint
--- answers: calls that got an answer
--- cached: of these, from the cache or with an identical call's answer
+-- answers: calls that were answered
+-- cached: of these, answered from the cache or by coalescing
 -- hit_percent: cached as a share of answers, in percent
 
 select

@@ -4,15 +4,15 @@
 -- model: model
 -- endpoint: endpoint
 -- attempts: HTTP attempts
--- success_percent: attempts that brought an answer, in percent
--- cost_usd: what the attempts cost, in USD
--- cost_per_answer_usd: cost_usd for each answer, in USD
+-- success_percent: attempts that were answered, in percent
+-- cost_usd: cost of the attempts, in USD
+-- cost_per_answer_usd: cost per answer, in USD
 -- input_tokens: tokens of the requests
 -- output_tokens: tokens of the answers
--- p50_ms: half of the answers took at most this long, in milliseconds
--- p95_ms: 95 in 100 answers, in milliseconds
--- p99_ms: 99 in 100 answers, in milliseconds
--- max_ms: the slowest answer, in milliseconds
+-- p50_ms: median latency of answers, in milliseconds
+-- p95_ms: 95th percentile, in milliseconds
+-- p99_ms: 99th percentile, in milliseconds
+-- max_ms: slowest answer, in milliseconds
 
 select
   provider, model, endpoint, attempts, success_percent, cost_usd, cost_per_answer_usd,

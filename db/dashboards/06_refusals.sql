@@ -1,14 +1,14 @@
--- Which guards refused calls of the last 24 hours, why, and whose?
+-- Which guards refused calls in the last 24 hours, why, and whose?
 --
 -- guard: guard that refused
--- blocked_reason: its reason, as in the ledger
+-- blocked_reason: reason, as in the ledger
 -- tenant_id: tenant
 -- endpoint: endpoint
 -- calls: calls refused
 -- last_hour: of these, in the last hour
 -- after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt
--- cost_usd: what those attempts cost, USD
--- users: users concerned
+-- cost_usd: cost of those attempts, in USD
+-- users: number of users affected
 -- last_at: time of the last refusal
 
 select

@@ -1,4 +1,4 @@
--- Which attempts of the last 24 hours were not the first, brought nothing, or came late?
+-- Which attempts of the last 24 hours were retries, got no answer, or arrived late?
 --
 -- tenant_id: tenant
 -- provider: provider
@@ -6,10 +6,10 @@
 -- attempts: HTTP attempts
 -- retries: of these, not the first of their call
 -- without_answer: of these, without an answer
--- abandoned: of these, given up because their worker was gone
--- late: results that came after their attempt had been given up
+-- abandoned: of these, given up because their worker had died
+-- late: results that arrived after their attempt was given up
 -- charged_without_answer_usd: cost of the attempts without an answer, in USD
--- corrected_by_late_usd: what the late results changed of that, in USD
+-- corrected_by_late_usd: correction to that from late results, in USD
 
 select
   tenant_id, provider, model, attempts, retries, without_answer, abandoned, late,

@@ -1,14 +1,14 @@
--- Which workers are there, are they alive, and what do they hold?
+-- Which workers are registered, are they alive, and which calls do they hold?
 --
 -- name: the worker's name
 -- worker_id: id of its lease
 -- version: its version
 -- state: alive, or lease expired
--- lease_left_seconds: until the lease ends, in seconds; negative when it has
+-- lease_left_seconds: time left on the lease, in seconds; negative once expired
 -- capacity: calls it may hold at once
--- in_flight: calls in flight, by its last heartbeat
--- holds: calls it holds, by the queue
--- idle: whether it sleeps and waits for a notification
+-- in_flight: calls in flight, according to its last heartbeat
+-- holds: calls it holds, according to the queue
+-- idle: whether it is asleep until notified
 -- oldest_held_seconds: how long it has held its oldest call, in seconds
 -- started_at: when it registered
 

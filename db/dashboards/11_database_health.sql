@@ -1,23 +1,23 @@
--- Is the database fit for a queue: is vacuum keeping up, what holds it back, are there partitions?
+-- Is the database healthy: is vacuum keeping up, what is holding it back, do partitions exist?
 --
--- relation: table, or the running month of a partitioned one
--- estimated_rows: rows, as the last vacuum or analyze found them
--- dead_rows: rows that vacuum has yet to remove
--- vacuum_at_dead_rows: dead rows that make autovacuum come
--- vacuum_lag: dead_rows as a share of that; far above 1, vacuum does not keep up
--- last_vacuum_at: last vacuum, by hand or by itself
--- last_analyze_at: last analyze, likewise
+-- relation: table, or current month of a partitioned table
+-- estimated_rows: rows, as of the last vacuum or analyze
+-- dead_rows: dead tuples not yet vacuumed
+-- vacuum_at_dead_rows: dead tuples that trigger autovacuum
+-- vacuum_lag: dead_rows divided by that; far above 1, vacuum is not keeping up
+-- last_vacuum_at: last vacuum, manual or automatic
+-- last_analyze_at: last analyze, manual or automatic
 -- size_mib: size with indexes, in MiB
--- months_ahead: monthly partitions that exist beyond this month
--- oldest_xmin_age: transactions that began since the oldest snapshot that holds vacuum back, in the whole database
--- holder_kind: who has that snapshot: session, prepared (a transaction), slot (of replication) or standby
+-- months_ahead: monthly partitions created beyond this month
+-- oldest_xmin_age: transactions since the oldest snapshot that holds back vacuum in this database
+-- holder_kind: what holds that snapshot: session, prepared (transaction), slot (replication) or standby
 -- holder: its pid, or the name of the prepared transaction or the slot
 -- holder_user: its login
 -- holder_application: its application_name
--- holder_state: what it does, as far as the reader may see; idle in transaction is the usual culprit
--- holder_since: when its transaction began, likewise
--- longest_transaction_seconds: age of the longest open transaction that the reader may see, in seconds
--- notify_queue_percent: how full the server's queue of notifications is; from 50 on nobody is notified
+-- holder_state: its state, if visible to the reader; idle in transaction is the usual culprit
+-- holder_since: when its transaction began, if visible to the reader
+-- longest_transaction_seconds: age of the longest open transaction visible to the reader, in seconds
+-- notify_queue_percent: how full the server's notification queue is; from 50 on, notifications are skipped
 
 select
   relation, estimated_rows, dead_rows, vacuum_at_dead_rows, vacuum_lag, last_vacuum_at,

@@ -36,7 +36,7 @@ begin
   select i.* into v_identity from tollhouse_private.identity() as i;
   if v_identity.user_id is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   select e.* into call_id, request_id, status, blocked_reason, was_cached, deduplicated
   from tollhouse_private.enqueue_calls(v_identity.tenant_id, v_identity.user_id, array[

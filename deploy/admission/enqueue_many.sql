@@ -33,7 +33,7 @@ begin
   select i.* into v_identity from tollhouse_private.identity() as i;
   if v_identity.user_id is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   if p_calls is null or jsonb_typeof(p_calls) <> 'array' then
     raise exception using errcode = 'TH102', message = 'invalid request', detail = 'p_calls is not a JSON array',

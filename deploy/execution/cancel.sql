@@ -22,7 +22,7 @@ declare
 begin
   if tollhouse_private.current_tenant_id() is null then
     raise exception using errcode = 'TH001', message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
 
   -- What a worker has in hand is not locked: its record would wait for this client's commit.

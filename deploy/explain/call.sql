@@ -58,7 +58,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.explain_call(tollhouse_private.request_keys, timestamptz) is
-  'What became of a call, or why it is not running, in one row.';
+  'How a call ended, or why it is not running, in one row.';
 
 revoke execute on function tollhouse_private.explain_call(tollhouse_private.request_keys, timestamptz) from public;
 grant execute on function tollhouse_private.explain_call(tollhouse_private.request_keys, timestamptz) to tollhouse_engine;
@@ -106,20 +106,20 @@ begin
 
   status := 'unknown';
   if tollhouse_private.current_tenant_id() is null then
-    why := 'You have not said who you are, so no call is yours.';
-    what_to_do := 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+    why := 'The session has no identity, so no call is visible to you.';
+    what_to_do := 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   elsif not exists (select from tollhouse_private.task_types as tt where tt.endpoint = p_endpoint) then
     why := format('There is no endpoint %L.', left(p_endpoint, 128));
     what_to_do := (select 'Known: ' || string_agg(tt.endpoint, ', ' order by tt.endpoint) || '.' from tollhouse_private.task_types as tt);
   else
     why := 'You have no call with this request id at this endpoint.';
-    what_to_do := 'Check both, and whether the transaction that enqueued it was committed.';
+    what_to_do := 'Check both, and that the transaction that enqueued it has committed.';
   end if;
   return next;
 end
 $$;
 comment on function tollhouse.explain(text, text, text) is
-  'Why a call of yours is not running, or what became of it, in one row: why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 is the oldest; tenants and users take turns, so it is not how many calls go before it. A tenant''s administrator gets a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+  'Why your call is not running, or how it ended, in one row; why and what_to_do are sentences. queue_position is the call''s place among the queued calls of its user, 1 being the oldest; because tenants and users take turns, it is not the number of calls ahead of it. A tenant''s administrator gets a row for each user who has used the request id, for the 100 latest calls, newest first; p_user_id restricts it to one user.';
 
 revoke execute on function tollhouse.explain(text, text, text) from public;
 grant execute on function tollhouse.explain(text, text, text) to tollhouse_client;
@@ -171,12 +171,12 @@ begin
   status := 'unknown';
   why := format('Tenant %L has no call with this request id at endpoint %L%s.', left(p_tenant_id, 128), left(p_endpoint, 128),
     case when p_user_id is not null then format(' of user %L', left(p_user_id, 128)) else '' end);
-  what_to_do := 'Check each of them, and whether the transaction that enqueued it was committed.';
+  what_to_do := 'Check all of these, and that the transaction that enqueued it has committed.';
   return next;
 end
 $$;
 comment on function tollhouse_ops.explain(text, text, text, text) is
-  'What tollhouse.explain tells the caller of a call, for whoever is asked about it: a row for each user who has used the request id, the latest hundred calls first, or p_user_id''s alone.';
+  'tollhouse.explain for operators: a row for each user who has used the request id, for the 100 latest calls, newest first; p_user_id restricts it to one user.';
 
 revoke execute on function tollhouse_ops.explain(text, text, text, text) from public;
 grant execute on function tollhouse_ops.explain(text, text, text, text) to tollhouse_operator, tollhouse_auditor;

@@ -32,27 +32,27 @@ begin
   order by hs.disabled_until desc limit 1;
   if found then
     why := format('The %s is shut off until %s; the next claim will refuse it.', v_payer, date_trunc('second', v_until));
-    what_to_do := 'Enqueue it again after that, under a new request id; or ask an operator to lift the shutoff.';
+    what_to_do := 'Enqueue it again after that under a new request id, or ask an operator to lift the shutoff.';
     return;
   end if;
 
   select p.* into v_prospect from tollhouse_private.prospects(tollhouse_private.work_of(p_job, null), p_now) as p order by p.obstacle is not null, p.preference limit 1;
   if not found then
-    why := 'The endpoint has no model that serves it; the next claim will refuse it.';
-    what_to_do := 'Ask an operator to give the endpoint a model (tollhouse_ops.set_task_type).';
+    why := 'The endpoint has no model that can serve it; the next claim will refuse it.';
+    what_to_do := 'Ask an operator to add a model to the endpoint (tollhouse_ops.set_task_type).';
   elsif v_prospect.obstacle = 'price_unknown' then
-    why := format('No price is known for %s; the next claim will refuse it.', v_prospect.model);
+    why := format('Model %s has no price; the next claim will refuse it.', v_prospect.model);
     what_to_do := 'Ask an operator to set the price (tollhouse_ops.set_price).';
   elsif v_prospect.obstacle = 'max_cost_exceeded' then
-    why := format('It could cost %s USD, more than the max_cost_micro_usd it was given; the next claim will refuse it.',
+    why := format('It could cost %s USD, more than its max_cost_micro_usd; the next claim will refuse it.',
       trim_scale(round(v_prospect.highest / 1000000.0, 6)));
-    what_to_do := 'Enqueue it again under a new request id with a higher max_cost_micro_usd, or ask for less (max_completion_tokens).';
+    what_to_do := 'Enqueue it again under a new request id, with a higher max_cost_micro_usd or a lower max_completion_tokens.';
   elsif v_prospect.obstacle = 'breaker_open' then
     why := format(case
       when v_prospect.open_until > p_now then 'The circuit breaker of %s is open until %s; the next claim will refuse it.'
-      else 'The circuit breaker of %s waits for the answer to its one probe; before that, nothing else passes.'
+      else 'The circuit breaker of %s is half-open: no other call passes until its probe has ended.'
     end, v_prospect.provider, date_trunc('second', v_prospect.open_until));
-    what_to_do := 'If it is refused, enqueue it again later, under a new request id.';
+    what_to_do := 'If it is refused, enqueue it again later under a new request id.';
   else
     select case mb.user_id when '' then 'tenant' else 'user' end into v_payer
     from tollhouse_private.monthly_budgets as mb
@@ -61,20 +61,20 @@ begin
       and mb.spent_micro_usd + v_prospect.highest > mb.cap_micro_usd
     order by mb.user_id desc limit 1;
     if found then
-      why := format('The %s USD that it could cost do not fit under what is left of the %s''s monthly cap; the next claim will refuse it.',
+      why := format('It could cost %s USD, more than is left of the %s''s monthly cap; the next claim will refuse it.',
         trim_scale(round(v_prospect.highest / 1000000.0, 6)), v_payer);
-      what_to_do := 'Ask for less (max_completion_tokens), wait for the next month (UTC), or have the cap raised.';
+      what_to_do := 'Lower max_completion_tokens, wait for the next month (UTC), or ask an operator to raise the cap.';
     end if;
   end if;
 end
 $$;
 comment on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, timestamptz) is
-  'What the next claim will refuse a call for, in words; null when nothing is in its way.';
+  'Why the next claim will refuse a call, as a sentence; null when it will not.';
 
 revoke execute on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, timestamptz) from public;
 grant execute on function tollhouse_private.explain_obstacle(tollhouse_private.jobs, timestamptz) to tollhouse_engine;
 
--- The numbers of a tenant as a whole are its administrator's to see, and an operator's.
+-- Only operators and the tenant's administrator see the tenant's totals.
 create function tollhouse_private.explain_line(
   p_job tollhouse_private.jobs,
   p_need bigint,
@@ -101,7 +101,7 @@ begin
     mb.line_at is not null desc, mb.cap_micro_usd - mb.reserved_micro_usd - mb.spent_micro_usd, mb.user_id desc
   limit 1;
   v_payer := case v_budget.user_id when '' then 'tenant' else 'user' end;
-  return format('It waits until reservations of calls in flight are settled: the %s USD that it could cost do not fit beside them under the monthly cap%s, or others are before it in line.',
+  return format('It is waiting for calls in flight to settle: it could cost %s USD, which does not fit beside their reservations under the monthly cap%s, or other calls are ahead of it.',
     trim_scale(round(p_need / 1000000.0, 6)),
     case
       when v_payer is null then ''
@@ -113,7 +113,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) is
-  'Which monthly cap a call waits for, and what stands in its way there, in words.';
+  'Which monthly cap a call is waiting for and what blocks it there, as a sentence.';
 
 revoke execute on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) from public;
 grant execute on function tollhouse_private.explain_line(tollhouse_private.jobs, bigint, timestamptz) to tollhouse_engine;
@@ -137,34 +137,34 @@ declare
     else ''
   end;
 begin
-  what_to_do := 'Nothing: it goes on by itself.';
+  what_to_do := 'Nothing. It will continue by itself.';
   if p_job.state = 'scheduled' and p_job.run_at > p_now then
     why := case p_job.waits_for
       when 'backoff' then format('%s failed (%s); the next one is due at %s.', v_attempt, p_job.error_code, date_trunc('second', p_job.run_at))
-      when 'rate_limit' then format('Over the rate limit%s, in line by turns; it is tried again at %s, or when its turn comes before.',
+      when 'rate_limit' then format('Over the rate limit%s; it will be retried at %s, or earlier if its turn comes.',
         ' of ' || p_job.line, date_trunc('second', p_job.run_at))
       when 'budget' then tollhouse_private.explain_line(p_job, p_job.need_micro_usd, p_now)
-      else format('It was asked to run at %s.', p_job.run_at)
+      else format('It is scheduled to run at %s.', p_job.run_at)
     end;
   elsif p_job.state = 'running'
     and exists (select from tollhouse_private.workers as w where w.worker_id = p_job.worker_id and w.alive_until > p_now)
   then
-    why := format('%s is under way at %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
+    why := format('%s has been in flight to %s since %s.', v_attempt, p_job.model, date_trunc('second', p_job.started_at));
   elsif not exists (select from tollhouse_private.workers as w where w.alive_until > p_now) then
     why := case p_job.state
-      when 'running' then format('%s was under way at %s when its worker died, and no other one is alive.', v_attempt, p_job.model)
+      when 'running' then format('%s was in flight to %s when its worker died, and no other worker is alive.', v_attempt, p_job.model)
       else v_failed || 'No worker is alive.'
     end;
     what_to_do := 'Ask an operator to start one (tollhouse worker).';
   elsif p_job.state = 'running' then
-    why := format('%s was under way at %s when its worker died; another one settles it within seconds.', v_attempt, p_job.model);
+    why := format('%s was in flight to %s when its worker died; another worker will settle it within seconds.', v_attempt, p_job.model);
   elsif p_job.state = 'coalesced' then
-    why := 'The same request is in flight already; this call waits for its answer instead of paying twice.';
+    why := 'An identical request is already in flight; this call is waiting for its answer instead of paying twice.';
   else
     select v_failed || o.why, o.what_to_do into why, what_to_do from tollhouse_private.explain_obstacle(p_job, p_now) as o where o.why is not null;
     if not found then
-      why := v_failed || 'It is in line for the next free worker.';
-      what_to_do := 'Nothing: it goes on by itself.';
+      why := v_failed || 'It is waiting for a free worker.';
+      what_to_do := 'Nothing. It will continue by itself.';
     end if;
   end if;
   if exists (select from tollhouse_private.cancel_requests as cr where cr.tenant_id = p_job.tenant_id and cr.call_id = p_job.call_id) then
@@ -172,7 +172,7 @@ begin
   end if;
 end
 $$;
-comment on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) is 'Why an unfinished call is not finished, in words.';
+comment on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) is 'Why a call has not finished yet, as a sentence.';
 
 revoke execute on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) from public;
 grant execute on function tollhouse_private.explain_waiting(tollhouse_private.jobs, timestamptz) to tollhouse_engine;

@@ -18,7 +18,7 @@ begin
     raise exception using
       errcode = 'TH001',
       message = 'no identity',
-      hint = 'In the same transaction, first: select tollhouse.set_identity(''tenant'', ''user'').';
+      hint = 'First, in the same transaction: select tollhouse.set_identity(''tenant'', ''user'').';
   end if;
   return tollhouse_private.done_channel_of(v_identity.tenant_id, v_identity.user_id);
 end

@@ -15,14 +15,14 @@ DASHBOARD = json.loads(
 PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
 FILTER = re.compile(r"\$__timeFilter\(([\w.]+)\)")
 FILLED_BY_AN_HOUR = {
-    "Calls a minute by outcome",
-    "Latency of answers",
+    "Calls per minute by outcome",
+    "Answer latency",
     "Spend by hour and tenant",
-    "Budgets: spent, cap, and where the month ends",
+    "Budgets: spend, cap and projection",
     "What stops calls now",
-    "Refusals of 24 hours",
-    "Providers of 24 hours",
-    "The latest calls",
+    "Refusals, last 24 hours",
+    "Providers, last 24 hours",
+    "Latest calls",
     "Workers",
 }
 

@@ -14,7 +14,7 @@ select is(pg_temp.pending(), 1::bigint, 'there is one entry, and it is pending')
 set local tollhouse.user_id = 'ann';
 set local role tollhouse_client;
 select is((select r.status from tollhouse.jobs as j cross join tollhouse.result(j.call_id) as r where j.request_id = 'r2'), 'queued', 'to its caller a waiting call is queued');
-select matches((select e.why from tollhouse.explain('route', 'r2') as e), 'in flight already', 'and explain says what it waits for');
+select matches((select e.why from tollhouse.explain('route', 'r2') as e), 'already in flight', 'and explain says what it waits for');
 reset role;
 do $$ begin perform pg_temp.ended('r1', 'success'); end $$;
 select is(pg_temp.states(), 'r2 queued, r3 queued, r4 queued', 'the answer puts all that waited back into the queue');
@@ -32,8 +32,8 @@ select results_eq(
   'the ledger tells who waited for the answer from who found it in the cache'
 );
 set local tollhouse.user_id = 'ann';
-select is((select e.why from tollhouse.explain('route', 'r2') as e), 'Answered together with the same request that was under way, free of charge.', 'and so does explain');
-select results_eq($$select e.request_id from tollhouse_ops.explained_calls as e where e.why like 'Answered together%' order by 1$$, array['r2', 'r3', 'r4'], 'and what operators read');
+select is((select e.why from tollhouse.explain('route', 'r2') as e), 'Answered free of charge with the result of an identical request in flight.', 'and so does explain');
+select results_eq($$select e.request_id from tollhouse_ops.explained_calls as e where e.why like '%identical request in flight.' order by 1$$, array['r2', 'r3', 'r4'], 'and what operators read');
 
 -- What is not identical does not wait.
 do $$

@@ -41,7 +41,7 @@ savepoint running;
 select is(pg_temp.cancelled(), 'running', 'a running call is being aborted');
 select results_eq('select state, cancel_requested from tollhouse.jobs', $$values ('running', true)$$, 'it stays its worker''s until that reports');
 select is(pg_temp.cancelled(), 'running', 'a second time too');
-select results_eq($$select why from tollhouse.explain('route', 'r1')$$, $$select format('Attempt 1 is under way at small since %s. It is being cancelled.', date_trunc('second', started_at)) from tollhouse_private.jobs$$, 'which explain says');
+select results_eq($$select why from tollhouse.explain('route', 'r1')$$, $$select format('Attempt 1 has been in flight to small since %s. It is being cancelled.', date_trunc('second', started_at)) from tollhouse_private.jobs$$, 'which explain says');
 savepoint asked_for;
 select pg_temp.record(pg_temp.result_of('r1', 'cancelled'));
 select is(pg_temp.cancelled(), 'cancelled', 'then it is cancelled');
