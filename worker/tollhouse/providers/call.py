@@ -1,6 +1,7 @@
 """What the database handed to the worker: one admitted call."""
 
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID
 
 __all__ = ["Call"]
@@ -29,3 +30,17 @@ class Call:
     def client_request_id(self) -> str:
         """The id under which the provider's account can be held against `provider_attempts`."""
         return f"{self.call_id}.{self.attempt}"
+
+    def without_request(self) -> Self:
+        """A copy that holds no request. Spelled out: replace() takes several times as long."""
+        return type(self)(
+            call_id=self.call_id,
+            attempt=self.attempt,
+            tenant_id=self.tenant_id,
+            endpoint=self.endpoint,
+            provider=self.provider,
+            model=self.model,
+            request="",
+            max_output_tokens=self.max_output_tokens,
+            timeout_ms=self.timeout_ms,
+        )

@@ -61,6 +61,9 @@ class OpenAIProvider:
         if not (self._key.isascii() and self._key.isprintable()):
             raise ValueError("a provider's API key must be printable ASCII")
         self._redactor = Redactor(self._key)
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._key:
+            self._headers["Authorization"] = f"Bearer {self._key}"
         self._max_tokens_field = max_tokens_field
         self._limit = max_response_bytes
         self._room = room or Room(ROOM_BYTES)
@@ -87,27 +90,29 @@ class OpenAIProvider:
             )
             text = f"the request can't be sent: {error}"
             return self._failed(call, started, "rejected", "invalid_request", text, sent=False)
-        share = self._room.share()
+        share, request_id = self._room.share(), call.client_request_id
         try:
-            return await self._exchange(call, started, body, share)
+            return await self._exchange(call, request_id, started, body, share)
         except BaseException:
             share.release()
             raise
         finally:
             if isinstance(self._session.connector, Connector):
-                self._session.connector.forget(call.client_request_id)
+                self._session.connector.forget(request_id)
 
     def hang_up(self, call: Call) -> None:
         """Cut the call's connection at once. Its task is cancelled by whoever has it."""
         if isinstance(self._session.connector, Connector):
             self._session.connector.hang_up(call.client_request_id)
 
-    async def _exchange(self, call: Call, started: float, body: bytes, share: Share) -> Outcome:
+    async def _exchange(
+        self, call: Call, request_id: str, started: float, body: bytes, share: Share
+    ) -> Outcome:
         try:
             answer = await post(
                 self._session,
                 self._url,
-                headers=self._headers(call),
+                headers=self._headers | {"X-Client-Request-Id": request_id},
                 body=body,
                 timeout_ms=call.timeout_ms,
                 limit=self._limit,
@@ -136,16 +141,6 @@ class OpenAIProvider:
                 await asyncio.sleep(0)
                 return self._read(call, started, answer, share)
         return self._read(call, started, answer, share)
-
-    def _headers(self, call: Call) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "X-Client-Request-Id": call.client_request_id,
-        }
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return headers
 
     def _read(self, call: Call, started: float, answer: Answer, share: Share) -> Outcome:
         redactor = self._redactor

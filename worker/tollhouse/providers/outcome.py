@@ -83,6 +83,19 @@ class Outcome:
             latency_ms=latency_ms,
         )
 
+    def without_answer(self) -> Self:
+        """A copy that says what came of the attempt, and holds neither answer nor usage."""
+        return type(self)(
+            call_id=self.call_id,
+            attempt=self.attempt,
+            outcome=self.outcome,
+            http_status=self.http_status,
+            error_code=self.error_code,
+            error_message=self.error_message,
+            latency_ms=self.latency_ms,
+            share=self.share,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The element of `p_results`: plain values, nothing that jsonb refuses."""
         return {

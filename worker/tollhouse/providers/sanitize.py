@@ -17,6 +17,8 @@ _REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 def clean_text(text: str) -> str:
     """Replace every character that jsonb refuses by U+FFFD; the length stays the same."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _REFUSED.sub("\ufffd", text)
 
 

@@ -38,12 +38,12 @@ class Result:
         self, *, lease: Lease, call: Call, outcome: Outcome, at: float, materialize: bool = True
     ) -> None:
         row = {"tenant_id": call.tenant_id, **outcome.as_json()}
-        self.text = _ENCODER.encode(row)
+        self.text = _ENCODER.encode({name: row[name] for name in row if row[name] is not None})
         self.lease = lease
         self.at = at
         self.materialize = materialize
-        self.call = replace(call, request="")
-        self.outcome = replace(outcome, response=None, reasoning=None, metadata=None)
+        self.call = call.without_request()
+        self.outcome = outcome.without_answer()
         if self.outcome.share is not None:
             self.outcome.share.resize(len(self.text))
 

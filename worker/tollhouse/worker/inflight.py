@@ -246,20 +246,21 @@ class Inflight:
         call, clock = entry.call, asyncio.get_running_loop().time
         entry.sent_at = clock()
         outcome: OutcomeName
-        with self.metrics.provider_seconds.labels(call.provider).time():
-            try:
-                return await self.complete(call)
-            except asyncio.CancelledError:
-                outcome, code = entry.reason or "interrupted", None
-            except Exception as error:
-                log.bug("call crashed", error, call_id=call.call_id, attempt=call.attempt)
-                outcome, code = "dropped", "worker_bug"
-        taken = round((clock() - entry.sent_at) * 1000)
-        return Outcome.of(call, outcome, error_code=code, latency_ms=taken)
+        try:
+            return await self.complete(call)
+        except asyncio.CancelledError:
+            outcome, code = entry.reason or "interrupted", None
+        except Exception as error:
+            log.bug("call crashed", error, call_id=call.call_id, attempt=call.attempt)
+            outcome, code = "dropped", "worker_bug"
+        finally:
+            taken = clock() - entry.sent_at
+            self.metrics.provider_seconds_of(call.provider).observe(taken)
+        return Outcome.of(call, outcome, error_code=code, latency_ms=round(taken * 1000))
 
     def _finish(self, lease: Lease, call: Call, outcome: Outcome) -> None:
         outcome = self.brake.judge(outcome)
-        self.metrics.calls.labels(call.provider, outcome.outcome).inc()
+        self.metrics.calls_of(call.provider, outcome.outcome).inc()
         self.failures.note(call.provider, outcome)
         self.put(lease, call, outcome)
 
