@@ -83,6 +83,7 @@ GOOD = {
     "p_timeout": "'0'",
     "p_calls": "'[]'",
     "p_results": "'[]'",
+    "p_query": "'select null as endpoint where false'",
     "p_until": "now() + interval '1 hour'",
 }
 GOOD_OF_TYPE = {"integer": "1", "bigint": "1", "boolean": "true", "uuid": "gen_random_uuid()"}

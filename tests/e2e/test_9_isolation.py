@@ -243,6 +243,11 @@ def test_no_function_crosses(town: Town, ann: Person, bound: str, stranger: str)
             assert row["call_id"] not in ours
             # A user of the same tenant shares its answers at this endpoint, and nothing else.
             assert not row["was_cached"] or stranger == "another user"
+    taken = (
+        f"select j.endpoint, j.request from tollhouse.jobs as j where j.tenant_id = '{ann.tenant}'"
+    )
+    taken += f" and j.user_id = '{ann.user}'"
+    assert attempt("enqueue_query", taken) in ([], "TH001")
     (own,) = ann.rows("select tollhouse.done_channel() as name")
     assert attempt("done_channel") != [{"done_channel": own["name"]}]
     if stranger in ("another tenant", "another user"):

@@ -93,7 +93,8 @@ def routines(_: str, script: str) -> Iterator[str]:
             yield f"{name}: attributes out of order"
         for declared in _DECLARED.findall(match["body"]):
             for variable, rest in re.findall(r"^  (\w+) (.*)", declared, re.MULTILINE):
-                recollated = rest.endswith(f' collate "C" := {name.rpartition(".")[2]}.{variable};')
+                copied = f'"C" := {name.rpartition(".")[2]}.{variable};'
+                recollated = rest.endswith((f" collate {copied}", f" collate pg_catalog.{copied}"))
                 if not (recollated or variable.startswith(("v_", "c_"))):
                     yield f"{name}: {variable} is not v_ or c_"
 

@@ -37,6 +37,7 @@ TEXTS = {
     "p_policy": "full",
     "p_provider": "mock",
     "p_provider_model": "mock-small",
+    "p_query": "select 5 as colour",
     "p_reason": "because",
     "p_request_id": "r1",
     "p_scope": "provider",

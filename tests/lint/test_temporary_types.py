@@ -39,6 +39,7 @@ _CLIENT = (
     "select tollhouse.done_channel()",
     """select tollhouse.enqueue('investigation', '{"prompt": "why?"}', 'r1')""",
     """select tollhouse.enqueue_many('[{"endpoint": "route", "request": {}}]')""",
+    """select tollhouse.enqueue_query('select ''route'' as endpoint, 5 as request')""",
     "select tollhouse.explain('investigation', 'r1')",
     "select tollhouse.result(gen_random_uuid())",
     "select tollhouse.wait_for(gen_random_uuid(), '1 ms')",

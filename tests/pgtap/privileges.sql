@@ -57,6 +57,7 @@ insert into routines values
   ('tollhouse_private.new_jobs(text, text, tollhouse_private.asked_call[], timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.sound_request(jsonb)', 'engine', 'invoker', 'engine'),
   ('tollhouse.enqueue_many(jsonb)', 'owner', 'definer', 'client owner'),
+  ('tollhouse.enqueue_query(text)', 'owner', 'invoker', 'client owner'),
   ('tollhouse.explain(text, text, text)', 'owner', 'definer', 'client owner'),
   ('tollhouse.result(uuid)', 'owner', 'definer', 'client owner'),
   ('tollhouse.set_identity(text, text)', 'owner', 'definer', 'client owner'),

@@ -58,6 +58,55 @@ async def test_batches_with_common_ids_never_wait_in_a_circle(scene: Scene) -> N
     assert {"queued": 50} == scene.outcomes()
 
 
+async def test_a_batch_waits_for_an_open_one_and_gets_its_calls(scene: Scene) -> None:
+    """Of two batches with common ids, in other orders, the later one has the earlier one's calls.
+
+    The same from an array, and from the rows of a query.
+    """
+    calls = [Call(request_id=f"r{i}") for i in range(20)]
+    identity = "select tollhouse.set_identity('acme', 'ann')"
+    batch = "select * from tollhouse.enqueue_many(%s)"
+    query = """
+        select * from tollhouse.enqueue_query(
+          'select i.* from jsonb_to_recordset(current_setting(''race.items'')::jsonb) as i'
+          ' (endpoint text, request jsonb, request_id text, use_cache boolean)'
+          ' order by endpoint, request_id'
+        )
+    """
+    first, second, third = [await scene.connect("th_client") for _ in range(3)]
+
+    async def deliver() -> list[Row]:
+        async with second.transaction():
+            await second.execute(identity)
+            items = json.dumps([call.as_item() for call in reversed(calls[5:])])
+            return await (await second.execute(batch, [items])).fetchall()
+
+    async def deliver_query() -> list[Row]:
+        async with third.transaction():
+            await third.execute(identity)
+            items = json.dumps([call.as_item() for call in calls[10:]])
+            await third.execute("select set_config('race.items', %s, true)", [items])
+            return await (await third.execute(query)).fetchall()
+
+    async with first.transaction():
+        await first.execute(identity)
+        items = json.dumps([call.as_item() for call in calls[:15]])
+        earlier = await (await first.execute(batch, [items])).fetchall()
+        delivering = [asyncio.create_task(deliver()), asyncio.create_task(deliver_query())]
+        await scene.until_waiting(2)
+
+    later, counted = await delivering[0], await delivering[1]
+    known = {row["request_id"]: row["call_id"] for row in earlier}
+    assert {f"r{i}": i < 15 for i in range(5, 15)} == {
+        row["request_id"]: row["deduplicated"] for row in later if row["request_id"] in known
+    }
+    assert all(known.get(row["request_id"], row["call_id"]) == row["call_id"] for row in later)
+    assert 15 == len(later)
+    assert [(10, True)] == [(row["calls"], row["deduplicated"] >= 5) for row in counted]
+    assert {"queued": 20} == scene.outcomes()
+    assert 20 == scene.value("select count(*) from tollhouse_private.request_keys")
+
+
 async def test_a_delivery_that_rolls_back_leaves_the_id_free(scene: Scene) -> None:
     """Who waited for a delivery that was given up becomes the first."""
     first, second = await scene.connect("th_client"), await scene.connect("th_client")

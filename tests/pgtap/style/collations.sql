@@ -38,7 +38,7 @@ select is_empty(
   $$
     select function, name from parameter
     where lanname = 'plpgsql'
-      and prosrc !~ format(E'^\ndeclare\n(  p_\\w+ constant [^\n]*\n)*  %1$s constant \\S+ collate "C" := %2$s\\.%1$s;', name, proname)
+      and prosrc !~ format(E'^\ndeclare\n(  p_\\w+ constant [^\n]*\n)*  %1$s constant \\S+ collate (pg_catalog\\.)?"C" := %2$s\\.%1$s;', name, proname)
   $$,
   'PL/pgSQL that others call begins with a copy of each text it is given, under the same name, collate "C"'
 );

@@ -42,6 +42,8 @@ select set_eq(
     ('tollhouse_private.users_in_line(text,text,integer)'),
     ('tollhouse_private.with_overrun(bigint,numeric)'),
     ('tollhouse_private.work_of(tollhouse_private.jobs,tid)'),
+    -- The caller's query runs in it, on the caller's path.
+    ('tollhouse.enqueue_query(text)'),
     -- A procedure with a SET clause could not commit.
     ('tollhouse_worker.record_and_claim(uuid,jsonb,integer,jsonb)')
   $$,
@@ -52,8 +54,9 @@ select is_empty(
     select name from routine
     where 'search_path=pg_catalog, pg_temp' <> all (coalesce(proconfig, '{}'))
       and (prosecdef or (lanname <> 'sql' and prokind <> 'p'))
+      and name <> 'tollhouse.enqueue_query(text)'
   $$,
-  'a function that pins no search_path is SQL and runs as its caller'
+  'a function that pins no search_path runs as its caller, and is SQL but for the one that runs the caller''s query'
 );
 select is_empty(
   $$ select name from routine where proowner not in ('tollhouse_owner'::regrole, 'tollhouse_engine'::regrole) $$,
