@@ -88,8 +88,22 @@ alter table tollhouse_private.jobs enable row level security;
 alter table tollhouse_private.jobs force row level security;
 create policy jobs_all_engine on tollhouse_private.jobs
   to tollhouse_engine using (true) with check (true);
-create policy jobs_all_owner on tollhouse_private.jobs
-  to tollhouse_owner
+-- The owner's functions read jobs and cancel them: they insert none, lock them, and change nothing in them.
+create policy jobs_select_owner on tollhouse_private.jobs
+  for select to tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  );
+create policy jobs_update_owner on tollhouse_private.jobs
+  for update to tollhouse_owner
+  using (
+    tenant_id = (select tollhouse_private.current_tenant_id())
+    and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))
+  )
+  with check (false);
+create policy jobs_delete_owner on tollhouse_private.jobs
+  for delete to tollhouse_owner
   using (
     tenant_id = (select tollhouse_private.current_tenant_id())
     and (user_id = (select tollhouse_private.current_user_id()) or (select tollhouse_private.reads_all_users()))

@@ -187,7 +187,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         ),
     ),
     "functions see their caller's jobs": (
-        [("policy jobs jobs_all_owner", "", "true")],
+        [("policy jobs jobs_select_owner", "", "true")],
         lambda town, tenant: _crossing(town, tenant, "another tenant"),
     ),
     "functions see their caller's keys": (

@@ -1,6 +1,6 @@
 -- Wrong tenant, wrong user, no identity, malformed identity, and a login that pretends: nobody reads or moves what is another's.
 begin;
-select plan(42);
+select plan(43);
 
 \ir two_providers.psql
 create role tollhouse_test_tenant login in role tollhouse_client;
@@ -214,6 +214,13 @@ select is(
 select is(
   pg_temp.outcome_of($$select (tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting')).deduplicated$$, 'initech', 'ann'), 'false',
   'to another tenant it is free'
+);
+select is(
+  pg_temp.outcome_of($$
+    select concat_ws(' ', e.deduplicated, (select count(*) from tollhouse.jobs as j where j.call_id = e.call_id))
+    from tollhouse.enqueue('route', '{"prompt": "where?"}', 'waiting') as e
+  $$, 'initech', 'ann'), 't 1',
+  'and stays theirs: what enqueue looks up as the engine, it looks up by the tenant'
 );
 select is(
   (select count(distinct pg_temp.outcome_of('select tollhouse.done_channel()', v.tenant_id, v.user_id))

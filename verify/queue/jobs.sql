@@ -17,7 +17,7 @@ select tollhouse_private.verify_table(
 );
 select tollhouse_private.verify_policies(
   'tollhouse_private.jobs',
-  '{jobs_all_engine, jobs_all_owner, jobs_select_client, jobs_select_operator}'
+  '{jobs_all_engine, jobs_select_owner, jobs_update_owner, jobs_delete_owner, jobs_select_client, jobs_select_operator}'
 );
 select tollhouse_private.verify_withheld(
   'tollhouse_private.jobs', 'tollhouse_monitor',

@@ -1,5 +1,5 @@
 begin;
-select plan(24);
+select plan(27);
 
 \ir ../shape.psql
 \ir ../job.psql
@@ -67,9 +67,11 @@ select results_eq(
   $$select pg_temp.policies_of('tollhouse_private.jobs')$$,
   array[
     'jobs_all_engine: all for tollhouse_engine',
-    'jobs_all_owner: all for tollhouse_owner',
+    'jobs_delete_owner: delete for tollhouse_owner',
     'jobs_select_client: select for tollhouse_client',
-    'jobs_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator'
+    'jobs_select_operator: select for tollhouse_auditor, tollhouse_monitor, tollhouse_operator',
+    'jobs_select_owner: select for tollhouse_owner',
+    'jobs_update_owner: update for tollhouse_owner'
   ],
   'jobs has exactly these policies'
 );
@@ -101,11 +103,15 @@ select results_eq(
 
 set local tollhouse.tenant_id = 'globex';
 set local tollhouse.user_id = 'ann';
+select pg_temp.enqueue('{"tenant_id": "globex"}');
 set local role tollhouse_owner;
 select throws_ok('select pg_temp.enqueue()', '42501', null, 'a client function cannot enqueue for another tenant');
 select throws_ok($$select pg_temp.enqueue('{"tenant_id": "globex", "user_id": "bob"}')$$, '42501', null, 'nor for another user');
-select lives_ok($$select pg_temp.enqueue('{"tenant_id": "globex"}')$$, 'it enqueues for its caller');
-select throws_ok($$update tollhouse_private.jobs set user_id = 'bob'$$, '42501', null, 'and gives no job away');
+select throws_ok($$select pg_temp.enqueue('{"tenant_id": "globex"}')$$, '42501', null, 'nor for its caller: only the engine does');
+select throws_ok($$update tollhouse_private.jobs set user_id = 'bob'$$, '42501', null, 'it gives no job away');
+select throws_ok($$update tollhouse_private.jobs set metadata = '{}'$$, '42501', null, 'and changes nothing in one');
+select results_eq('select j.tenant_id, j.user_id from tollhouse_private.jobs as j for update', $$values ('globex', 'ann')$$, 'it locks its caller''s jobs, and no other');
+select results_eq('delete from tollhouse_private.jobs as j returning j.tenant_id, j.user_id', $$values ('globex', 'ann')$$, 'and removes them, and no other');
 set local role tollhouse_client;
 select throws_ok($$insert into tollhouse.jobs (tenant_id) values ('globex')$$, '42501', null, 'a client writes no job itself');
 reset role;
