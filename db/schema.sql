@@ -1,15 +1,15 @@
 CREATE SCHEMA tollhouse;
 ALTER SCHEMA tollhouse OWNER TO tollhouse_owner;
-COMMENT ON SCHEMA tollhouse IS 'What application code may use.';
+COMMENT ON SCHEMA tollhouse IS 'Functions and views for application code.';
 CREATE SCHEMA tollhouse_ops;
 ALTER SCHEMA tollhouse_ops OWNER TO tollhouse_engine;
-COMMENT ON SCHEMA tollhouse_ops IS 'What operators steer and watch with.';
+COMMENT ON SCHEMA tollhouse_ops IS 'Functions and views for operators and monitoring.';
 CREATE SCHEMA tollhouse_private;
 ALTER SCHEMA tollhouse_private OWNER TO tollhouse_owner;
-COMMENT ON SCHEMA tollhouse_private IS 'Tables, guards and predicates: entered by no login role.';
+COMMENT ON SCHEMA tollhouse_private IS 'Tables, guards and predicates; closed to login roles.';
 CREATE SCHEMA tollhouse_worker;
 ALTER SCHEMA tollhouse_worker OWNER TO tollhouse_engine;
-COMMENT ON SCHEMA tollhouse_worker IS 'What the worker may call.';
+COMMENT ON SCHEMA tollhouse_worker IS 'Functions for the worker.';
 CREATE TYPE tollhouse_private.asked_call AS (
 	endpoint text COLLATE pg_catalog."C",
 	request jsonb,
@@ -64,16 +64,16 @@ COMMENT ON TYPE tollhouse_private.due IS 'What ended attempts cost who pays for 
 CREATE FUNCTION tollhouse_private.is_identifier(p_value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
-  -- Not {0,127}: a bounded repetition costs a match several times as much, and every policy asks.
+  -- Not {0,127}: bounded repetition makes a match several times slower, and every policy calls this.
   -- All of it is ASCII, so the length in bytes, which is known without a look at them, bounds what is looked at.
   select pg_catalog.octet_length(p_value) <= 128 and p_value collate "C" ~ '^[A-Za-z0-9][A-Za-z0-9._:@-]*$'
 $_$;
 ALTER FUNCTION tollhouse_private.is_identifier(p_value text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.is_identifier(p_value text) IS 'Whether a text may name a tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit. Null of null.';
+COMMENT ON FUNCTION tollhouse_private.is_identifier(p_value text) IS 'Whether a text may name a tenant, user, endpoint or model: 1 to 128 of A-Z a-z 0-9 . _ : @ -, starting with a letter or digit; null for null.';
 CREATE DOMAIN tollhouse_private.identifier AS text COLLATE pg_catalog."C"
 	CONSTRAINT identifier_check CHECK (tollhouse_private.is_identifier(VALUE));
 ALTER DOMAIN tollhouse_private.identifier OWNER TO tollhouse_owner;
-COMMENT ON DOMAIN tollhouse_private.identifier IS 'What names a tenant, user, endpoint or model.';
+COMMENT ON DOMAIN tollhouse_private.identifier IS 'Name of a tenant, user, endpoint or model.';
 CREATE TYPE tollhouse_private.overrun AS (
 	model text COLLATE pg_catalog."C",
 	call_id uuid,
@@ -88,7 +88,7 @@ CREATE TYPE tollhouse_private.price AS (
 	reasoning bigint
 );
 ALTER TYPE tollhouse_private.price OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.price IS 'What a million tokens of each kind cost, in micro-USD.';
+COMMENT ON TYPE tollhouse_private.price IS 'Price of a million tokens of each kind, in micro-USD.';
 CREATE TYPE tollhouse_private.work AS (
 	place tid,
 	tenant_id text COLLATE pg_catalog."C",
@@ -178,15 +178,15 @@ ALTER TABLE ONLY tollhouse_private.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.jobs IS 'The hot queue: a row from enqueue until the outcome, then deleted.';
 COMMENT ON COLUMN tollhouse_private.jobs.cache_key IS 'SHA-256 of who shares the answer (tenant, cache_scope) and what decides it (endpoint, watermark, request, models); null when the call may not use the cache.';
-COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
-COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it waits, or waited last: run_at, as its caller asked; rate_limit; budget, until reservations of calls in flight are settled; backoff after a failed attempt; flight, the same request under way.';
-COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, the running one included; the fence of record.';
-COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
-COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
-COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'What budget_month holds back for the running attempt.';
+COMMENT ON COLUMN tollhouse_private.jobs.state IS 'scheduled: waits for run_at. queued: claimable. coalesced: waits for an identical request in flight. running: held by worker_id.';
+COMMENT ON COLUMN tollhouse_private.jobs.waits_for IS 'Why it is waiting, or last was: run_at, set by its caller; rate_limit; budget, until calls in flight settle; backoff, after a failed attempt; flight, for an identical request.';
+COMMENT ON COLUMN tollhouse_private.jobs.attempts IS 'Attempts begun, including the running one; the fencing token of record.';
+COMMENT ON COLUMN tollhouse_private.jobs.unsent IS 'Attempts handed back before anything was sent; they do not count against max_attempts.';
+COMMENT ON COLUMN tollhouse_private.jobs.price IS 'The price at which the running attempt was reserved and will be settled, even if the price list changes.';
+COMMENT ON COLUMN tollhouse_private.jobs.reserved_micro_usd IS 'Reserved in budget_month for the running attempt.';
 COMMENT ON COLUMN tollhouse_private.jobs.spent_micro_usd IS 'Cost of the attempts that ended without an outcome for the call.';
-COMMENT ON COLUMN tollhouse_private.jobs.need_micro_usd IS 'What a call that waits for a budget would reserve there.';
-COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit in whose line it stands: scope and target.';
+COMMENT ON COLUMN tollhouse_private.jobs.need_micro_usd IS 'What a call waiting for a budget would reserve there.';
+COMMENT ON COLUMN tollhouse_private.jobs.line IS 'The rate limit it is in line for: scope and target.';
 CREATE TYPE tollhouse_private.settlement AS (
 	job tollhouse_private.work,
 	result tollhouse_private.attempt_result,
@@ -222,7 +222,7 @@ CREATE TYPE tollhouse_private.verdict AS (
 	need_micro_usd bigint
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.verdict IS 'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
+COMMENT ON TYPE tollhouse_private.verdict IS 'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -621,7 +621,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.result(p_call_id uuid) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept. Raises TH001.';
+COMMENT ON FUNCTION tollhouse.result(p_call_id uuid) IS 'The current state of your call: one row, or none if you have no such call. content and response are null until status is success, and again once they are no longer kept. Raises TH001.';
 CREATE FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -636,7 +636,7 @@ begin
       errcode = 'TH002',
       message = 'malformed identity',
       detail = format('tenant %s, user %s', coalesce(quote_literal(left(p_tenant_id, 128)), 'null'), coalesce(quote_literal(left(p_user_id, 128)), 'null')),
-      hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+      hint = 'Use 1 to 128 characters from A-Z a-z 0-9 . _ : @ -, starting with a letter or a digit.';
   end if;
 
   perform set_config('tollhouse.tenant_id', p_tenant_id, true);
@@ -647,13 +647,13 @@ begin
     raise exception using
       errcode = 'TH003',
       message = 'this login is bound to another identity',
-      detail = format('login %I asked for tenant %L, user %L', session_user, p_tenant_id, p_user_id),
+      detail = format('login %I requested tenant %L, user %L', session_user, p_tenant_id, p_user_id),
       hint = 'Ask an operator to change the binding (tollhouse_ops.bind_login).';
   end if;
 end
 $$;
 ALTER FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) IS 'Says for whom this transaction acts; forgotten at its end, so safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
+COMMENT ON FUNCTION tollhouse.set_identity(p_tenant_id text, p_user_id text) IS 'Sets the tenant and user that this transaction acts for. It lasts until the end of the transaction, so it is safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
 CREATE FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval DEFAULT '00:00:30'::interval) RETURNS TABLE(call_id uuid, endpoint text, request_id text, status text, blocked_reason text, error_code text, error_message text, was_cached boolean, content text, response jsonb, model text, attempts integer, cost_micro_usd bigint, latency_ms integer, created_at timestamp with time zone, finished_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -673,7 +673,7 @@ begin
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     raise exception using errcode = 'TH113', message = 'waiting needs read committed',
       detail = format('the isolation level is %s', current_setting('transaction_isolation')),
-      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
+      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in a read committed transaction.';
   end if;
   -- In progress and visible: written by this transaction, or by a savepoint of it.
   if exists (
@@ -685,10 +685,10 @@ begin
   ) then
     raise exception using errcode = 'TH110', message = 'this call is not committed yet',
       detail = format('call %s', p_call_id),
-      hint = 'No worker can see it before: commit, then wait in a new transaction.';
+      hint = 'No worker can see it yet: commit, then wait in a new transaction.';
   end if;
 
-  -- A nap is a twelfth of what was waited: with the look that follows, less than a tenth, and the looks get rare.
+  -- Each nap is a twelfth of the time waited so far, so latency stays below a tenth of it and polling slows down.
   while clock_timestamp() < v_deadline
     and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
   loop
@@ -701,7 +701,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row if there is no such call for you. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
+COMMENT ON FUNCTION tollhouse.wait_for(p_call_id uuid, p_timeout interval) IS 'Waits until the call has finished or p_timeout (null: 30 seconds; at most 10 minutes) has passed, whichever is first, and returns its result: check status; no row if you have no such call. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds back vacuum while waiting: if many callers wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
 CREATE FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text DEFAULT ''::text, p_reads_all_users boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -733,7 +733,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.bind_login(p_login name, p_tenant_id text, p_reason text, p_user_id text, p_reads_all_users boolean) IS 'Binds a login, even if it is renamed, to this tenant, and to this user if given, from its next statement on; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -742,7 +742,7 @@ CREATE FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_te
   select tollhouse_private.move_breaker('close_breaker', p_provider collate "C", p_tenant_id collate "C", p_user_id collate "C", 'closed', null, p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.close_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text) IS 'Closes the breaker of a provider or of one user and resets its failure count. False if it was already closed. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -762,7 +762,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) IS 'Removes a tenant''s own limit, so that the one of all others holds for it; false if it had none. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.drop_queue_limit(p_tenant_id text, p_reason text) IS 'Removes a tenant''s own limit, so that the default applies to it; false if it had none. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.drop_rate_limit(p_scope text, p_target text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -858,7 +858,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) IS 'Lets calls of a model reserve no more than they can cost again, until it bills more the next time; false if it has not. Raises TH301.';
+COMMENT ON FUNCTION tollhouse_ops.forget_overrun(p_model text, p_reason text) IS 'Lets calls to a model reserve only their highest possible cost again, until the next overrun; false if there was none. Raises TH301.';
 CREATE FUNCTION tollhouse_ops.lift_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -894,7 +894,7 @@ CREATE FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_r
     '{"disabled_until": null, "mode": null, "reason": null}', p_reason collate "C")
 $$;
 ALTER FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff before its time; the threshold stays. False if there was none. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.lift_shutoff(p_tenant_id text, p_user_id text, p_reason text) IS 'Ends a shutoff early; the threshold stays. False if there was none. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text DEFAULT ''::text, p_user_id text DEFAULT ''::text, p_cooldown interval DEFAULT NULL::interval) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -906,14 +906,14 @@ declare
   p_user_id constant text collate "C" := open_breaker.p_user_id;
 begin
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
-    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
+    format('cooldown %s', p_cooldown), 'Give a positive interval of at most 366 days, or null for the provider''s own.');
   perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
     clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
     p_reason);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) IS 'Opens a provider''s breaker, or one user''s; after the cool-down it probes as usual. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.open_breaker(p_provider text, p_reason text, p_tenant_id text, p_user_id text, p_cooldown interval) IS 'Opens the breaker of a provider or of one user; after the cool-down it probes as usual. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text DEFAULT ''::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -937,11 +937,11 @@ begin
     perform tollhouse_private.check_target(p_scope, p_target);
   end if;
   if p_scope = 'user' then
-    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Say whose user it is: p_tenant_id => ''acme''.');
+    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Name the user''s tenant: p_tenant_id => ''acme''.');
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
     perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
-      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop other calls than that tenant''s.');
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant; this one would also stop calls of other tenants.');
   end if;
 
   select to_jsonb(ks) into v_before
@@ -959,7 +959,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) IS 'Stops what matches, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.pull_kill_switch(p_scope text, p_target text, p_reason text, p_tenant_id text) IS 'Stops matching calls, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.resume_everything(p_reason text) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -990,7 +990,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) IS 'What is kept of a tenant''s calls from now on: full, metadata or none. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_capture_policy(p_tenant_id text, p_policy text, p_reason text) IS 'Sets what is kept of a tenant''s calls from now on: full, metadata or none. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval DEFAULT NULL::interval) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1012,10 +1012,10 @@ begin
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
-    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
+    format('cooldown %s', p_cooldown), 'Give a positive interval of at most 366 days, or null for the rest of the hour.');
 
   if p_threshold_micro_usd is not null then
-    -- The hour before the shutoff, as book_hour locks them; made when missing, so that what is being booked is waited for.
+    -- Locks the hour, then the shutoff, as book_hour does; creates the hour if missing, so as to wait for concurrent bookings.
     insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour) values (p_tenant_id, p_user_id, v_hour) on conflict do nothing;
     select hs.spent_micro_usd, hs.tripped_at_micro_usd into v_spent, v_tripped_at
     from tollhouse_private.hourly_spend as hs
@@ -1027,7 +1027,7 @@ begin
     update tollhouse_private.hourly_spend as hs
     set tripped_at_micro_usd = hs.spent_micro_usd
     where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour;
-    -- A longer shutoff, an operator's, stays as it is.
+    -- A longer shutoff, set by an operator, stays as it is.
     if not exists (
       select from tollhouse_private.hourly_shutoffs as so
       where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
@@ -1040,7 +1040,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) IS 'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over; at once, if the running hour has spent it already. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_hourly_threshold(p_tenant_id text, p_user_id text, p_threshold_micro_usd bigint, p_reason text, p_cooldown interval) IS 'Sets the spend in one hour, in micro-USD, that automatically shuts off a tenant (p_user_id empty) or user, for p_cooldown or the rest of the hour; takes effect at once if this hour''s spend has reached it. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1056,7 +1056,7 @@ begin
   perform tollhouse_private.check_target('name', p_model);
   perform tollhouse_private.check_target('provider', p_provider);
   perform tollhouse_private.check_value(tollhouse_private.has_visible(p_provider_model) and length(p_provider_model) <= 256,
-    format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name of the model.');
+    format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name for the model.');
   select to_jsonb(m) into v_before from tollhouse_private.models as m where m.model = p_model;
   insert into tollhouse_private.models as m (model, provider, provider_model)
   values (p_model, p_provider, p_provider_model)
@@ -1066,7 +1066,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) IS 'Makes a model known, or says where it is served. It needs prices and an endpoint before it is used. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_model(p_model text, p_provider text, p_provider_model text, p_reason text) IS 'Adds a model or changes its provider. It needs prices and an endpoint before it can be used. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1094,7 +1094,7 @@ begin
     values (p_tenant_id, p_user_id, p_cap_micro_usd)
     on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
   end if;
-  -- The row is made now, so that no claim can copy the old cap into it meanwhile: that of the next month too, when it is near.
+  -- The row is created now, so that no claim can copy the old cap into it; near the end of a month, the next month's too.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
   select distinct p_tenant_id, p_user_id, tollhouse_private.budget_month(clock_timestamp() + ahead), p_cap_micro_usd
   from unnest(array[interval '0', interval '1 hour']) as ahead
@@ -1114,7 +1114,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) IS 'What a tenant (p_user_id empty) or a user may spend per month (UTC), in micro-USD, from now on; null: no cap. Below what is spent, it stops further calls. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_monthly_cap(p_tenant_id text, p_user_id text, p_cap_micro_usd bigint, p_reason text) IS 'Sets the monthly cap (UTC) of a tenant (p_user_id empty) or user, in micro-USD, from now on; null: no cap. A cap below what is already spent stops further calls. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1132,11 +1132,11 @@ begin
     format('kind %s', coalesce(quote_literal(p_kind), 'null')), 'A kind is input, cached_input, output or reasoning.');
   perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
     format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
-  -- Not the transaction's time: calls may have been admitted since, at the prices that there were.
+  -- Not the transaction's time: calls may have been admitted since then at the old prices.
   select p.input is not null and p.output is not null into v_in_force from tollhouse_private.price_at(p_model, v_now) as p;
   v_from := coalesce(p_effective_from, case when v_in_force then v_now else now() end);
   perform tollhouse_private.check_value(v_from >= v_now or not v_in_force,
-    format('effective from %s', v_from), 'The model has a price: another one holds from now on (leave the time out) or from a time to come.');
+    format('effective from %s', v_from), 'The model already has a price: a new one takes effect now (omit the time) or at a future time.');
   perform tollhouse_private.check_value(v_from between v_now - interval '100 years' and v_now + interval '100 years',
     format('effective from %s', v_from), 'Give a time within a hundred years.');
   begin
@@ -1152,7 +1152,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, null: at once, in micro-USD. As soon as a model is priced, for input and output, that time can''t lie in the past. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_price(p_model text, p_kind text, p_micro_usd_per_million bigint, p_reason text, p_effective_from timestamp with time zone) IS 'Sets the price of a million tokens of a kind (input, cached_input, output, reasoning), in micro-USD, from a given time on (null: now). Once a model has prices for input and output, that time can''t be in the past. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer DEFAULT 5, p_cooldown interval DEFAULT '00:00:30'::interval, p_window interval DEFAULT '00:01:00'::interval, p_window_min_calls integer DEFAULT 20, p_window_failure_share numeric DEFAULT 0.5) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1186,7 +1186,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) IS 'Makes a provider known, or changes its breakers: consecutive failures until a user''s opens, cool-down, and window, calls and share of failures for its own. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_provider(p_provider text, p_reason text, p_failure_threshold integer, p_cooldown interval, p_window interval, p_window_min_calls integer, p_window_failure_share numeric) IS 'Adds a provider or changes its breaker settings: consecutive failures that open a user''s breaker, cool-down, and window, calls and share of failures for the provider''s own. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1213,7 +1213,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) IS 'How many unfinished calls a tenant may have, and how many bytes of requests, or (p_tenant_id empty) each tenant that has no limit of its own; null: no limit. What is over is refused when it is enqueued. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_queue_limit(p_tenant_id text, p_max_calls bigint, p_max_bytes bigint, p_reason text) IS 'Limits the unfinished calls of a tenant and their request bytes; an empty p_tenant_id sets the default for tenants without a limit of their own; null: no limit. Calls over the limit are refused by enqueue. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1246,7 +1246,7 @@ begin
     requests_per_minute = excluded.requests_per_minute,
     tokens_per_minute = excluded.tokens_per_minute,
     max_in_flight = excluded.max_in_flight,
-    -- A limit that is changed begins with what its bucket holds, not with a full one.
+    -- A changed limit keeps what its bucket holds instead of starting with a full one.
     requests_available = least(rl.requests_available, excluded.requests_available),
     tokens_available = least(rl.tokens_available, excluded.tokens_available)
   returning to_jsonb(rl) into v_after;
@@ -1254,7 +1254,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) IS 'Requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: not limited. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_rate_limit(p_scope text, p_target text, p_requests_per_minute integer, p_tokens_per_minute integer, p_max_in_flight integer, p_reason text) IS 'Limits requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: no limit. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval DEFAULT NULL::interval, p_delivery_ttl interval DEFAULT NULL::interval, p_content_retention interval DEFAULT NULL::interval, p_ledger_retention interval DEFAULT NULL::interval, p_months_ahead integer DEFAULT NULL::integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1283,7 +1283,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) IS 'Changes what holds for the whole installation (tollhouse_private.settings): a worker''s lease, how long what may not be kept waits for its caller, after how long months of content and of the ledger are dropped, how many months of partitions exist ahead. What is null stays as it is; a worker learns of a new lease when it registers. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_settings(p_reason text, p_lease interval, p_delivery_ttl interval, p_content_retention interval, p_ledger_retention interval, p_months_ahead integer) IS 'Changes installation-wide settings (tollhouse_private.settings): worker lease, how long answers that may not be kept are held for their caller, retention of content and ledger, and months of partitions created ahead. Null leaves a setting unchanged; a worker learns of a new lease when it registers. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1294,13 +1294,13 @@ declare
   p_reason constant text collate "C" := set_shutoff.p_reason;
 begin
   perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
-    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
+    format('until %s', coalesce(p_until::text, 'null')), 'Give a time in the future, at most 366 days ahead; to stop indefinitely, pull a kill switch.');
   perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
     jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) IS 'Shuts a tenant (p_user_id empty) or a user off until a time. Raises TH301, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_shutoff(p_tenant_id text, p_user_id text, p_until timestamp with time zone, p_reason text) IS 'Shuts off a tenant (p_user_id empty) or user until the given time. Raises TH301, TH303.';
 CREATE FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[] DEFAULT NULL::text[], p_timeout_ms integer DEFAULT NULL::integer, p_max_attempts integer DEFAULT NULL::integer, p_backoff_ms integer DEFAULT NULL::integer, p_max_output_tokens integer DEFAULT NULL::integer, p_max_request_bytes integer DEFAULT NULL::integer, p_cache_ttl interval DEFAULT NULL::interval, p_cache_scope text DEFAULT NULL::text, p_capture text DEFAULT NULL::text, p_retries_abandoned boolean DEFAULT NULL::boolean, p_materializer text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1354,7 +1354,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) IS 'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
+COMMENT ON FUNCTION tollhouse_ops.set_task_type(p_endpoint text, p_reason text, p_models text[], p_timeout_ms integer, p_max_attempts integer, p_backoff_ms integer, p_max_output_tokens integer, p_max_request_bytes integer, p_cache_ttl interval, p_cache_scope text, p_capture text, p_retries_abandoned boolean, p_materializer text) IS 'Creates or changes an endpoint; null leaves a setting unchanged. Raises TH301, TH302, TH303.';
 CREATE FUNCTION tollhouse_ops.stop_everything(p_reason text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1380,7 +1380,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) IS 'Lets the login say for whom it acts: for trusted application servers only. False if it was not bound. Raises TH301.';
+COMMENT ON FUNCTION tollhouse_ops.unbind_login(p_login name, p_reason text) IS 'Lets the login choose its identity; for trusted application servers only. False if it was not bound. Raises TH301.';
 CREATE FUNCTION tollhouse_private.announce(p_settlements tollhouse_private.settlement[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1620,20 +1620,20 @@ CREATE FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason 
 begin
   if tollhouse_private.has_visible(p_reason) is not true then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
-      hint = 'Say why: whoever is on call next reads it in operator_audit.';
+      hint = 'Give a reason: the next person on call will read it in operator_audit.';
   end if;
   if length(p_reason) > 2000 then
     raise exception using errcode = 'TH301', message = 'reason too long', detail = format('%s: %s characters', p_action, length(p_reason)),
-      hint = 'Say it in 2000 characters.';
+      hint = 'Use at most 2000 characters.';
   end if;
-  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  -- Workers wait for the rows an operator changed, so a transaction left open is rolled back.
   perform set_config('idle_in_transaction_session_timeout', '10s', true);
   insert into tollhouse_private.operator_audit (action, target, reason, before, after)
   values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
 end
 $$;
 ALTER FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
+COMMENT ON FUNCTION tollhouse_private.audit(p_action text, p_target jsonb, p_reason text, p_before jsonb, p_after jsonb) IS 'Records an operator action, and ends the operator''s session if the transaction then idles for ten seconds. Raises TH301, which undoes the action, unless the reason is visible and at most 2000 characters long.';
 CREATE FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS TABLE(call_id uuid, attempt integer, tenant_id text, endpoint text, provider text, model text, request jsonb, max_output_tokens integer, timeout_ms integer)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1715,7 +1715,7 @@ begin
   )
   select array_agg(b.spend) into v_booked from booked as b;
 
-  -- A statement of its own: a threshold that was set while this waited for the hour holds.
+  -- A separate statement, so that a threshold set while this waited for the hour applies.
   for v_spent in
     select s.*
     from unnest(v_booked) as s
@@ -1725,7 +1725,7 @@ begin
     )
     order by s.tenant_id, s.user_id
   loop
-    -- A correction shuts nobody off: the hour that it corrects may be over.
+    -- A correction shuts nobody off, because the hour it corrects may be over.
     continue when not exists (
       select from unnest(p_dues) as d where d.tenant_id = v_spent.tenant_id and d.user_id = v_spent.user_id and d.attempts > 0
     );
@@ -1738,13 +1738,13 @@ begin
       mode = 'automatic',
       reason = format('spent %s of %s USD in the hour', trim_scale(round(v_spent.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
     where so.tenant_id = v_spent.tenant_id and so.user_id = v_spent.user_id
-      -- A longer shutoff, an operator's, stays as it is.
+      -- A longer shutoff, set by an operator, stays as it is.
       and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'));
   end loop;
 end
 $$;
 ALTER FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Books ended attempts into the hour and shuts off the tenant or user whose threshold is reached; corrects an hour by what a late result differs, and then shuts nobody off.';
+COMMENT ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Books ended attempts into the hour and shuts off a tenant or user that reaches its threshold. Late results only correct their hour and shut nobody off.';
 CREATE FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1842,7 +1842,7 @@ CREATE FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timest
   end
 $$;
 ALTER FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) IS 'pass (closed, or no row), probe (open, its cool-down over), stop (open, or half-open with its probe under way).';
+COMMENT ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) IS 'pass (closed, or no row), probe (open, cool-down over), stop (open, or half-open with its probe in flight).';
 CREATE FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) RETURNS date
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1890,7 +1890,7 @@ CREATE FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) RE
     and rc.expires_at is not null
 $$;
 ALTER FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) IS 'The cached answer to that call, as a result; its response is null where the answer is gone.';
+COMMENT ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) IS 'The cached answer to a call, as a result; its response is null if the answer is gone.';
 CREATE FUNCTION tollhouse_private.call_created_at(p_call_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1919,7 +1919,7 @@ begin
     from onward as o
     where o.line is not null
   ),
-  -- A limit that is gone lets everybody pass.
+  -- A removed limit lets everybody pass.
   room as materialized (
     select
       l.line, coalesce(rl.last_tenant_id, '') as last_tenant_id, coalesce(rl.tokens_per_minute, 0) as tokens_per_minute,
@@ -2083,7 +2083,7 @@ CREATE FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_
     and (p_requested_model is null or m.model = p_requested_model)
 $$;
 ALTER FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) IS 'The models a call may use: its endpoint''s, in order of preference from 0, or the one it asked for.';
+COMMENT ON FUNCTION tollhouse_private.candidate_models(p_endpoint text, p_requested_model text) IS 'The models a call may use: those of its endpoint, in order of preference from 0, or the one it asked for.';
 CREATE FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2096,7 +2096,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) IS 'What may be kept of what a tenant asks at an endpoint: full, metadata or none.';
+COMMENT ON FUNCTION tollhouse_private.capture_of(p_tenant_id text, p_endpoint text) IS 'What may be kept of a tenant''s calls at an endpoint: full, metadata or none.';
 CREATE FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2132,7 +2132,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the named columns of one shutoff and audits it; false, and nothing is changed, if there is none to lift.';
+COMMENT ON FUNCTION tollhouse_private.change_shutoff(p_action text, p_tenant_id text, p_user_id text, p_change jsonb, p_reason text) IS 'Changes the given columns of one shutoff and audits it; false, without changes, if there is none to lift.';
 CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2144,7 +2144,7 @@ CREATE FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p
   end
 $$;
 ALTER FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
+COMMENT ON FUNCTION tollhouse_private.charge_basis(p_sent boolean, p_billing text, p_usage_cost bigint) IS 'Cost basis of an ended attempt: none, usage, or reservation if the provider may have billed without reporting usage. p_billing: see attempt_outcomes.';
 CREATE TABLE tollhouse_private.task_types (
     endpoint tollhouse_private.identifier NOT NULL,
     models text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
@@ -2168,17 +2168,17 @@ CREATE TABLE tollhouse_private.task_types (
     CONSTRAINT task_types_timeout_ms_check CHECK (((timeout_ms >= 100) AND (timeout_ms <= 3600000)))
 );
 ALTER TABLE tollhouse_private.task_types OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: what a call of it may use and how it is treated.';
+COMMENT ON TABLE tollhouse_private.task_types IS 'An endpoint: the models, limits and policies of its calls.';
 COMMENT ON COLUMN tollhouse_private.task_types.models IS 'Candidate models, in order of preference.';
-COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'How long one attempt may take.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Attempts a call may make in all.';
-COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Wait before the second attempt; doubles with each further one, one minute at most.';
-COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long an answer is fresh, at most as long as its content is kept where it is kept; 0 turns cache and coalescing off.';
-COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: one user''s calls, or the whole tenant''s.';
-COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
-COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is tried again; if not, it fails.';
-COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine. It waits a second at most for a lock; while it runs its worker records and claims nothing else. One that fails, or takes longer than a worker''s statement may, leaves its call materializer_failed.';
+COMMENT ON COLUMN tollhouse_private.task_types.timeout_ms IS 'Timeout of one attempt.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_attempts IS 'Total number of attempts a call may make.';
+COMMENT ON COLUMN tollhouse_private.task_types.backoff_ms IS 'Backoff before the second attempt; doubles with each further one, up to a minute.';
+COMMENT ON COLUMN tollhouse_private.task_types.max_output_tokens IS 'The most output tokens a call may ask for, and the default. Bounds the reservation.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_ttl IS 'How long a cached answer stays fresh, never longer than its content is kept; 0 turns off cache and coalescing.';
+COMMENT ON COLUMN tollhouse_private.task_types.cache_scope IS 'Who shares an answer: the calls of one user, or of the whole tenant.';
+COMMENT ON COLUMN tollhouse_private.task_types.capture IS 'What is kept of a call; the stricter of this and the tenant''s policy applies.';
+COMMENT ON COLUMN tollhouse_private.task_types.retries_abandoned IS 'Whether a call whose worker died is retried; otherwise it fails.';
+COMMENT ON COLUMN tollhouse_private.task_types.materializer IS 'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the privileges of tollhouse_owner or tollhouse_engine. It waits at most a second for a lock; while it runs, its worker records and claims nothing else. If it fails, or exceeds the worker''s statement timeout, its call ends as materializer_failed.';
 CREATE FUNCTION tollhouse_private.check_call(p_task tollhouse_private.task_types, p_request jsonb, p_request_id text, p_model text, p_watermark text, p_max_cost_micro_usd bigint, p_run_at timestamp with time zone, p_metadata jsonb, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2248,7 +2248,7 @@ CREATE FUNCTION tollhouse_private.check_materializer(p_name text) RETURNS text
 declare
   v_function regprocedure;
 begin
-  -- The shape first: to_regprocedure raises on what can't be a name.
+  -- Check the syntax first: to_regprocedure raises on malformed names.
   if p_name ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$' then
     v_function := to_regprocedure(p_name || '(text,text,uuid,timestamptz,jsonb,jsonb)');
   end if;
@@ -2266,12 +2266,12 @@ begin
         and (writes.rolsuper or writes.rolname in ('tollhouse_owner', 'tollhouse_engine'))
         and (drops.rolsuper or drops.rolname in ('tollhouse_owner', 'tollhouse_engine', 'pg_database_owner'))
     ),
-    format('materializer %s', p_name), 'It and its schema belong to tollhouse_owner or to a superuser, and it is no temporary one.');
+    format('materializer %s', p_name), 'The function and its schema must belong to tollhouse_owner or a superuser and must not be temporary.');
   return v_function::regproc::text;
 end
 $_$;
 ALTER FUNCTION tollhouse_private.check_materializer(p_name text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
+COMMENT ON FUNCTION tollhouse_private.check_materializer(p_name text) IS 'The quoted name of a valid materializer. Raises TH303 if it is not one, or if someone else could replace it.';
 CREATE FUNCTION tollhouse_private.check_room(p_tenant_id text, p_calls integer, p_bytes bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2330,7 +2330,7 @@ begin
           errcode = 'TH112',
           message = 'queue is full',
           detail = 'as of the last count, a moment ago',
-          hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+          hint = 'Try again once some of the tenant''s calls have ended, cancel some, or ask an operator to raise the limit (tollhouse_ops.set_queue_limit).';
       end if;
     end if;
     -- One counts; the others go by what was found before.
@@ -2351,7 +2351,7 @@ begin
       message = 'queue is full',
       detail = format('%s of %s calls, %s of %s bytes',
         v_calls, coalesce(v_limit.max_calls::text, 'any number of'), v_bytes, coalesce(v_limit.max_bytes::text, 'any number of')),
-      hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+      hint = 'Try again once some of the tenant''s calls have ended, cancel some, or ask an operator to raise the limit (tollhouse_ops.set_queue_limit).';
   end if;
 
   if abs(v_calls - coalesce(v_known.calls, 0)) > greatest(c_looks, 0.01 * v_limit.max_calls)
@@ -2384,14 +2384,14 @@ begin
       if tollhouse_private.is_identifier(p_target) is not true then
         raise exception using errcode = 'TH303', message = 'bad value',
           detail = format('%s %s', p_kind, coalesce(quote_literal(left(p_target, 128)), 'null')),
-          hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+          hint = 'Use 1 to 128 characters from A-Z a-z 0-9 . _ : @ -, starting with a letter or a digit.';
       end if;
       return;
   end case;
   if p_target is null or p_target <> all (coalesce(v_known, '{}')) then
     raise exception using errcode = 'TH302', message = 'unknown ' || p_kind,
       detail = coalesce(quote_literal(left(p_target, 128)), 'null'),
-      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
+      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None exists yet.');
   end if;
 end
 $$;
@@ -2426,8 +2426,8 @@ ALTER TABLE ONLY tollhouse_private.breakers FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.breakers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.breakers IS 'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
 COMMENT ON COLUMN tollhouse_private.breakers.state IS 'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
-COMMENT ON COLUMN tollhouse_private.breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
-COMMENT ON COLUMN tollhouse_private.breakers.reason IS 'An operator''s, who opened it; null: consecutive failures did.';
+COMMENT ON COLUMN tollhouse_private.breakers.opened_at IS 'When it opened; a failed probe changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.breakers.reason IS 'Reason given by the operator who opened it; null: opened by consecutive failures.';
 CREATE TABLE tollhouse_private.provider_breakers (
     provider text NOT NULL COLLATE pg_catalog."C",
     state text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
@@ -2440,8 +2440,8 @@ CREATE TABLE tollhouse_private.provider_breakers (
 WITH (fillfactor='70');
 ALTER TABLE tollhouse_private.provider_breakers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.provider_breakers IS 'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
-COMMENT ON COLUMN tollhouse_private.provider_breakers.opened_at IS 'When it opened; a probe that fails changes only open_until.';
-COMMENT ON COLUMN tollhouse_private.provider_breakers.reason IS 'What share of the calls had failed, or an operator''s reason.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.opened_at IS 'When it opened; a failed probe changes only open_until.';
+COMMENT ON COLUMN tollhouse_private.provider_breakers.reason IS 'Share of calls that had failed, or the reason given by an operator.';
 CREATE FUNCTION tollhouse_private.choose_models(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_breakers tollhouse_private.breakers[], p_provider_breakers tollhouse_private.provider_breakers[], p_may_probe boolean, OUT routes tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2614,7 +2614,7 @@ CREATE FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_i
   ) / 1000000)::bigint
 $$;
 ALTER FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) IS 'What the reported tokens cost, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
+COMMENT ON FUNCTION tollhouse_private.cost_of_usage(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_input_tokens integer, p_cached_input_tokens integer, p_output_tokens integer, p_reasoning_tokens integer) IS 'Cost of the reported tokens, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
 CREATE FUNCTION tollhouse_private.identity(OUT tenant_id text, OUT user_id text, OUT reads_all_users boolean) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2623,9 +2623,9 @@ declare
   v_oid oid;
   v_bindings tollhouse_private.login_bindings[];
 begin
-  -- Asked many times a statement: where nobody is bound, no login is looked up.
+  -- Called many times per statement: if no login is bound, none is looked up.
   if exists (select from tollhouse_private.login_bindings) then
-    -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+    -- By name and by oid, so that neither renaming a login nor reusing a bound name escapes the binding.
     v_oid := to_regrole(quote_ident(session_user));
     v_bindings := array(
       select b from tollhouse_private.login_bindings as b where b.login = session_user
@@ -2635,7 +2635,7 @@ begin
   end if;
 
   if cardinality(v_bindings) > 0 then
-    -- Of two, the login's own; where neither is, the login is nobody.
+    -- Of two bindings, the one that matches both; if none does, the login has no identity.
     if cardinality(v_bindings) > 1 then
       v_bindings := array(select b from unnest(v_bindings) as b where b.login = session_user and b.login_oid = v_oid);
     end if;
@@ -2748,7 +2748,7 @@ CREATE FUNCTION tollhouse_private.drop_bindings(p_login name) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  -- Not what binds another role, which had the name before.
+  -- Not the binding of another role that used to have this name.
   with dropped as (
     delete from tollhouse_private.login_bindings as lb
     where lb.login_oid = to_regrole(quote_ident(p_login))
@@ -2758,7 +2758,7 @@ CREATE FUNCTION tollhouse_private.drop_bindings(p_login name) RETURNS jsonb
   select d.binding from dropped as d order by d.login_oid desc limit 1
 $$;
 ALTER FUNCTION tollhouse_private.drop_bindings(p_login name) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.drop_bindings(p_login name) IS 'Drops what binds a login, by its present or an earlier name, and returns it; null if nothing did.';
+COMMENT ON FUNCTION tollhouse_private.drop_bindings(p_login name) IS 'Drops a login''s binding, under its current or an earlier name, and returns it; null if there was none.';
 CREATE FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2770,7 +2770,7 @@ declare
   v_gone integer := 0;
 begin
   for v_partition in
-    -- Materialized: a name is read as a month only where it is known to be one.
+    -- Materialized: only names known to be months may be parsed as such.
     with ours as materialized (
       select c.oid, c.relname, p.relname as parent
       from pg_catalog.pg_inherits as i
@@ -2791,12 +2791,12 @@ begin
         when m.month = any (p_months_in_use) then o.parent = 'call_content' and pg_relation_size(o.oid) > 0
         else m.month <> all (p_months_in_use)
       end
-    -- As record locks them: what waits for us then holds none that we want.
+    -- In the order in which record locks them, so that nothing waiting for us holds a lock we want.
     order by array_position(array['provider_attempts', 'call_content', 'llm_api_calls'], o.parent::text), o.relname
   loop
     begin
       if v_partition.in_use then
-        -- The month stays for the outcomes to come. Its owner has no right on it, so that nobody has.
+        -- The month stays for outcomes still to come. Its owner has no privileges on it, so that nobody has.
         execute format('grant truncate on tollhouse_private.%I to tollhouse_owner', v_partition.relname);
         execute format('truncate tollhouse_private.%I', v_partition.relname);
         execute format('revoke truncate on tollhouse_private.%I from tollhouse_owner', v_partition.relname);
@@ -2805,14 +2805,14 @@ begin
       end if;
       v_gone := v_gone + 1;
     exception
-      when lock_not_available then null;  -- Left for the next time.
+      when lock_not_available then null;  -- Retried next time.
     end;
   end loop;
   return v_gone;
 end
 $$;
 ALTER FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
+COMMENT ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with time zone, p_months_in_use timestamp with time zone[]) IS 'Drops months that are entirely past their retention. Months with unfinished calls (p_months_in_use, as their first instants in UTC) only lose their content. Partitions being read are left for the next run. Returns how many partitions were dropped or emptied.';
 CREATE FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS tollhouse_private.due[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3010,15 +3010,15 @@ begin
         and c.relname = format('%s_%s', t.name, to_char(m.month, 'YYYY_MM'))
     )
   loop
-    -- One at a time, and looked for again. A row of ours, no advisory lock: any login could take that and keep it.
+    -- One at a time, then looked up again. Locks a row, because any login could take and keep an advisory lock.
     perform from tollhouse_private.settings for update;
     continue when exists (
       select from pg_catalog.pg_class as c
       where c.relnamespace = 'tollhouse_private'::regnamespace and c.relname = v_missing.name
     );
-    -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+    -- Created standalone, then attached: creating it as a partition would lock out all readers and writers.
     execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_missing.name, v_missing.parent);
-    -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+    -- Reachable only through its parent, whose policies do not apply to direct access.
     execute format('alter table tollhouse_private.%I enable row level security', v_missing.name);
     execute format('alter table tollhouse_private.%I force row level security', v_missing.name);
     execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_missing.name);
@@ -3032,7 +3032,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
+COMMENT ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Creates the missing monthly partitions of ledger, attempts and content for a time range; returns how many.';
 CREATE FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) RETURNS TABLE(call_id uuid, existing_call_id uuid, same_request boolean, status text, blocked_reason text, was_cached boolean)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3043,7 +3043,7 @@ begin
     j.call_id, k.call_id, k.fingerprint is not distinct from j.fingerprint,
     coalesce(c.status, q.status), c.blocked_reason, coalesce(c.was_cached, false)
   from unnest(p_jobs) as j
-  -- A limit, so that each is a probe of its key, whatever the planner thinks of the tables.
+  -- The limit makes each a probe of its key, whatever the table statistics say.
   left join lateral (
     select rk.* from tollhouse_private.request_keys as rk
     where rk.tenant_id = j.tenant_id and rk.endpoint = j.endpoint and rk.request_id = j.request_id and rk.user_id = j.user_id
@@ -3062,7 +3062,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) IS 'For each call whose request id is taken, the call that it stands for and what became of that. same_request is false where the id was used for another request.';
+COMMENT ON FUNCTION tollhouse_private.existing_calls(p_jobs tollhouse_private.jobs[]) IS 'For each call whose request id is taken: the call that has it, and its state. same_request is false if the id was used for a different request.';
 CREATE TABLE tollhouse_private.llm_api_calls (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -3105,13 +3105,13 @@ CREATE TABLE tollhouse_private.llm_api_calls (
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.llm_api_calls FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.llm_api_calls OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. Its primary key is what request_keys holds for the request: its call_id and created_at. So a request, of which there is one key, has one row. Who looks for a request id begins at request_keys.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
+COMMENT ON TABLE tollhouse_private.llm_api_calls IS 'The ledger: one row per call, written once with its outcome. request_keys maps each request to its call_id and created_at, which are in the primary key here, so a request has exactly one row. To look up a request id, start at request_keys.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.was_coalesced IS 'For a cached call: whether it waited for an identical request in flight instead of paying twice.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.provider_attempted IS 'Whether a request may have reached a provider.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_micro_usd IS 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
-COMMENT ON COLUMN tollhouse_private.llm_api_calls.refused_micro_usd IS 'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.cost_basis IS 'usage: computed from the tokens the provider reported. reservation: an attempt may have been billed without reporting usage, so its highest possible cost was charged. none: nothing could be billed.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.saved_micro_usd IS 'For a cached call: what the answer originally cost, in micro-USD; null for any other call.';
+COMMENT ON COLUMN tollhouse_private.llm_api_calls.refused_micro_usd IS 'Highest possible cost of the refused attempt, in micro-USD; set if a monthly cap or the call''s own limit refused it.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.latency_ms IS 'How long the last attempt took.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.content_ref IS 'call_content row with request and response, when they are kept.';
 COMMENT ON COLUMN tollhouse_private.llm_api_calls.reasoning_ref IS 'call_content row with the model''s reasoning, when it is kept.';
@@ -3190,7 +3190,7 @@ CREATE TABLE tollhouse_private.request_keys (
 );
 ALTER TABLE ONLY tollhouse_private.request_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.request_keys OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency: what a user''s request id already stands for at an endpoint. The user is part of the key: no one waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
+COMMENT ON TABLE tollhouse_private.request_keys IS 'Idempotency keys: the call that a user''s request id at an endpoint belongs to. The user is part of the key, so nobody waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
 COMMENT ON COLUMN tollhouse_private.request_keys.fingerprint IS 'SHA-256 of user, endpoint, request, model and watermark.';
 CREATE FUNCTION tollhouse_private.explain_call(p_key tollhouse_private.request_keys, p_now timestamp with time zone) RETURNS TABLE(call_id uuid, user_id text, status text, why text, what_to_do text, since timestamp with time zone, next_try_at timestamp with time zone, queue_position bigint, attempts integer, last_error text)
     LANGUAGE plpgsql STABLE
@@ -3446,12 +3446,12 @@ CREATE TABLE tollhouse_private.providers (
     CONSTRAINT providers_window_min_calls_check CHECK ((window_min_calls >= 1))
 );
 ALTER TABLE tollhouse_private.providers OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.providers IS 'A provider and how patient its breakers are. Its address and key live in the worker''s environment, never here.';
+COMMENT ON TABLE tollhouse_private.providers IS 'A provider and its breaker settings. Its address and key are in the worker''s environment, never here.';
 COMMENT ON COLUMN tollhouse_private.providers.failure_threshold IS 'Consecutive failures after which a user''s breaker opens.';
-COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open breaker waits before its one probe.';
-COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Span over which the provider''s own breaker counts.';
-COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'Calls in the window below which the provider''s breaker stays closed.';
-COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, unless it is one tenant''s doing, or where only one calls, one user''s.';
+COMMENT ON COLUMN tollhouse_private.providers.cooldown IS 'How long an open breaker waits before its probe.';
+COMMENT ON COLUMN tollhouse_private.providers.failure_window IS 'Window over which the provider''s own breaker counts.';
+COMMENT ON COLUMN tollhouse_private.providers.window_min_calls IS 'With fewer calls in the window, the provider''s breaker stays closed.';
+COMMENT ON COLUMN tollhouse_private.providers.window_failure_share IS 'Share of failures in the window at which it opens, unless they come from one tenant alone or, if only one tenant is calling, from one user alone.';
 CREATE FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3654,9 +3654,9 @@ begin
   select j.call_id, 'cached', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where j.cache_key is not null
-    -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
+    -- A call that has been sent has a cost of its own, so its ledger row can't say cached.
     and not j.provider_attempted
-    -- Not exists(): one probe of the key per call, whatever the planner thinks.
+    -- Not exists(): this forces one probe of the key per call.
     and (
       select tollhouse_private.has_answer(rc, p_now)
       from tollhouse_private.response_cache as rc
@@ -3667,7 +3667,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Answers from the cache what has a fresh entry under the same key.';
+COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Answers calls that have a fresh cache entry under their key.';
 CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3688,7 +3688,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) IS 'Stops what its client cancelled when it could not be ended yet.';
+COMMENT ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) IS 'Stops calls whose cancellation could not take effect earlier.';
 CREATE FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[] DEFAULT '{}'::tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3713,7 +3713,7 @@ begin
   order by j.tenant_id, j.cache_key, j.call_id
   on conflict do nothing;
   get diagnostics v_fresh = row_count;
-  -- Each has an entry that was not there, and so no answer: all of them lead.
+  -- Each has made an entry that did not exist, so there is no answer yet: all of them lead.
   if v_fresh = v_keyed then
     return;
   end if;
@@ -3725,7 +3725,7 @@ begin
   from (
     select j.tenant_id, j.cache_key, j.call_id from unnest(v_all) as j where j.cache_key is not null order by 1, 2, 3
   ) as k
-  -- A probe of the key for each: missing statistics can't turn it round.
+  -- One probe of the key each, even without statistics.
   cross join lateral (
     select rc.ctid as place
     from tollhouse_private.response_cache as rc
@@ -3733,15 +3733,15 @@ begin
     for update
   ) as locked;
 
-  -- Its leader's outcome removed the entry while this claim waited for it: decided anew at once.
+  -- Its leader's outcome removed the entry while this claim was waiting for it: decided again at once.
   return query
   select j.call_id, 'deferred', null::text, p_now, null::bigint
   from unnest(v_candidates) as j
   where v_calls is null or j.call_id <> all (v_calls);
   v_candidates := array(select j from unnest(v_candidates) as j where j.call_id = any (v_calls));
 
-  -- What is over is fetched anew. Instead of a leader that is lost the oldest leads that would wait for it; if it comes
-  -- back, it waits as any other call.
+  -- An expired answer is fetched again. A lost leader is replaced by the oldest call that would wait for it; if it comes
+  -- back, it waits like any other call.
   update tollhouse_private.response_cache as rc
   set call_id = heir.call_id, expires_at = null, provider = null, model = null, cost_micro_usd = null, response = null
   from (
@@ -3764,7 +3764,7 @@ begin
   ) as heir
   where rc.ctid = heir.place;
 
-  -- Since the cache guard looked, an answer may have landed: look again rather than pay twice.
+  -- An answer may have landed since the cache guard looked: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
 
   return query
@@ -3777,7 +3777,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) IS 'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
+COMMENT ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) IS 'Lets one call per cache key through and makes the others wait for its answer, unless that call is neither running nor claimable. p_batch: all calls of the claim, including those that an earlier guard turned away, which may lead.';
 CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3785,7 +3785,7 @@ CREATE FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.
 begin
   return query
   with payer as materialized (
-    -- Once for each, by a probe of the key: missing statistics can't make one of the tenant alone.
+    -- Once per user, by a probe of the whole key, even without statistics.
     select p.tenant_id, p.user_id, (
       select max(hs.disabled_until)
       from (values (''), (p.user_id)) as u (user_id)
@@ -3813,7 +3813,7 @@ CREATE FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.job
 declare
   v_first uuid[];
 begin
-  -- In the order of the array.
+  -- In array order.
   with taken as (
     insert into tollhouse_private.request_keys as rk (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
     select j.tenant_id, j.endpoint, j.request_id, j.user_id, j.call_id, j.created_at, j.fingerprint
@@ -3826,7 +3826,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) IS 'Guard 1: takes the request ids of new calls and returns the ids of the calls that are the first to use theirs. Waits for a concurrent enqueue of the same id by the same user; so the calls come in the order of endpoint and request id, and two batches never wait for each other in a circle.';
+COMMENT ON FUNCTION tollhouse_private.guard_idempotency(p_jobs tollhouse_private.jobs[]) IS 'Guard 1: claims the request ids of new calls and returns the call ids of those that are the first to use theirs. Waits for a concurrent enqueue of the same id by the same user, so calls must be ordered by endpoint and request id: then two batches can''t deadlock.';
 CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3834,7 +3834,7 @@ CREATE FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.wor
 declare
   v_models boolean;
 begin
-  -- One look spares a claim six probes for each call. A client, who sees some rows only, would look at all of them.
+  -- One look saves a claim six probes per call. A client, who sees only some of the rows, would scan them all.
   if cardinality(p_jobs) > 1 and not exists (select from tollhouse_private.kill_switches) then
     return;
   end if;
@@ -3850,7 +3850,7 @@ begin
     group by k.endpoint, k.requested_model
   ),
   stopped as materialized (
-    -- Once for each who asks. As killed says it of one call.
+    -- Once per caller; killed is the same test for a single call.
     select a.tenant_id, a.user_id, a.endpoint
     from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
     where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
@@ -3860,7 +3860,7 @@ begin
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
-  -- Not false: a call of which something is unknown is stopped with the others.
+  -- Not false: a call with an unknown is stopped as well.
   where ((j.tenant_id, j.user_id, j.endpoint) in (select s.tenant_id, s.user_id, s.endpoint from stopped as s)) is not false
     or v_models and exists (
       select
@@ -3872,7 +3872,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) IS 'Blocks what a switch matches, and what has no candidate model left that none matches.';
+COMMENT ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_private.work[]) IS 'Blocks calls that a switch matches, and calls all of whose candidate models are matched by a switch.';
 CREATE FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[] DEFAULT '{}'::tollhouse_private.route[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3950,14 +3950,14 @@ CREATE TABLE tollhouse_private.response_cache (
 WITH (fillfactor='40');
 ALTER TABLE ONLY tollhouse_private.response_cache FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.response_cache OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.response_cache IS 'What a further identical request gets instead of a provider''s answer: an answer, or the wait for the call that is fetching it.';
-COMMENT ON COLUMN tollhouse_private.response_cache.cache_key IS 'SHA-256 of tenant, scope, endpoint, watermark and all that decides the answer: jobs.cache_key.';
-COMMENT ON COLUMN tollhouse_private.response_cache.scope IS 'The user whose calls share the answer; empty: the whole tenant''s.';
-COMMENT ON COLUMN tollhouse_private.response_cache.call_id IS 'The call that fetched the answer, or leads those that wait for it.';
-COMMENT ON COLUMN tollhouse_private.response_cache.upkeep_at IS 'When upkeep looks whether the entry is over.';
-COMMENT ON COLUMN tollhouse_private.response_cache.expires_at IS 'Until when the answer is fresh; null: it is being fetched.';
-COMMENT ON COLUMN tollhouse_private.response_cache.cost_micro_usd IS 'What the answer cost, and so what each hit saves.';
-COMMENT ON COLUMN tollhouse_private.response_cache.response IS 'The answer, where its call''s content may not be kept; else null, and it is read there.';
+COMMENT ON TABLE tollhouse_private.response_cache IS 'What an identical request gets instead of a provider call: an answer, or the wait for the call that is fetching it.';
+COMMENT ON COLUMN tollhouse_private.response_cache.cache_key IS 'SHA-256 of tenant, scope, endpoint, watermark and everything that determines the answer; as jobs.cache_key.';
+COMMENT ON COLUMN tollhouse_private.response_cache.scope IS 'The user whose calls share the answer; empty: the whole tenant.';
+COMMENT ON COLUMN tollhouse_private.response_cache.call_id IS 'The call that fetched the answer, or the leader of those waiting for it.';
+COMMENT ON COLUMN tollhouse_private.response_cache.upkeep_at IS 'When housekeeping next checks whether the entry has expired.';
+COMMENT ON COLUMN tollhouse_private.response_cache.expires_at IS 'When the answer expires; null while it is being fetched.';
+COMMENT ON COLUMN tollhouse_private.response_cache.cost_micro_usd IS 'Cost of the answer, which each hit saves.';
+COMMENT ON COLUMN tollhouse_private.response_cache.response IS 'The answer, if its call''s content may not be kept; otherwise null, and it is read from call_content.';
 CREATE FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -3965,7 +3965,7 @@ CREATE FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_
     and (p_entry.response is not null or tollhouse_private.kept_answer(p_entry.tenant_id, p_entry.call_id) is not null)
 $$;
 ALTER FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) IS 'Whether an entry is fresh and its answer is still there; null while it is pending.';
+COMMENT ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) IS 'Whether an entry is fresh and its answer still exists; null while it is pending.';
 CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -3974,18 +3974,18 @@ CREATE FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zon
   ) is not null
 $$;
 ALTER FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) IS 'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
+COMMENT ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) IS 'Whether the ledger has a partition for a call''s month. A worker creates it; until then the call can''t end.';
 CREATE FUNCTION tollhouse_private.has_visible(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
-  -- By code points, not by classes, which differ between locales: blanks, controls, joiners, marks of direction, fillers, tags.
+  -- By code point, because character classes depend on the locale: blanks, controls, joiners, direction marks, fillers, tags.
   select p_text collate "C" ~ (
     '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f'
     '\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'
   )
 $$;
 ALTER FUNCTION tollhouse_private.has_visible(p_text text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.has_visible(p_text text) IS 'Whether a text has a character that shows. Null of null.';
+COMMENT ON FUNCTION tollhouse_private.has_visible(p_text text) IS 'Whether a text has a visible character; null for null.';
 CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -3995,7 +3995,7 @@ CREATE FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_in
   ) / 1000000)::bigint
 $$;
 ALTER FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
+COMMENT ON FUNCTION tollhouse_private.highest_cost(p_input_price bigint, p_cached_input_price bigint, p_output_price bigint, p_reasoning_price bigint, p_request_bytes integer, p_max_output_tokens integer) IS 'Highest possible cost of one attempt, in micro-USD rounded up; null if a price is unknown.';
 CREATE FUNCTION tollhouse_private.json_problem(p_value jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -4015,7 +4015,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) IS 'Whether what a tenant asks at an endpoint may be kept, and so be read by others than workers while it waits.';
+COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) IS 'Whether a tenant''s requests at an endpoint may be kept, and so be read by others than workers while they wait.';
 CREATE FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4033,11 +4033,11 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) IS 'The answer of a call, where its content is kept; null once retention or somebody else has removed it.';
+COMMENT ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) IS 'The answer of a call whose content is kept; null once it has been removed, by retention or otherwise.';
 CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  -- One probe of the key per scope, because thousands of users may be stopped. switch_stops is the same test for a single switch.
   select coalesce(
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
@@ -4049,7 +4049,7 @@ CREATE FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_end
   )
 $$;
 ALTER FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for what is not decided yet.';
+COMMENT ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether any kill switch matches; pass null for anything not decided yet.';
 CREATE FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4060,7 +4060,7 @@ begin
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (p_places)
     and rc.expires_at is null;
-  -- Asked when the entries are locked: nobody parks under them any more.
+  -- Runs with the entries locked, so nobody parks under them any more.
   if (select true from tollhouse_private.jobs as f where f.state = 'coalesced' order by f.cache_key limit 1) is not true then
     return;
   end if;
@@ -4070,7 +4070,7 @@ begin
   v_followers := array(
     select f.place
     from unnest(p_tenants, p_keys) as led (tenant_id, cache_key)
-    -- A probe of a key for each, here and below: missing statistics can't turn it round.
+    -- One probe of the key each, here and below, even without statistics.
     cross join lateral (
       select k.ctid as place
       from tollhouse_private.jobs as k
@@ -4097,7 +4097,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) IS 'Removes the entries, locked by the caller, that are still pending, and puts the calls that wait for them back into the queue. The arrays belong together: leader, tenant, key and place of an entry.';
+COMMENT ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) IS 'Removes those of the entries, locked by the caller, that are still pending, and puts the calls waiting for them back into the queue. The arrays are parallel: leader, tenant, key and place of each entry.';
 CREATE FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4114,7 +4114,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) IS 'Whether a call is gone, or is neither running nor free to be claimed: a client may cancel it in a transaction that stays open for hours.';
+COMMENT ON FUNCTION tollhouse_private.leader_is_lost(p_tenant_id text, p_call_id uuid) IS 'Whether a call is gone, or is neither running nor claimable, because a client may be cancelling it in a transaction that stays open for hours.';
 CREATE FUNCTION tollhouse_private.learn_overrun(p_model text, p_call_id uuid, p_factor numeric, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4215,7 +4215,7 @@ begin
     v_failure := null;
     begin
       if (v_settlement.result).materialize is false then
-        v_failure := 'it took longer than a worker''s statement may';
+        v_failure := 'it exceeded the worker''s statement timeout';
       else
         execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
         using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
@@ -4227,7 +4227,7 @@ begin
           case when v_task.keeps then (v_settlement.result).response end;
       end if;
     exception
-      -- A materializer is its author's code: whatever it raises is its own call's matter.
+      -- Whatever a materializer raises affects only its own call.
       when query_canceled or assert_failure or others then
         if sqlstate = '57014' and clock_timestamp() - statement_timestamp() >= nullif(current_setting('statement_timeout')::interval, '0') then
           raise;
@@ -4304,7 +4304,7 @@ begin
     set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
-      -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
+      -- Skips counts that a worker is writing instead of waiting: record locks the two in the opposite order.
       delete from tollhouse_private.provider_windows as pw
       where pw.provider = p_provider
         and (pw.worker_id, pw.tenant_id) in (
@@ -4336,7 +4336,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker by hand and audits it; whether that changed its state.';
+COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker manually and audits it; returns whether its state changed.';
 CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) RETURNS uuid
     LANGUAGE sql
     AS $$
@@ -4515,7 +4515,7 @@ CREATE FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_us
   on conflict do nothing
 $$;
 ALTER FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) IS 'Remembers which user of each tenant had the last turn in a line.';
+COMMENT ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[], p_users text[]) IS 'Records which user of each tenant had the last turn in a line.';
 CREATE FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4545,7 +4545,7 @@ begin
   );
 
   if exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open') then
-    -- What opened it may still be in the window: a breaker that closes counts anew.
+    -- The failures that opened it may still be in the window, so a closing breaker starts counting afresh.
     delete from tollhouse_private.provider_windows as pw
     using (
       select pb.provider
@@ -4615,7 +4615,7 @@ begin
     where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.provider = caller.provider
     for update
   ) as locked;
-  -- The healthy path ends here: a success only matters where a row remembers failures.
+  -- The healthy path ends here: a success only matters if a row has counted failures.
   if v_locked is null then
     return;
   end if;
@@ -4666,7 +4666,7 @@ begin
     consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
     opened_at = case when s.breaker <> 'success' then b.opened_at end,
     reason = case when s.breaker <> 'success' then b.reason end,
-    -- A probe that said nothing about the provider leaves its slot to the next call.
+    -- A probe that says nothing about the provider frees its slot for the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
   from (
@@ -4730,7 +4730,7 @@ CREATE FUNCTION tollhouse_private.our_roles() RETURNS text[]
   ]
 $$;
 ALTER FUNCTION tollhouse_private.our_roles() OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.our_roles() IS 'The roles whose privileges a verify script vouches for: ours and everybody (public).';
+COMMENT ON FUNCTION tollhouse_private.our_roles() IS 'The roles whose privileges verify scripts check: our own and public.';
 CREATE FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) RETURNS numeric
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4741,7 +4741,7 @@ CREATE FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with 
     and mo.day between (p_now at time zone 'UTC')::date - 31 and (p_now at time zone 'UTC')::date
 $$;
 ALTER FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) IS 'How many times too much a model has billed within 31 days, by two calls of a day at least; null: it has not.';
+COMMENT ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) IS 'Multiple of their highest possible cost that a model''s calls were billed at within 31 days, confirmed by at least two calls of one day; null if none was.';
 CREATE FUNCTION tollhouse_private.part_problem(p_value jsonb, p_kind text, p_place text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4958,7 +4958,7 @@ CREATE FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with ti
   from current_price as cp
 $$;
 ALTER FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
+COMMENT ON FUNCTION tollhouse_private.price_at(p_model text, p_now timestamp with time zone) IS 'The prices in force, in micro-USD per million tokens; the model has no price if input or output is null.';
 CREATE FUNCTION tollhouse_private.probe_again(p_jobs tollhouse_private.work[], p_stopped tollhouse_private.verdict[], p_now timestamp with time zone, p_admitted tollhouse_private.route[], OUT admitted tollhouse_private.route[], OUT verdicts tollhouse_private.verdict[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5123,7 +5123,7 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now 
   ) as cost
 $$;
 ALTER FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) IS 'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
+COMMENT ON FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now timestamp with time zone) IS 'The models a call may use, 0 being tried first; what blocks each, and until when if it is a breaker.';
 CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5147,7 +5147,7 @@ CREATE FUNCTION tollhouse_private.question_of(p_request jsonb) RETURNS text
   ) end
 $$;
 ALTER FUNCTION tollhouse_private.question_of(p_request jsonb) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the last message of the user.';
+COMMENT ON FUNCTION tollhouse_private.question_of(p_request jsonb) IS 'The prompt, or the text of the user''s last message.';
 CREATE FUNCTION tollhouse_private.rate_limit_waits(p_scope text, p_routes tollhouse_private.route[], p_admitted uuid[], p_now timestamp with time zone) RETURNS TABLE(tenant_id text, user_id text, call_id uuid, target text, line text, place bigint, refill numeric, slot numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5245,7 +5245,7 @@ CREATE FUNCTION tollhouse_private.rate_limits_of(p_routes tollhouse_private.rout
       from asked as a
       cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
     ) as key
-    -- A probe of the key for each: missing statistics can't turn it round.
+    -- One probe of the key each, even without statistics.
     cross join lateral (
       select k.* from tollhouse_private.rate_limits as k where k.scope = key.scope collate "C" and k.target = key.target offset 0
     ) as rl
@@ -5337,7 +5337,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) IS 'Removes the entries that these calls, turned away, were to fill, and puts the calls that waited for them back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.release_flights(p_settlements tollhouse_private.settlement[]) IS 'Removes the entries that calls now turned away were to fill, and puts the calls waiting for them back into the queue.';
 CREATE FUNCTION tollhouse_private.request_problem(p_request jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5565,7 +5565,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
+COMMENT ON FUNCTION tollhouse_private.settle_budget(p_dues tollhouse_private.due[], p_now timestamp with time zone) IS 'Releases the reservations of ended attempts, books their cost in the month that reserved it, and calls up calls waiting for that room.';
 CREATE FUNCTION tollhouse_private.sound_request(p_request jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -5617,7 +5617,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) IS 'Whether calls of a tenant (p_user_id null) or of its user wait for a budget, or are called up and not claimed yet, besides those given.';
+COMMENT ON FUNCTION tollhouse_private.stands_in_line(p_tenant_id text, p_user_id text, p_besides uuid[]) IS 'Whether calls of a tenant (p_user_id null) or one of its users, other than those given, are waiting for a budget, or have been called up but not claimed yet.';
 CREATE FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5629,7 +5629,7 @@ declare
   v_keys bytea[];
   v_places tid[];
 begin
-  -- All of them, whatever becomes of them: one pass in the order of the key.
+  -- All of them, whatever their outcome, in one pass in key order.
   select array_agg(k.number), array_agg(k.call_id), array_agg(k.tenant_id), array_agg(k.cache_key), array_agg(locked.place)
   into v_numbers, v_calls, v_tenants, v_keys, v_places
   from (
@@ -5644,7 +5644,7 @@ begin
     from tollhouse_private.response_cache as rc
     where rc.tenant_id = k.tenant_id
       and rc.cache_key = k.cache_key
-      -- One that was sent, lost its lead and is answered by another has a newer answer.
+      -- A call that was sent and then lost its lead to another may bring a newer answer.
       and (rc.call_id = k.call_id or rc.expires_at is not null)
     for update
   ) as locked;
@@ -5660,7 +5660,7 @@ begin
     cost_micro_usd = kept.cost_micro_usd,
     expires_at = kept.expires_at,
     response = kept.response,
-    -- A copy goes when its time is over; what only refers to an answer can wait.
+    -- A copy is removed once it expires; a mere reference to an answer can wait.
     upkeep_at = case when kept.response is null then rc.upkeep_at else kept.expires_at + interval '10 minutes' end
   from (
     select
@@ -5681,7 +5681,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Fills the entries of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept, removes those of the other calls that ended, and puts the calls that waited for them back into the queue.';
+COMMENT ON FUNCTION tollhouse_private.store_answers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) IS 'Fills the entries of successes for their endpoint''s cache_ttl, unless nothing of them may be kept; removes the entries of other ended calls; and puts the calls waiting for them back into the queue.';
 CREATE FUNCTION tollhouse_private.stretch(p_table regclass) RETURNS tid[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5694,14 +5694,14 @@ begin
   if v_blocks <= c_blocks then
     v_first := 0;
   else
-    -- It may begin before the first one: so all are as likely.
+    -- It may start before the first block, so that all blocks are equally likely.
     v_first := greatest(0, floor(random() * (v_blocks + c_blocks - 1)) - c_blocks + 1);
   end if;
   return array[format('(%s,0)', v_first), format('(%s,0)', v_first + c_blocks)]::tid[];
 end
 $$;
 ALTER FUNCTION tollhouse_private.stretch(p_table regclass) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.stretch(p_table regclass) IS 'Where twenty blocks of a table, any, begin, and where they end: for who comes again and again, and may not read all of it at once. A small table is in it whole.';
+COMMENT ON FUNCTION tollhouse_private.stretch(p_table regclass) IS 'Start and end of a random stretch of twenty blocks, for jobs that scan a table bit by bit. Covers a small table entirely.';
 CREATE FUNCTION tollhouse_private.stricter_capture(p_task_capture text, p_tenant_capture text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5739,7 +5739,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) IS 'Which kill switch stops a call, and its reason; null when none does.';
+COMMENT ON FUNCTION tollhouse_private.switch_in_words(p_job tollhouse_private.jobs) IS 'The kill switch that stops a call, with its reason; null if none does.';
 CREATE TABLE tollhouse_private.kill_switches (
     scope text NOT NULL COLLATE pg_catalog."C",
     tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
@@ -5755,7 +5755,7 @@ ALTER TABLE ONLY tollhouse_private.kill_switches FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.kill_switches OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.kill_switches IS 'A row stops everything it matches, from the next decision on and in flight.';
 COMMENT ON COLUMN tollhouse_private.kill_switches.tenant_id IS 'The tenant of a tenant or user switch, else empty.';
-COMMENT ON COLUMN tollhouse_private.kill_switches.target IS 'The provider, model, endpoint, tenant or user that is stopped; * for global.';
+COMMENT ON COLUMN tollhouse_private.kill_switches.target IS 'The stopped provider, model, endpoint, tenant or user; * for global.';
 CREATE FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -5767,7 +5767,7 @@ CREATE FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_s
     or (p_switch.scope = 'user' and p_switch.tenant_id = p_tenant_id and p_switch.target = p_user_id)
 $$;
 ALTER FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether that kill switch matches; pass null for what is not decided yet.';
+COMMENT ON FUNCTION tollhouse_private.switch_stops(p_switch tollhouse_private.kill_switches, p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) IS 'Whether this kill switch matches; pass null for anything not decided yet.';
 CREATE FUNCTION tollhouse_private.take_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5801,7 +5801,7 @@ begin
       for update of rl skip locked
     ) as held
   ),
-  -- Whose turn it was matters to those who stand in line.
+  -- Whose turn it was matters only to calls in line.
   lined as materialized (
     select l.scope, l.line
     from locked as l
@@ -5846,7 +5846,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) IS 'Notifies a channel of each payload, unless the server''s queue of notifications is half full.';
+COMMENT ON FUNCTION tollhouse_private.tell(p_channel text, p_payloads text[]) IS 'Sends each payload to a channel, unless the server''s notification queue is half full.';
 CREATE FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5858,7 +5858,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) IS 'Notifies each channel of its payload, as tell does.';
+COMMENT ON FUNCTION tollhouse_private.tell_each(p_channels text[], p_payloads text[]) IS 'Sends each channel its own payload, as tell does.';
 CREATE FUNCTION tollhouse_private.tenants_in_line(p_after text, p_limit integer) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5969,7 +5969,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes whose call no guard has spoken about yet.';
+COMMENT ON FUNCTION tollhouse_private.undecided(p_routes tollhouse_private.route[], p_verdicts tollhouse_private.verdict[]) IS 'The routes of calls without a verdict so far.';
 CREATE FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) RETURNS tollhouse_private.work[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5984,7 +5984,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs that no guard has spoken about yet.';
+COMMENT ON FUNCTION tollhouse_private.undecided(p_jobs tollhouse_private.work[], p_verdicts tollhouse_private.verdict[]) IS 'The jobs without a verdict so far.';
 CREATE FUNCTION tollhouse_private.unreadable_result(p_results jsonb) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6211,7 +6211,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) IS 'Raises the sentence (P0004) unless the condition is true; null is not.';
+COMMENT ON FUNCTION tollhouse_private.verify_that(p_holds boolean, p_otherwise text) IS 'Raises the sentence (P0004) unless the condition is true; null counts as false.';
 CREATE FUNCTION tollhouse_private.verify_type(p_type regtype, p_owner regrole) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6281,7 +6281,7 @@ begin
     return;
   end if;
 
-  -- A client that cancels a leader leaves the entry to us: see response_cache.
+  -- A client that cancels a leader leaves its entry to us: see response_cache.
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (array(
     select led.place
@@ -6294,7 +6294,7 @@ begin
     ) as led
   ));
 
-  -- Under another leader they wait for that.
+  -- With another leader, they wait for that one.
   update tollhouse_private.jobs as j
   set state = 'queued'
   where j.ctid = any (array(
@@ -6314,7 +6314,7 @@ begin
   ));
   get diagnostics v_woken = row_count;
 
-  -- One that was passed over stays for the next time.
+  -- A skipped one is left for the next run.
   delete from tollhouse_private.ended_flights as ef
   using (
     select e.tenant_id, e.call_id, e.cache_key, (
@@ -6338,7 +6338,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_followers() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_followers() IS 'Removes the pending entries whose leader was cancelled and queues the calls that still wait for one that ended, ten thousand at a time.';
+COMMENT ON FUNCTION tollhouse_private.wake_followers() IS 'Removes pending entries whose leader was cancelled, and queues calls still waiting for a leader that has ended, ten thousand at a time.';
 CREATE FUNCTION tollhouse_private.wake_idle_worker() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6350,7 +6350,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_idle_worker() OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.wake_idle_worker() IS 'Notifies tollhouse_wake if, and only if, a worker has said that it sleeps.';
+COMMENT ON FUNCTION tollhouse_private.wake_idle_worker() IS 'Notifies tollhouse_wake if and only if a worker is asleep.';
 CREATE FUNCTION tollhouse_private.wake_stranded() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6425,18 +6425,18 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.wake_stranded() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Removes the pending entries that calls wait for and whose leader is gone, or is neither running nor free to be claimed, and puts calls that wait for nothing back into the queue: of a bounded part of the keys that are waited for, any, each time.';
+COMMENT ON FUNCTION tollhouse_private.wake_stranded() IS 'Removes pending entries with waiting calls whose leader is gone, or is neither running nor claimable, and puts calls with nothing to wait for back into the queue. Each run covers a bounded, random part of the keys that calls are waiting for.';
 CREATE FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     AS $$
   select case
     when p_factor is null or p_highest_cost is null then p_highest_cost
-    -- Never more than a billion USD for it: sums of reservations stay numbers.
+    -- Capped at a billion USD, so that sums of reservations can't overflow.
     else least(pg_catalog.ceil(p_highest_cost * p_factor), greatest(p_highest_cost, 1000000000000000))::bigint
   end
 $$;
 ALTER FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves at a model that has billed p_factor times too much; null: it has not.';
+COMMENT ON FUNCTION tollhouse_private.with_overrun(p_highest_cost bigint, p_factor numeric) IS 'What a call reserves when its model was billed at p_factor times its highest possible cost; null: it was not.';
 CREATE FUNCTION tollhouse_private.without_answers(p_settlements tollhouse_private.settlement[]) RETURNS tollhouse_private.settlement[]
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6524,7 +6524,7 @@ CREATE FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) RETURNS TABLE(
     and (asked.cancelled or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model))
 $$;
 ALTER FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) IS 'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';
+COMMENT ON FUNCTION tollhouse_worker.calls_to_abort(p_worker_id uuid) IS 'The worker''s calls in flight that a kill switch matches (aborted) or that their caller cancelled (cancelled).';
 CREATE FUNCTION tollhouse_worker.claim(p_worker_id uuid, p_limit integer) RETURNS TABLE(call_id uuid, attempt integer, tenant_id text, endpoint text, provider text, model text, request jsonb, max_output_tokens integer, timeout_ms integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6603,7 +6603,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.deregister(p_worker_id uuid) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) IS 'Ends the lease; what the worker still held is booked as abandoned, as by reap.';
+COMMENT ON FUNCTION tollhouse_worker.deregister(p_worker_id uuid) IS 'Ends the lease; calls the worker still holds are booked as abandoned, as by reap.';
 CREATE FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6619,7 +6619,7 @@ CREATE FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer
   select exists (select from renewed)
 $$;
 ALTER FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) IS 'Renews the lease of all the calls that the worker holds. False: the lease is lost, its calls are no longer its own.';
+COMMENT ON FUNCTION tollhouse_worker.heartbeat(p_worker_id uuid, p_in_flight integer) IS 'Renews the worker''s lease, which covers all its calls. False: the lease is lost, and so are its calls.';
 CREATE FUNCTION tollhouse_worker.maintain() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6664,7 +6664,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.maintain() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly upkeep: the months ahead are made, those past their retention dropped. Does nothing while another worker is at it. Then comes prune.';
+COMMENT ON FUNCTION tollhouse_worker.maintain() IS 'Hourly housekeeping: creates the months ahead and drops those past their retention. Does nothing while another worker is running it. Call prune next.';
 CREATE FUNCTION tollhouse_worker.prune() RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6765,7 +6765,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.prune() OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes some of what is past its time: answers, keys, hours, healthy breakers, overruns, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
+COMMENT ON FUNCTION tollhouse_worker.prune() IS 'Removes a batch of expired rows: answers, keys, hours, healthy breakers, overruns, turns of idle tenants. Returns whether there may be more; if so, call it again in a new transaction.';
 CREATE FUNCTION tollhouse_worker.reap() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7006,7 +7006,7 @@ begin
   on conflict do nothing;
   if not found then
     raise exception using errcode = 'TH203', message = 'worker id taken', detail = format('worker %s', p_worker_id),
-      hint = 'Register under a new id: a lease is begun once.';
+      hint = 'Register under a new id: an id can''t be reused.';
   end if;
 
   lease_ms := extract(epoch from v_settings.lease) * 1000;
@@ -7015,7 +7015,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
+COMMENT ON FUNCTION tollhouse_worker.register(p_worker_id uuid, p_name text, p_capacity integer, p_version text) IS 'Begins a lease under an id never used before; returns its length and how often to renew it, both in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
 CREATE FUNCTION tollhouse_worker.set_idle(p_worker_id uuid, p_idle boolean) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7065,7 +7065,7 @@ CREATE VIEW tollhouse.breakers WITH (security_invoker='true') AS
     reason
    FROM tollhouse_private.breakers;
 ALTER VIEW tollhouse.breakers OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; none listed means closed.';
+COMMENT ON VIEW tollhouse.breakers IS 'Breakers per user and provider; no row means closed.';
 CREATE TABLE tollhouse_private.hourly_spend (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
@@ -7079,7 +7079,7 @@ ALTER TABLE ONLY tollhouse_private.hourly_spend FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.hourly_spend OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.hourly_spend IS 'Calls and spend per hour, of a tenant as a whole (user_id empty) and of each user.';
 COMMENT ON COLUMN tollhouse_private.hourly_spend.calls IS 'Attempts that ended in the hour.';
-COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
+COMMENT ON COLUMN tollhouse_private.hourly_spend.tripped_at_micro_usd IS 'Spend at the last automatic shutoff of the hour; the next one takes another full threshold.';
 CREATE TABLE tollhouse_private.monthly_budgets (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
@@ -7097,7 +7097,7 @@ WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scal
 ALTER TABLE ONLY tollhouse_private.monthly_budgets FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.monthly_budgets OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.monthly_budgets IS 'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
-COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. spent + reserved never passes it by an admission.';
+COMMENT ON COLUMN tollhouse_private.monthly_budgets.cap_micro_usd IS 'Null: no cap. No admission makes spent + reserved exceed it.';
 COMMENT ON COLUMN tollhouse_private.monthly_budgets.line_at IS 'When the line of calls that wait for room under this cap was last looked at; null: there is none. Moved every five seconds at most: it is indexed.';
 COMMENT ON COLUMN tollhouse_private.monthly_budgets.line_user_id IS 'The user whose call was called up last from the line of a tenant: the next one''s turn is next.';
 CREATE VIEW tollhouse.budget_burn WITH (security_invoker='true') AS
@@ -7125,7 +7125,7 @@ CREATE VIEW tollhouse.budget_burn WITH (security_invoker='true') AS
           WHERE ((hs.tenant_id = mb.tenant_id) AND (hs.user_id = mb.user_id) AND (hs.hour > (now() - '24:00:00'::interval)))) burn)
   WHERE (mb.month = (date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)))::date);
 ALTER VIEW tollhouse.budget_burn OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.budget_burn IS 'The running month (UTC) against its cap. projected_usd goes on as the last 24 hours went; cap_reached_at is when spend meets the cap at that pace, null when not in this month or without a cap.';
+COMMENT ON VIEW tollhouse.budget_burn IS 'The current month (UTC) against its cap. projected_usd extrapolates the last 24 hours; cap_reached_at is when spend will reach the cap at that rate, null if not this month or without a cap.';
 CREATE TABLE tollhouse_private.budget_optimization_jobs (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7138,7 +7138,7 @@ CREATE TABLE tollhouse_private.budget_optimization_jobs (
 ALTER TABLE ONLY tollhouse_private.budget_optimization_jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.budget_optimization_jobs OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.budget_optimization_jobs IS 'One row per successful call of the endpoint budget_optimization; objective and recommendation are null where nothing of them may be kept.';
-COMMENT ON COLUMN tollhouse_private.budget_optimization_jobs.recommendation IS 'The answer where it is JSON, else {"text": the answer}.';
+COMMENT ON COLUMN tollhouse_private.budget_optimization_jobs.recommendation IS 'The answer if it is JSON, else {"text": the answer}.';
 CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -7148,7 +7148,7 @@ CREATE VIEW tollhouse.budget_optimization_jobs WITH (security_invoker='true') AS
     recommendation
    FROM tollhouse_private.budget_optimization_jobs;
 ALTER VIEW tollhouse.budget_optimization_jobs OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'What the endpoint budget_optimization recommends.';
+COMMENT ON VIEW tollhouse.budget_optimization_jobs IS 'Recommendations of the endpoint budget_optimization.';
 CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
  SELECT ((d.begins AT TIME ZONE 'UTC'::text))::date AS day,
     c.tenant_id,
@@ -7165,7 +7165,7 @@ CREATE VIEW tollhouse.cache_hit_rate WITH (security_invoker='true') AS
           WHERE ((c_1.created_at >= d.begins) AND (c_1.created_at < (d.begins + '24:00:00'::interval)) AND (c_1.status = 'success'::text))
           GROUP BY c_1.tenant_id, c_1.endpoint) c);
 ALTER VIEW tollhouse.cache_hit_rate OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.cache_hit_rate IS 'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
+COMMENT ON VIEW tollhouse.cache_hit_rate IS 'Answered calls of the last seven days (UTC, by creation), and how many were free: answered from the cache or by coalescing.';
 CREATE TABLE tollhouse_private.call_content (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7179,8 +7179,8 @@ CREATE TABLE tollhouse_private.call_content (
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.call_content FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.call_content OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.call_content IS 'What was asked and answered, as far as the capture policy lets it be kept. Its months are dropped without touching the ledger.';
-COMMENT ON COLUMN tollhouse_private.call_content.metadata IS 'What the caller attached (client) and what the provider said of the answer (provider).';
+COMMENT ON TABLE tollhouse_private.call_content IS 'Requests and responses, as far as the capture policy allows. Months are dropped without touching the ledger.';
+COMMENT ON COLUMN tollhouse_private.call_content.metadata IS 'Metadata from the caller (client) and from the provider (provider).';
 CREATE VIEW tollhouse.call_content WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -7192,7 +7192,7 @@ CREATE VIEW tollhouse.call_content WITH (security_invoker='true') AS
     metadata
    FROM tollhouse_private.call_content;
 ALTER VIEW tollhouse.call_content OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.call_content IS 'Requests and answers, as far as they are kept.';
+COMMENT ON VIEW tollhouse.call_content IS 'Requests and responses, as far as they are kept.';
 CREATE VIEW tollhouse.distillation_samples WITH (security_invoker='true', security_barrier='true') AS
  SELECT c.tenant_id,
     c.user_id,
@@ -7213,7 +7213,7 @@ CREATE VIEW tollhouse.distillation_samples WITH (security_invoker='true', securi
      JOIN tollhouse_private.call_content cc ON (((cc.tenant_id = c.tenant_id) AND (cc.call_id = c.content_ref) AND (cc.created_at = c.created_at))))
   WHERE ((c.status = 'success'::text) AND c.provider_attempted AND (NOT c.was_cached) AND (cc.response IS NOT NULL));
 ALTER VIEW tollhouse.distillation_samples OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.distillation_samples IS 'Answers that a provider gave and that may be kept, with what was asked. messages is one line of a fine-tuning file (OpenAI''s chat format).';
+COMMENT ON VIEW tollhouse.distillation_samples IS 'Provider answers that may be kept, with their requests. messages is one line of a fine-tuning file (OpenAI''s chat format).';
 CREATE TABLE tollhouse_private.hourly_shutoffs (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
@@ -7228,8 +7228,8 @@ CREATE TABLE tollhouse_private.hourly_shutoffs (
 );
 ALTER TABLE ONLY tollhouse_private.hourly_shutoffs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.hourly_shutoffs OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.hourly_shutoffs IS 'What an hour may cost a tenant (user_id empty) or a user, and until when it is shut off.';
-COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.threshold_micro_usd IS 'Spend of one hour that shuts off; null: never by itself.';
+COMMENT ON TABLE tollhouse_private.hourly_shutoffs IS 'Hourly spend threshold of a tenant (user_id empty) or user, and its current shutoff.';
+COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.threshold_micro_usd IS 'Spend in one hour that triggers a shutoff, in micro-USD; null: never automatic.';
 COMMENT ON COLUMN tollhouse_private.hourly_shutoffs.cooldown IS 'How long an automatic shutoff lasts; null: until the hour is over.';
 CREATE VIEW tollhouse.guard_state WITH (security_invoker='true') AS
  SELECT 'kill_switch'::text AS guard,
@@ -7285,7 +7285,7 @@ UNION ALL
     COALESCE(b.reason, format('%s consecutive failures'::text, b.consecutive_failures)) AS reason
    FROM tollhouse_private.breakers b;
 ALTER VIEW tollhouse.guard_state OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.guard_state IS 'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
+COMMENT ON VIEW tollhouse.guard_state IS 'Current kill switches, hourly shutoffs and breakers. stops_calls: no matching call passes now (except the one probe of a half-open breaker).';
 CREATE VIEW tollhouse.hourly_shutoffs WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -7296,7 +7296,7 @@ CREATE VIEW tollhouse.hourly_shutoffs WITH (security_invoker='true') AS
     reason
    FROM tollhouse_private.hourly_shutoffs;
 ALTER VIEW tollhouse.hourly_shutoffs OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.hourly_shutoffs IS 'Hourly thresholds, and until when a shutoff lasts.';
+COMMENT ON VIEW tollhouse.hourly_shutoffs IS 'Hourly thresholds, and when a shutoff ends.';
 CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
  SELECT tenant_id,
     user_id,
@@ -7305,7 +7305,7 @@ CREATE VIEW tollhouse.hourly_spend WITH (security_invoker='true') AS
     spent_micro_usd
    FROM tollhouse_private.hourly_spend;
 ALTER VIEW tollhouse.hourly_spend OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; user_id empty is the tenant as a whole, its administrator''s to read.';
+COMMENT ON VIEW tollhouse.hourly_spend IS 'Attempts and spend per hour; an empty user_id is the tenant as a whole, visible to its administrator.';
 CREATE TABLE tollhouse_private.investigations (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7327,7 +7327,7 @@ CREATE VIEW tollhouse.investigations WITH (security_invoker='true') AS
     findings
    FROM tollhouse_private.investigations;
 ALTER VIEW tollhouse.investigations OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.investigations IS 'What the endpoint investigation found.';
+COMMENT ON VIEW tollhouse.investigations IS 'Findings of the endpoint investigation.';
 CREATE TABLE tollhouse_private.cancel_requests (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7364,7 +7364,7 @@ CREATE VIEW tollhouse.jobs WITH (security_invoker='true') AS
         END AS request
    FROM tollhouse_private.jobs j;
 ALTER VIEW tollhouse.jobs OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.jobs IS 'Calls that are not finished. request is null unless tenant and endpoint let us keep it.';
+COMMENT ON VIEW tollhouse.jobs IS 'Unfinished calls. request is null unless tenant and endpoint allow it to be kept.';
 CREATE VIEW tollhouse.kill_switches WITH (security_invoker='true') AS
  SELECT scope,
     tenant_id,
@@ -7373,7 +7373,7 @@ CREATE VIEW tollhouse.kill_switches WITH (security_invoker='true') AS
     set_at
    FROM tollhouse_private.kill_switches;
 ALTER VIEW tollhouse.kill_switches OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.kill_switches IS 'What is stopped, and why.';
+COMMENT ON VIEW tollhouse.kill_switches IS 'Kill switches in force, and why.';
 CREATE VIEW tollhouse.llm_api_calls WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -7419,7 +7419,7 @@ CREATE VIEW tollhouse.monthly_budgets WITH (security_invoker='true') AS
     round(((spent_micro_usd)::numeric / 1000000.0), 2) AS spent_usd
    FROM tollhouse_private.monthly_budgets;
 ALTER VIEW tollhouse.monthly_budgets OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; user_id empty is the tenant as a whole, its administrator''s to read.';
+COMMENT ON VIEW tollhouse.monthly_budgets IS 'Caps, reservations and spend per month; an empty user_id is the tenant as a whole, visible to its administrator.';
 CREATE VIEW tollhouse.monthly_spend WITH (security_invoker='true') AS
  SELECT mb.month,
     mb.tenant_id,
@@ -7432,7 +7432,7 @@ CREATE VIEW tollhouse.monthly_spend WITH (security_invoker='true') AS
      LEFT JOIN tollhouse_private.monthly_budgets before ON (((before.tenant_id = mb.tenant_id) AND (before.user_id = mb.user_id) AND (before.month = ((mb.month - '1 mon'::interval))::date))))
   WHERE (mb.month >= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) - '11 mons'::interval))::date);
 ALTER VIEW tollhouse.monthly_spend OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.monthly_spend IS 'What each tenant (user_id empty) and user spent in each of the last twelve months (UTC), corrections by late results included.';
+COMMENT ON VIEW tollhouse.monthly_spend IS 'Spend of each tenant (user_id empty) and user in each of the last twelve months (UTC), including corrections from late results.';
 CREATE TABLE tollhouse_private.provider_attempts (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7466,8 +7466,8 @@ CREATE TABLE tollhouse_private.provider_attempts (
 PARTITION BY RANGE (created_at);
 ALTER TABLE ONLY tollhouse_private.provider_attempts FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.provider_attempts OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.provider_attempts IS 'One append-only row per HTTP attempt: what the provider could bill. The sum of cost_micro_usd is the bill.';
-COMMENT ON COLUMN tollhouse_private.provider_attempts.late IS 'The attempt had been given up (outcome abandoned, charged its reservation) when its result came after all: this row carries the difference to its true cost, which may be negative.';
+COMMENT ON TABLE tollhouse_private.provider_attempts IS 'One append-only row per billable HTTP attempt. The sum of cost_micro_usd is the bill.';
+COMMENT ON COLUMN tollhouse_private.provider_attempts.late IS 'The result arrived after the attempt had been given up (outcome abandoned, charged its reservation): this row holds the difference from the true cost, which may be negative.';
 COMMENT ON COLUMN tollhouse_private.provider_attempts.created_at IS 'created_at of the call.';
 COMMENT ON COLUMN tollhouse_private.provider_attempts.sent IS 'Whether the request may have reached the provider.';
 COMMENT ON COLUMN tollhouse_private.provider_attempts.budget_month IS 'The month of the budget that paid.';
@@ -7500,7 +7500,7 @@ CREATE VIEW tollhouse.provider_attempts WITH (security_invoker='true') AS
     latency_ms
    FROM tollhouse_private.provider_attempts;
 ALTER VIEW tollhouse.provider_attempts OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.provider_attempts IS 'One row per HTTP attempt: what the provider could bill.';
+COMMENT ON VIEW tollhouse.provider_attempts IS 'One row per billable HTTP attempt.';
 CREATE VIEW tollhouse.provider_performance WITH (security_invoker='true') AS
  SELECT provider,
     model,
@@ -7519,7 +7519,7 @@ CREATE VIEW tollhouse.provider_performance WITH (security_invoker='true') AS
   WHERE (created_at >= (now() - '24:00:00'::interval))
   GROUP BY provider, model, endpoint;
 ALTER VIEW tollhouse.provider_performance OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.provider_performance IS 'Attempts for the calls of the last 24 hours: what they cost and how long their answers took. A tenant''s own, or everybody''s: the reader decides.';
+COMMENT ON VIEW tollhouse.provider_performance IS 'Attempts of the last 24 hours'' calls: their cost and latency. Tenants see their own, operators all.';
 CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
  SELECT tenant_id,
     count(*) FILTER (WHERE (state = 'queued'::text)) AS queued,
@@ -7533,7 +7533,7 @@ CREATE VIEW tollhouse.queue_depth WITH (security_invoker='true') AS
    FROM tollhouse_private.jobs j
   GROUP BY tenant_id;
 ALTER VIEW tollhouse.queue_depth OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. waiting_for_budget: those of the scheduled ones that wait until reservations of calls in flight are settled. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
+COMMENT ON VIEW tollhouse.queue_depth IS 'Unfinished calls per tenant. waiting_for_budget: scheduled calls waiting for reservations of calls in flight to settle. oldest_waiting_seconds: how long the oldest claimable call has been waiting. oldest_call_seconds: age of the oldest call, including retried calls but not those scheduled for later by their caller.';
 CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
  SELECT tollhouse_private.refusing_guard(blocked_reason) AS guard,
     blocked_reason,
@@ -7549,7 +7549,7 @@ CREATE VIEW tollhouse.refusals WITH (security_invoker='true') AS
   WHERE ((created_at >= (now() - '24:00:00'::interval)) AND (status = 'blocked'::text))
   GROUP BY blocked_reason, tenant_id, endpoint;
 ALTER VIEW tollhouse.refusals OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
+COMMENT ON VIEW tollhouse.refusals IS 'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: cost of those attempts.';
 CREATE VIEW tollhouse.retries WITH (security_invoker='true') AS
  SELECT tenant_id,
     provider,
@@ -7574,7 +7574,7 @@ CREATE VIEW tollhouse.retries WITH (security_invoker='true') AS
           WHERE (pa.created_at >= (now() - '24:00:00'::interval))) a
   GROUP BY tenant_id, provider, model;
 ALTER VIEW tollhouse.retries OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.retries IS 'Attempts for the calls of the last 24 hours that were not their call''s first, that brought no answer, whose worker died (abandoned), or whose result came after that (late).';
+COMMENT ON VIEW tollhouse.retries IS 'Attempts of the last 24 hours'' calls that were retries, got no answer, were abandoned because their worker died, or whose result arrived after that (late).';
 CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
  SELECT tenant_id,
     endpoint,
@@ -7588,7 +7588,7 @@ CREATE VIEW tollhouse.savings WITH (security_invoker='true') AS
   WHERE ((created_at >= date_trunc('month'::text, now(), 'UTC'::text)) AND was_cached)
   GROUP BY tenant_id, endpoint, model;
 ALTER VIEW tollhouse.savings OWNER TO tollhouse_owner;
-COMMENT ON VIEW tollhouse.savings IS 'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
+COMMENT ON VIEW tollhouse.savings IS 'Savings in the current month (UTC): each call answered from the cache, or with the answer of an identical call in flight, saved what that answer originally cost.';
 CREATE VIEW tollhouse_ops.attempts WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -7616,7 +7616,7 @@ CREATE VIEW tollhouse_ops.attempts WITH (security_invoker='true') AS
     latency_ms
    FROM tollhouse_private.provider_attempts;
 ALTER VIEW tollhouse_ops.attempts OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.attempts IS 'Attempts in numbers and names: what monitoring may read of them.';
+COMMENT ON VIEW tollhouse_ops.attempts IS 'Attempts as far as monitoring may read them: numbers and names.';
 CREATE VIEW tollhouse_ops.snapshot_holders WITH (security_invoker='true') AS
  SELECT kind,
     holder,
@@ -7671,7 +7671,7 @@ CREATE VIEW tollhouse_ops.snapshot_holders WITH (security_invoker='true') AS
              LEFT JOIN pg_stat_replication sr ON ((sr.pid = rs.active_pid)))) h
   WHERE (transactions IS NOT NULL);
 ALTER VIEW tollhouse_ops.snapshot_holders OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.snapshot_holders IS 'Who keeps vacuum from removing dead rows of this database. kind: session, prepared (a transaction), slot (of replication) or standby (hot_standby_feedback). holder: the pid, or the name of a transaction or slot. transactions: how many began since. Of others'' sessions, state and since are null for a reader without pg_read_all_stats.';
+COMMENT ON VIEW tollhouse_ops.snapshot_holders IS 'What keeps vacuum from removing dead tuples in this database. kind: session, prepared (transaction), slot (replication) or standby (hot_standby_feedback). holder: pid, or name of the transaction or slot. transactions: number started since. Without pg_read_all_stats, state and since of other roles'' sessions are null.';
 CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
  SELECT c.relname AS relation,
     (GREATEST(c.reltuples, (0)::real))::bigint AS estimated_rows,
@@ -7715,7 +7715,7 @@ CREATE VIEW tollhouse_ops.database_health WITH (security_invoker='true') AS
          LIMIT 1) oldest ON (true))
   WHERE ((c.relnamespace = ('tollhouse_private'::regnamespace)::oid) AND (c.relkind = 'r'::"char") AND ((i.inhparent IS NULL) OR ("right"((c.relname)::text, 7) = to_char((now() AT TIME ZONE 'UTC'::text), 'YYYY_MM'::text))));
 ALTER VIEW tollhouse_ops.database_health OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions), by the holder named beside it, the oldest of snapshot_holders. longest_transaction_seconds, holder_state and holder_since know nothing of other roles'' sessions unless the reader has pg_read_all_stats. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
+COMMENT ON VIEW tollhouse_ops.database_health IS 'Each table, and the current month of each partitioned one. vacuum_lag: dead tuples divided by autovacuum''s threshold; far above 1, vacuum is not keeping up or is held back, by oldest_xmin_age transactions, by the holder named beside it, the oldest of snapshot_holders. Without pg_read_all_stats, longest_transaction_seconds, holder_state and holder_since do not cover other roles'' sessions. notify_queue_percent: for the whole server; from 50 on notifications are skipped, and workers and callers poll instead.';
 CREATE VIEW tollhouse_ops.explained_calls WITH (security_invoker='true') AS
  SELECT c.tenant_id,
     c.call_id,
@@ -7764,7 +7764,7 @@ CREATE VIEW tollhouse_ops.finished_calls WITH (security_invoker='true') AS
     error_code
    FROM tollhouse_private.llm_api_calls;
 ALTER VIEW tollhouse_ops.finished_calls OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.finished_calls IS 'The ledger in numbers and names: what monitoring may read of it.';
+COMMENT ON VIEW tollhouse_ops.finished_calls IS 'The ledger as far as monitoring may read it: numbers and names.';
 CREATE VIEW tollhouse_ops.guard_state WITH (security_invoker='true') AS
  SELECT gs.guard,
     gs.scope,
@@ -7790,7 +7790,7 @@ UNION ALL
     pb.reason
    FROM tollhouse_private.provider_breakers pb;
 ALTER VIEW tollhouse_ops.guard_state OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state, and the breakers of whole providers.';
+COMMENT ON VIEW tollhouse_ops.guard_state IS 'tollhouse.guard_state plus the breakers of whole providers.';
 CREATE TABLE tollhouse_private.model_overruns (
     model text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
@@ -7801,11 +7801,11 @@ CREATE TABLE tollhouse_private.model_overruns (
     CONSTRAINT model_overruns_factor_check CHECK (((factor > (1)::numeric) AND (factor <= highest) AND (highest > (1)::numeric) AND (highest <= (1000000)::numeric)))
 );
 ALTER TABLE tollhouse_private.model_overruns OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the 31 that follow reserve factor times as much.';
-COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'What two calls of that day have billed at least, as a multiple of what such a call can cost at most. Null: only one call has, which may be a mistake of the provider.';
-COMMENT ON COLUMN tollhouse_private.model_overruns.highest IS 'What one call has billed, as such a multiple.';
+COMMENT ON TABLE tollhouse_private.model_overruns IS 'Models billed, on a day (UTC), for more than a call could cost given its request and limits. Calls on that day and the next 31 reserve factor times as much.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.factor IS 'Multiple of the highest possible cost that at least two calls of that day were billed at. Null: only one call was, which may be a mistake of the provider.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.highest IS 'Largest multiple that a single call was billed at.';
 COMMENT ON COLUMN tollhouse_private.model_overruns.call_id IS 'That call.';
-COMMENT ON COLUMN tollhouse_private.model_overruns.learned_at IS 'Since when the factor holds; without one, when the first such call ended.';
+COMMENT ON COLUMN tollhouse_private.model_overruns.learned_at IS 'When the factor took effect; without a factor, when the first such call ended.';
 CREATE VIEW tollhouse_ops.model_overruns WITH (security_invoker='true') AS
  SELECT model,
     max(factor) AS factor,
@@ -7817,7 +7817,7 @@ CREATE VIEW tollhouse_ops.model_overruns WITH (security_invoker='true') AS
   WHERE ((day >= (((now() AT TIME ZONE 'UTC'::text))::date - 31)) AND (day <= ((now() AT TIME ZONE 'UTC'::text))::date))
   GROUP BY model;
 ALTER VIEW tollhouse_ops.model_overruns OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models that have billed more than their calls could cost at most, within 31 days. Each further call reserves factor times its highest cost, which is what two calls of a day have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
+COMMENT ON VIEW tollhouse_ops.model_overruns IS 'Models billed for more than their calls could cost, within 31 days. Each further call reserves factor times its highest possible cost, a multiple that at least two calls of one day were billed at; null: only one call was. highest: largest multiple billed, by call_id. until: when it is forgotten, unless it happens again.';
 CREATE TABLE tollhouse_private.operator_audit (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -7872,7 +7872,7 @@ CREATE VIEW tollhouse_ops.queue_limits WITH (security_invoker='true') AS
             ELSE ''::text
         END)));
 ALTER VIEW tollhouse_ops.queue_limits OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.queue_limits IS 'What each tenant has queued, and may have (null: any number), and how full that is, in percent of the limit that is nearer; at a hundred, enqueue raises TH112. The empty tenant is the limit of all that have none of their own.';
+COMMENT ON VIEW tollhouse_ops.queue_limits IS 'Queue size and limits (null: none) per tenant, and how full the queue is, in percent of the closer limit; at 100, enqueue raises TH112. The empty tenant is the default for tenants without a limit of their own.';
 CREATE VIEW tollhouse_ops.unfinished_calls WITH (security_invoker='true') AS
  SELECT tenant_id,
     call_id,
@@ -7894,7 +7894,7 @@ CREATE VIEW tollhouse_ops.unfinished_calls WITH (security_invoker='true') AS
     error_code
    FROM tollhouse_private.jobs;
 ALTER VIEW tollhouse_ops.unfinished_calls OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.unfinished_calls IS 'The queue in numbers and names: what monitoring may read of it.';
+COMMENT ON VIEW tollhouse_ops.unfinished_calls IS 'The queue as far as monitoring may read it: numbers and names.';
 CREATE TABLE tollhouse_private.workers (
     worker_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -7911,8 +7911,8 @@ CREATE TABLE tollhouse_private.workers (
 WITH (fillfactor='50', autovacuum_vacuum_threshold='100', autovacuum_vacuum_scale_factor='0');
 ALTER TABLE tollhouse_private.workers OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.workers IS 'One row per live worker: its lease covers every call it holds.';
-COMMENT ON COLUMN tollhouse_private.workers.idle IS 'It sleeps and wants a notification; enqueue looks here before it sends one.';
-COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'Where its round over the tenants goes on.';
+COMMENT ON COLUMN tollhouse_private.workers.idle IS 'Asleep and waiting for a notification; enqueue checks this before sending one.';
+COMMENT ON COLUMN tollhouse_private.workers.last_tenant_id IS 'The tenant after which its round over the tenants continues.';
 COMMENT ON COLUMN tollhouse_private.workers.last_due_tenant_id IS 'Where its round over the tenants goes on that have more calls due than it queues at once.';
 CREATE VIEW tollhouse_ops.workers WITH (security_invoker='true') AS
  SELECT w.name,
@@ -7935,7 +7935,7 @@ CREATE VIEW tollhouse_ops.workers WITH (security_invoker='true') AS
            FROM tollhouse_private.jobs j
           WHERE ((j.state = 'running'::text) AND (j.worker_id = w.worker_id))) held);
 ALTER VIEW tollhouse_ops.workers OWNER TO tollhouse_engine;
-COMMENT ON VIEW tollhouse_ops.workers IS 'Workers that are registered. in_flight: what the worker said with its last heartbeat; holds: what the queue says. An expired lease is reaped by the other workers, and its calls with it.';
+COMMENT ON VIEW tollhouse_ops.workers IS 'Registered workers. in_flight: calls in flight, according to the last heartbeat; holds: calls held, according to the queue. Other workers reap an expired lease together with its calls.';
 CREATE TABLE tollhouse_private.attempt_outcomes (
     outcome text NOT NULL COLLATE pg_catalog."C",
     sent boolean NOT NULL,
@@ -7948,12 +7948,12 @@ CREATE TABLE tollhouse_private.attempt_outcomes (
     CONSTRAINT attempt_outcomes_status_check CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'blocked'::text, 'cancelled'::text])))
 );
 ALTER TABLE tollhouse_private.attempt_outcomes OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.attempt_outcomes IS 'What follows from each way in which an attempt can end.';
+COMMENT ON TABLE tollhouse_private.attempt_outcomes IS 'Consequences of each attempt outcome.';
 COMMENT ON COLUMN tollhouse_private.attempt_outcomes.sent IS 'The request may have reached the provider.';
 COMMENT ON COLUMN tollhouse_private.attempt_outcomes.billing IS 'What is charged: the reported usage; where nothing was reported, the reservation if the provider may have billed.';
-COMMENT ON COLUMN tollhouse_private.attempt_outcomes.retries IS 'Whether another attempt is made, while attempts are left.';
-COMMENT ON COLUMN tollhouse_private.attempt_outcomes.breaker IS 'What it tells the breakers.';
-COMMENT ON COLUMN tollhouse_private.attempt_outcomes.status IS 'What becomes of the call when there is no further attempt.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.retries IS 'Whether the call is retried while attempts are left.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.breaker IS 'Its effect on the breakers.';
+COMMENT ON COLUMN tollhouse_private.attempt_outcomes.status IS 'Final status of the call if it is not retried.';
 CREATE TABLE tollhouse_private.budget_caps (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     user_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
@@ -7969,7 +7969,7 @@ CREATE TABLE tollhouse_private.channel_secret (
     CONSTRAINT channel_secret_only_row_check CHECK (only_row)
 );
 ALTER TABLE tollhouse_private.channel_secret OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.channel_secret IS 'One row: the secret that the names of done-channels are derived from.';
+COMMENT ON TABLE tollhouse_private.channel_secret IS 'A single row: the secret from which done-channel names are derived.';
 CREATE TABLE tollhouse_private.deliveries (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7979,7 +7979,7 @@ CREATE TABLE tollhouse_private.deliveries (
 );
 ALTER TABLE ONLY tollhouse_private.deliveries FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.deliveries OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, waiting for their caller until expires_at.';
+COMMENT ON TABLE tollhouse_private.deliveries IS 'Answers that may not be kept, held for their caller until expires_at.';
 CREATE TABLE tollhouse_private.ended_flights (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     call_id uuid NOT NULL,
@@ -7987,7 +7987,7 @@ CREATE TABLE tollhouse_private.ended_flights (
 );
 ALTER TABLE ONLY tollhouse_private.ended_flights FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.ended_flights OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.ended_flights IS 'Leaders that are gone while calls may still wait for their answer: what wake_followers looks after.';
+COMMENT ON TABLE tollhouse_private.ended_flights IS 'Leaders that ended while calls may still be waiting for their answer; processed by wake_followers.';
 CREATE TABLE tollhouse_private.login_bindings (
     login name NOT NULL,
     login_oid oid DEFAULT 0 NOT NULL,
@@ -7997,8 +7997,8 @@ CREATE TABLE tollhouse_private.login_bindings (
 );
 ALTER TABLE ONLY tollhouse_private.login_bindings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.login_bindings OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
-COMMENT ON COLUMN tollhouse_private.login_bindings.login_oid IS 'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
+COMMENT ON TABLE tollhouse_private.login_bindings IS 'Logins that may not choose their identity: each is bound to one tenant, and to one user if user_id is given.';
+COMMENT ON COLUMN tollhouse_private.login_bindings.login_oid IS 'oid of the role, which may have been renamed; 0: whoever has the name. After a restore on another server it must be updated: see the runbook.';
 COMMENT ON COLUMN tollhouse_private.login_bindings.reads_all_users IS 'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 CREATE TABLE tollhouse_private.model_prices (
     model text NOT NULL COLLATE pg_catalog."C",
@@ -8009,7 +8009,7 @@ CREATE TABLE tollhouse_private.model_prices (
     CONSTRAINT model_prices_kind_check CHECK ((kind = ANY (ARRAY['input'::text, 'cached_input'::text, 'output'::text, 'reasoning'::text])))
 );
 ALTER TABLE tollhouse_private.model_prices OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.model_prices IS 'What a million tokens of a kind cost from a time on, in micro-USD. cached_input falls back to input, reasoning to output.';
+COMMENT ON TABLE tollhouse_private.model_prices IS 'Price of a million tokens of a kind from a given time on, in micro-USD. cached_input falls back to input, reasoning to output.';
 CREATE TABLE tollhouse_private.models (
     model tollhouse_private.identifier NOT NULL,
     provider text NOT NULL COLLATE pg_catalog."C",
@@ -8017,8 +8017,8 @@ CREATE TABLE tollhouse_private.models (
     CONSTRAINT models_provider_model_check CHECK (((length(provider_model) >= 1) AND (length(provider_model) <= 256)))
 );
 ALTER TABLE tollhouse_private.models OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.models IS 'A model by the name that calls and prices use, and where it is served.';
-COMMENT ON COLUMN tollhouse_private.models.provider_model IS 'The name that the provider knows it by.';
+COMMENT ON TABLE tollhouse_private.models IS 'A model, by the name used in calls and prices, and its provider.';
+COMMENT ON COLUMN tollhouse_private.models.provider_model IS 'The provider''s name for it.';
 ALTER TABLE tollhouse_private.operator_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME tollhouse_private.operator_audit_id_seq
     START WITH 1
@@ -8133,7 +8133,7 @@ CREATE TABLE tollhouse_private.rate_limits (
 WITH (fillfactor='50');
 ALTER TABLE tollhouse_private.rate_limits OWNER TO tollhouse_owner;
 COMMENT ON TABLE tollhouse_private.rate_limits IS 'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
-COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+COMMENT ON COLUMN tollhouse_private.rate_limits.tokens_per_minute IS 'A call counts as a quarter of its request bytes plus its maximum output tokens.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.last_tenant_id IS 'Where the round over the tenants in its line goes on.';
 COMMENT ON COLUMN tollhouse_private.rate_limits.line IS 'What jobs.line says of those that wait for it.';
 CREATE TABLE tollhouse_private.refusal_reasons (
@@ -8165,12 +8165,12 @@ CREATE TABLE tollhouse_private.settings (
     CONSTRAINT settings_only_row_check CHECK (only_row)
 );
 ALTER TABLE tollhouse_private.settings OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.settings IS 'One row: what holds for the whole installation.';
+COMMENT ON TABLE tollhouse_private.settings IS 'A single row: installation-wide settings.';
 COMMENT ON COLUMN tollhouse_private.settings.lease IS 'How long a worker counts as alive after its last heartbeat.';
-COMMENT ON COLUMN tollhouse_private.settings.delivery_ttl IS 'How long an answer that may not be kept (capture policy metadata or none) waits for its caller.';
+COMMENT ON COLUMN tollhouse_private.settings.delivery_ttl IS 'How long an answer that may not be kept (capture policy metadata or none) is held for its caller.';
 COMMENT ON COLUMN tollhouse_private.settings.content_retention IS 'Age at which a month of prompts and answers is dropped.';
 COMMENT ON COLUMN tollhouse_private.settings.ledger_retention IS 'Age at which a month of the ledger and its request keys is dropped.';
-COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions exist beyond the current one.';
+COMMENT ON COLUMN tollhouse_private.settings.months_ahead IS 'How many months of partitions to create beyond the current one.';
 CREATE TABLE tollhouse_private.tenant_settings (
     tenant_id tollhouse_private.identifier NOT NULL,
     capture_policy text DEFAULT 'full'::text NOT NULL COLLATE pg_catalog."C",
@@ -8178,8 +8178,8 @@ CREATE TABLE tollhouse_private.tenant_settings (
 );
 ALTER TABLE ONLY tollhouse_private.tenant_settings FORCE ROW LEVEL SECURITY;
 ALTER TABLE tollhouse_private.tenant_settings OWNER TO tollhouse_owner;
-COMMENT ON TABLE tollhouse_private.tenant_settings IS 'What a tenant decided; a tenant without a row has the defaults.';
-COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
+COMMENT ON TABLE tollhouse_private.tenant_settings IS 'Settings of a tenant; one without a row has the defaults.';
+COMMENT ON COLUMN tollhouse_private.tenant_settings.capture_policy IS 'full: request, response, reasoning and metadata are kept. metadata: only metadata is kept. none: nothing is kept or cached.';
 CREATE TABLE tollhouse_private.turns (
     tenant_id text NOT NULL COLLATE pg_catalog."C",
     line text NOT NULL COLLATE pg_catalog."C",

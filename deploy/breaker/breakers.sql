@@ -25,8 +25,8 @@ comment on table tollhouse_private.breakers is
   'Stops one user''s calls to a provider after consecutive failures; no row means closed.';
 comment on column tollhouse_private.breakers.state is
   'closed; open: nothing passes before open_until, then one probe; half_open: probe_call_id is that probe and nothing else passes.';
-comment on column tollhouse_private.breakers.opened_at is 'When it opened; a probe that fails changes only open_until.';
-comment on column tollhouse_private.breakers.reason is 'An operator''s, who opened it; null: consecutive failures did.';
+comment on column tollhouse_private.breakers.opened_at is 'When it opened; a failed probe changes only open_until.';
+comment on column tollhouse_private.breakers.reason is 'Reason given by the operator who opened it; null: opened by consecutive failures.';
 
 alter table tollhouse_private.breakers enable row level security;
 alter table tollhouse_private.breakers force row level security;

@@ -35,7 +35,7 @@ begin
     where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.provider = caller.provider
     for update
   ) as locked;
-  -- The healthy path ends here: a success only matters where a row remembers failures.
+  -- The healthy path ends here: a success only matters if a row has counted failures.
   if v_locked is null then
     return;
   end if;
@@ -86,7 +86,7 @@ begin
     consecutive_failures = case s.breaker when 'success' then 0 when 'failure' then b.consecutive_failures + 1 else b.consecutive_failures end,
     opened_at = case when s.breaker <> 'success' then b.opened_at end,
     reason = case when s.breaker <> 'success' then b.reason end,
-    -- A probe that said nothing about the provider leaves its slot to the next call.
+    -- A probe that says nothing about the provider frees its slot for the next call.
     open_until = case s.breaker when 'failure' then p_now + p.cooldown when 'ignored' then p_now end,
     probe_call_id = null
   from (
@@ -186,7 +186,7 @@ begin
   );
 
   if exists (select from tollhouse_private.provider_breakers as pb where pb.state = 'half_open') then
-    -- What opened it may still be in the window: a breaker that closes counts anew.
+    -- The failures that opened it may still be in the window, so a closing breaker starts counting afresh.
     delete from tollhouse_private.provider_windows as pw
     using (
       select pb.provider

@@ -19,8 +19,8 @@ create table tollhouse_private.provider_breakers (
 ) with (fillfactor = 70);
 comment on table tollhouse_private.provider_breakers is
   'Stops everybody''s calls to a provider when a share of them fails; no row means closed.';
-comment on column tollhouse_private.provider_breakers.opened_at is 'When it opened; a probe that fails changes only open_until.';
-comment on column tollhouse_private.provider_breakers.reason is 'What share of the calls had failed, or an operator''s reason.';
+comment on column tollhouse_private.provider_breakers.opened_at is 'When it opened; a failed probe changes only open_until.';
+comment on column tollhouse_private.provider_breakers.reason is 'Share of calls that had failed, or the reason given by an operator.';
 
 grant select, insert, update, delete on tollhouse_private.provider_breakers to tollhouse_engine;
 grant select on tollhouse_private.provider_breakers to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;

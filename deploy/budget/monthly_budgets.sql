@@ -21,7 +21,7 @@ create index monthly_budgets_line_at_idx on tollhouse_private.monthly_budgets (l
 
 comment on table tollhouse_private.monthly_budgets is
   'What a tenant (user_id empty) and each user may spend in a month (UTC), holds reserved and has spent, in micro-USD.';
-comment on column tollhouse_private.monthly_budgets.cap_micro_usd is 'Null: no cap. spent + reserved never passes it by an admission.';
+comment on column tollhouse_private.monthly_budgets.cap_micro_usd is 'Null: no cap. No admission makes spent + reserved exceed it.';
 comment on column tollhouse_private.monthly_budgets.line_at is
   'When the line of calls that wait for room under this cap was last looked at; null: there is none. Moved every five seconds at most: it is indexed.';
 comment on column tollhouse_private.monthly_budgets.line_user_id is 'The user whose call was called up last from the line of a tenant: the next one''s turn is next.';

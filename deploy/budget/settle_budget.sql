@@ -56,7 +56,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.settle_budget(tollhouse_private.due[], timestamptz) is
-  'Releases the reservations of ended attempts and books their cost, in the month that reserved it, and calls up what waits for that room.';
+  'Releases the reservations of ended attempts, books their cost in the month that reserved it, and calls up calls waiting for that room.';
 
 revoke execute on function tollhouse_private.settle_budget(tollhouse_private.due[], timestamptz) from public;
 

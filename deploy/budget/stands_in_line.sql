@@ -34,7 +34,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.stands_in_line(text, text, uuid[]) is
-  'Whether calls of a tenant (p_user_id null) or of its user wait for a budget, or are called up and not claimed yet, besides those given.';
+  'Whether calls of a tenant (p_user_id null) or one of its users, other than those given, are waiting for a budget, or have been called up but not claimed yet.';
 
 revoke execute on function tollhouse_private.stands_in_line(text, text, uuid[]) from public;
 

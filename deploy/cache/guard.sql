@@ -3,8 +3,8 @@
 begin;
 set local role tollhouse_engine;
 
--- Security definer: an answer that a tenant shares is another user's content. Whoever asks has the id from an entry that
--- its own policies show.
+-- Security definer: an answer shared within a tenant is another user's content. Callers have the id from an entry that
+-- their own policies show.
 create function tollhouse_private.kept_answer(
   p_tenant_id text,
   p_call_id uuid
@@ -28,12 +28,12 @@ begin
 end
 $$;
 comment on function tollhouse_private.kept_answer(text, uuid) is
-  'The answer of a call, where its content is kept; null once retention or somebody else has removed it.';
+  'The answer of a call whose content is kept; null once it has been removed, by retention or otherwise.';
 
 revoke execute on function tollhouse_private.kept_answer(text, uuid) from public;
 grant execute on function tollhouse_private.kept_answer(text, uuid) to tollhouse_owner;
 
--- Inlined, and so no answer is read where a look at the entry is enough.
+-- Inlined, so that no answer is read if the entry alone is enough.
 create function tollhouse_private.has_answer(
   p_entry tollhouse_private.response_cache,
   p_now timestamptz
@@ -46,7 +46,7 @@ as $$
     and (p_entry.response is not null or tollhouse_private.kept_answer(p_entry.tenant_id, p_entry.call_id) is not null)
 $$;
 comment on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) is
-  'Whether an entry is fresh and its answer is still there; null while it is pending.';
+  'Whether an entry is fresh and its answer still exists; null while it is pending.';
 
 revoke execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) from public;
 grant execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) to tollhouse_owner;
@@ -71,7 +71,7 @@ as $$
     and rc.expires_at is not null
 $$;
 comment on function tollhouse_private.cached_result(tollhouse_private.work) is
-  'The cached answer to that call, as a result; its response is null where the answer is gone.';
+  'The cached answer to a call, as a result; its response is null if the answer is gone.';
 
 revoke execute on function tollhouse_private.cached_result(tollhouse_private.work) from public;
 grant execute on function tollhouse_private.cached_result(tollhouse_private.work) to tollhouse_owner;
@@ -92,9 +92,9 @@ begin
   select j.call_id, 'cached', null::text, null::timestamptz, null::bigint
   from unnest(p_jobs) as j
   where j.cache_key is not null
-    -- What has been sent is a call with a cost of its own, whose ledger row can't be one from the cache.
+    -- A call that has been sent has a cost of its own, so its ledger row can't say cached.
     and not j.provider_attempted
-    -- Not exists(): one probe of the key per call, whatever the planner thinks.
+    -- Not exists(): this forces one probe of the key per call.
     and (
       select tollhouse_private.has_answer(rc, p_now)
       from tollhouse_private.response_cache as rc
@@ -105,7 +105,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) is
-  'Answers from the cache what has a fresh entry under the same key.';
+  'Answers calls that have a fresh cache entry under their key.';
 
 revoke execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) from public;
 grant execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) to tollhouse_engine;

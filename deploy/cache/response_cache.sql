@@ -3,9 +3,9 @@
 begin;
 set local role tollhouse_owner;
 
--- An entry is pending while the call that leads is fetching the answer (expires_at is null): identical calls wait for it
--- instead of paying, too. The leader's outcome fills it, or removes it where there is no answer to keep; what is over
--- becomes pending again.
+-- An entry is pending (expires_at is null) while its leader fetches the answer; identical calls wait instead of paying
+-- too. The leader's outcome fills it, or removes it if there is no answer to keep; an expired entry becomes pending
+-- again.
 -- Its rules, for whoever adds a writer:
 -- 1. Clients read entries and lock none: an open transaction would keep claims waiting.
 -- 2. A transaction makes the entries that are missing before it locks one that was there, and both in the order of the key;
@@ -33,16 +33,16 @@ create table tollhouse_private.response_cache (
 create index response_cache_upkeep_at_idx on tollhouse_private.response_cache (upkeep_at);
 
 comment on table tollhouse_private.response_cache is
-  'What a further identical request gets instead of a provider''s answer: an answer, or the wait for the call that is fetching it.';
+  'What an identical request gets instead of a provider call: an answer, or the wait for the call that is fetching it.';
 comment on column tollhouse_private.response_cache.cache_key is
-  'SHA-256 of tenant, scope, endpoint, watermark and all that decides the answer: jobs.cache_key.';
-comment on column tollhouse_private.response_cache.scope is 'The user whose calls share the answer; empty: the whole tenant''s.';
-comment on column tollhouse_private.response_cache.call_id is 'The call that fetched the answer, or leads those that wait for it.';
-comment on column tollhouse_private.response_cache.upkeep_at is 'When upkeep looks whether the entry is over.';
-comment on column tollhouse_private.response_cache.expires_at is 'Until when the answer is fresh; null: it is being fetched.';
-comment on column tollhouse_private.response_cache.cost_micro_usd is 'What the answer cost, and so what each hit saves.';
+  'SHA-256 of tenant, scope, endpoint, watermark and everything that determines the answer; as jobs.cache_key.';
+comment on column tollhouse_private.response_cache.scope is 'The user whose calls share the answer; empty: the whole tenant.';
+comment on column tollhouse_private.response_cache.call_id is 'The call that fetched the answer, or the leader of those waiting for it.';
+comment on column tollhouse_private.response_cache.upkeep_at is 'When housekeeping next checks whether the entry has expired.';
+comment on column tollhouse_private.response_cache.expires_at is 'When the answer expires; null while it is being fetched.';
+comment on column tollhouse_private.response_cache.cost_micro_usd is 'Cost of the answer, which each hit saves.';
 comment on column tollhouse_private.response_cache.response is
-  'The answer, where its call''s content may not be kept; else null, and it is read there.';
+  'The answer, if its call''s content may not be kept; otherwise null, and it is read from call_content.';
 
 alter table tollhouse_private.response_cache enable row level security;
 alter table tollhouse_private.response_cache force row level security;
@@ -56,6 +56,6 @@ create policy response_cache_select_owner on tollhouse_private.response_cache
   );
 
 grant select, insert, update, delete on tollhouse_private.response_cache to tollhouse_engine;
--- Deliberately nothing for clients and operators: an answer is read through a call.
+-- Deliberately nothing for clients and operators, who read an answer through a call.
 
 commit;

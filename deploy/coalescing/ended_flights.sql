@@ -10,7 +10,7 @@ create table tollhouse_private.ended_flights (
   constraint ended_flights_pkey primary key (tenant_id, call_id)
 );
 comment on table tollhouse_private.ended_flights is
-  'Leaders that are gone while calls may still wait for their answer: what wake_followers looks after.';
+  'Leaders that ended while calls may still be waiting for their answer; processed by wake_followers.';
 
 alter table tollhouse_private.ended_flights enable row level security;
 alter table tollhouse_private.ended_flights force row level security;
@@ -21,7 +21,7 @@ create policy ended_flights_insert_owner on tollhouse_private.ended_flights
   with check (tenant_id = (select tollhouse_private.current_tenant_id()));
 
 revoke select, update, delete, truncate on tollhouse_private.ended_flights from tollhouse_owner;
--- Update, for row locks.
+-- Update is needed for row locks.
 grant select, insert, update, delete on tollhouse_private.ended_flights to tollhouse_engine;
 
 commit;

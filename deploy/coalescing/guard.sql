@@ -24,9 +24,9 @@ begin
 end
 $$;
 comment on function tollhouse_private.leader_is_lost(text, uuid) is
-  'Whether a call is gone, or is neither running nor free to be claimed: a client may cancel it in a transaction that stays open for hours.';
+  'Whether a call is gone, or is neither running nor claimable, because a client may be cancelling it in a transaction that stays open for hours.';
 
--- What is locked here, and when: see response_cache.
+-- For what is locked here and when, see response_cache.
 create function tollhouse_private.guard_coalescing(
   p_jobs tollhouse_private.work[],
   p_now timestamptz,
@@ -57,7 +57,7 @@ begin
   order by j.tenant_id, j.cache_key, j.call_id
   on conflict do nothing;
   get diagnostics v_fresh = row_count;
-  -- Each has an entry that was not there, and so no answer: all of them lead.
+  -- Each has made an entry that did not exist, so there is no answer yet: all of them lead.
   if v_fresh = v_keyed then
     return;
   end if;
@@ -69,7 +69,7 @@ begin
   from (
     select j.tenant_id, j.cache_key, j.call_id from unnest(v_all) as j where j.cache_key is not null order by 1, 2, 3
   ) as k
-  -- A probe of the key for each: missing statistics can't turn it round.
+  -- One probe of the key each, even without statistics.
   cross join lateral (
     select rc.ctid as place
     from tollhouse_private.response_cache as rc
@@ -77,15 +77,15 @@ begin
     for update
   ) as locked;
 
-  -- Its leader's outcome removed the entry while this claim waited for it: decided anew at once.
+  -- Its leader's outcome removed the entry while this claim was waiting for it: decided again at once.
   return query
   select j.call_id, 'deferred', null::text, p_now, null::bigint
   from unnest(v_candidates) as j
   where v_calls is null or j.call_id <> all (v_calls);
   v_candidates := array(select j from unnest(v_candidates) as j where j.call_id = any (v_calls));
 
-  -- What is over is fetched anew. Instead of a leader that is lost the oldest leads that would wait for it; if it comes
-  -- back, it waits as any other call.
+  -- An expired answer is fetched again. A lost leader is replaced by the oldest call that would wait for it; if it comes
+  -- back, it waits like any other call.
   update tollhouse_private.response_cache as rc
   set call_id = heir.call_id, expires_at = null, provider = null, model = null, cost_micro_usd = null, response = null
   from (
@@ -108,7 +108,7 @@ begin
   ) as heir
   where rc.ctid = heir.place;
 
-  -- Since the cache guard looked, an answer may have landed: look again rather than pay twice.
+  -- An answer may have landed since the cache guard looked: look again rather than pay twice.
   return query select g.* from tollhouse_private.guard_cache(v_candidates, p_now) as g;
 
   return query
@@ -121,7 +121,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_coalescing(tollhouse_private.work[], timestamptz, tollhouse_private.work[]) is
-  'Lets one call per cache key go on and makes the others wait for its answer, unless that call is neither running nor free to be claimed. p_batch: all calls of the claim, those included that an earlier guard has turned away and that may lead.';
+  'Lets one call per cache key through and makes the others wait for its answer, unless that call is neither running nor claimable. p_batch: all calls of the claim, including those that an earlier guard turned away, which may lead.';
 
 revoke execute on function tollhouse_private.leader_is_lost(text, uuid) from public;
 revoke execute on function tollhouse_private.guard_coalescing(tollhouse_private.work[], timestamptz, tollhouse_private.work[]) from public;

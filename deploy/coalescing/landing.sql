@@ -20,7 +20,7 @@ begin
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (p_places)
     and rc.expires_at is null;
-  -- Asked when the entries are locked: nobody parks under them any more.
+  -- Runs with the entries locked, so nobody parks under them any more.
   if (select true from tollhouse_private.jobs as f where f.state = 'coalesced' order by f.cache_key limit 1) is not true then
     return;
   end if;
@@ -30,7 +30,7 @@ begin
   v_followers := array(
     select f.place
     from unnest(p_tenants, p_keys) as led (tenant_id, cache_key)
-    -- A probe of a key for each, here and below: missing statistics can't turn it round.
+    -- One probe of the key each, here and below, even without statistics.
     cross join lateral (
       select k.ctid as place
       from tollhouse_private.jobs as k
@@ -57,7 +57,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.land(uuid[], text[], bytea[], tid[]) is
-  'Removes the entries, locked by the caller, that are still pending, and puts the calls that wait for them back into the queue. The arrays belong together: leader, tenant, key and place of an entry.';
+  'Removes those of the entries, locked by the caller, that are still pending, and puts the calls waiting for them back into the queue. The arrays are parallel: leader, tenant, key and place of each entry.';
 
 create function tollhouse_private.store_answers(
   p_settlements tollhouse_private.settlement[],
@@ -75,7 +75,7 @@ declare
   v_keys bytea[];
   v_places tid[];
 begin
-  -- All of them, whatever becomes of them: one pass in the order of the key.
+  -- All of them, whatever their outcome, in one pass in key order.
   select array_agg(k.number), array_agg(k.call_id), array_agg(k.tenant_id), array_agg(k.cache_key), array_agg(locked.place)
   into v_numbers, v_calls, v_tenants, v_keys, v_places
   from (
@@ -90,7 +90,7 @@ begin
     from tollhouse_private.response_cache as rc
     where rc.tenant_id = k.tenant_id
       and rc.cache_key = k.cache_key
-      -- One that was sent, lost its lead and is answered by another has a newer answer.
+      -- A call that was sent and then lost its lead to another may bring a newer answer.
       and (rc.call_id = k.call_id or rc.expires_at is not null)
     for update
   ) as locked;
@@ -106,7 +106,7 @@ begin
     cost_micro_usd = kept.cost_micro_usd,
     expires_at = kept.expires_at,
     response = kept.response,
-    -- A copy goes when its time is over; what only refers to an answer can wait.
+    -- A copy is removed once it expires; a mere reference to an answer can wait.
     upkeep_at = case when kept.response is null then rc.upkeep_at else kept.expires_at + interval '10 minutes' end
   from (
     select
@@ -127,7 +127,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.store_answers(tollhouse_private.settlement[], timestamptz) is
-  'Fills the entries of the successes for their endpoint''s cache lifetime, unless nothing of them may be kept, removes those of the other calls that ended, and puts the calls that waited for them back into the queue.';
+  'Fills the entries of successes for their endpoint''s cache_ttl, unless nothing of them may be kept; removes the entries of other ended calls; and puts the calls waiting for them back into the queue.';
 
 create function tollhouse_private.release_flights(
   p_settlements tollhouse_private.settlement[]
@@ -164,7 +164,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.release_flights(tollhouse_private.settlement[]) is
-  'Removes the entries that these calls, turned away, were to fill, and puts the calls that waited for them back into the queue.';
+  'Removes the entries that calls now turned away were to fill, and puts the calls waiting for them back into the queue.';
 
 revoke execute on function tollhouse_private.land(uuid[], text[], bytea[], tid[]) from public;
 revoke execute on function tollhouse_private.store_answers(tollhouse_private.settlement[], timestamptz) from public;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_engine;
 
--- A probe of a key for each, and rows by their place: quick, whatever the planner thinks of the tables.
+-- One probe of the key each, and rows by place: fast whatever the table statistics say.
 create function tollhouse_private.wake_followers()
   returns void
   language plpgsql
@@ -20,7 +20,7 @@ begin
     return;
   end if;
 
-  -- A client that cancels a leader leaves the entry to us: see response_cache.
+  -- A client that cancels a leader leaves its entry to us: see response_cache.
   delete from tollhouse_private.response_cache as rc
   where rc.ctid = any (array(
     select led.place
@@ -33,7 +33,7 @@ begin
     ) as led
   ));
 
-  -- Under another leader they wait for that.
+  -- With another leader, they wait for that one.
   update tollhouse_private.jobs as j
   set state = 'queued'
   where j.ctid = any (array(
@@ -53,7 +53,7 @@ begin
   ));
   get diagnostics v_woken = row_count;
 
-  -- One that was passed over stays for the next time.
+  -- A skipped one is left for the next run.
   delete from tollhouse_private.ended_flights as ef
   using (
     select e.tenant_id, e.call_id, e.cache_key, (
@@ -77,7 +77,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.wake_followers() is
-  'Removes the pending entries whose leader was cancelled and queues the calls that still wait for one that ended, ten thousand at a time.';
+  'Removes pending entries whose leader was cancelled, and queues calls still waiting for a leader that has ended, ten thousand at a time.';
 
 create function tollhouse_private.wake_stranded()
   returns void
@@ -155,7 +155,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.wake_stranded() is
-  'Removes the pending entries that calls wait for and whose leader is gone, or is neither running nor free to be claimed, and puts calls that wait for nothing back into the queue: of a bounded part of the keys that are waited for, any, each time.';
+  'Removes pending entries with waiting calls whose leader is gone, or is neither running nor claimable, and puts calls with nothing to wait for back into the queue. Each run covers a bounded, random part of the keys that calls are waiting for.';
 
 revoke execute on function tollhouse_private.wake_followers() from public;
 revoke execute on function tollhouse_private.wake_stranded() from public;

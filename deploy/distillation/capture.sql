@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- Without a SET clause and without a query, so that it is inlined where the two rows are joined.
+-- No SET clause and no query, so that it is inlined where the two rows are joined.
 create function tollhouse_private.stricter_capture(
   p_task_capture text,
   p_tenant_capture text
@@ -43,7 +43,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.capture_of(text, text) is
-  'What may be kept of what a tenant asks at an endpoint: full, metadata or none.';
+  'What may be kept of a tenant''s calls at an endpoint: full, metadata or none.';
 
 revoke execute on function tollhouse_private.capture_of(text, text) from public;
 grant execute on function tollhouse_private.capture_of(text, text) to tollhouse_owner;
@@ -63,10 +63,10 @@ begin
 end
 $$;
 comment on function tollhouse_private.keeps_content(text, text) is
-  'Whether what a tenant asks at an endpoint may be kept, and so be read by others than workers while it waits.';
+  'Whether a tenant''s requests at an endpoint may be kept, and so be read by others than workers while they wait.';
 
 revoke execute on function tollhouse_private.keeps_content(text, text) from public;
--- Readers of tollhouse.jobs ask it.
+-- Called by readers of tollhouse.jobs.
 grant execute on function tollhouse_private.keeps_content(text, text)
   to tollhouse_owner, tollhouse_client, tollhouse_operator, tollhouse_auditor;
 

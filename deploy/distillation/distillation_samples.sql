@@ -24,7 +24,7 @@ where c.status = 'success'
   and not c.was_cached
   and cc.response is not null;
 comment on view tollhouse.distillation_samples is
-  'Answers that a provider gave and that may be kept, with what was asked. messages is one line of a fine-tuning file (OpenAI''s chat format).';
+  'Provider answers that may be kept, with their requests. messages is one line of a fine-tuning file (OpenAI''s chat format).';
 
 grant select on tollhouse.distillation_samples to tollhouse_client, tollhouse_operator, tollhouse_auditor;
 

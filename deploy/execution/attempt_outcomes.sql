@@ -15,13 +15,13 @@ create table tollhouse_private.attempt_outcomes (
   constraint attempt_outcomes_breaker_check check (breaker in ('success', 'failure', 'ignored')),
   constraint attempt_outcomes_status_check check (status in ('success', 'failed', 'blocked', 'cancelled'))
 );
-comment on table tollhouse_private.attempt_outcomes is 'What follows from each way in which an attempt can end.';
+comment on table tollhouse_private.attempt_outcomes is 'Consequences of each attempt outcome.';
 comment on column tollhouse_private.attempt_outcomes.sent is 'The request may have reached the provider.';
 comment on column tollhouse_private.attempt_outcomes.billing is
   'What is charged: the reported usage; where nothing was reported, the reservation if the provider may have billed.';
-comment on column tollhouse_private.attempt_outcomes.retries is 'Whether another attempt is made, while attempts are left.';
-comment on column tollhouse_private.attempt_outcomes.breaker is 'What it tells the breakers.';
-comment on column tollhouse_private.attempt_outcomes.status is 'What becomes of the call when there is no further attempt.';
+comment on column tollhouse_private.attempt_outcomes.retries is 'Whether the call is retried while attempts are left.';
+comment on column tollhouse_private.attempt_outcomes.breaker is 'Its effect on the breakers.';
+comment on column tollhouse_private.attempt_outcomes.status is 'Final status of the call if it is not retried.';
 
 insert into tollhouse_private.attempt_outcomes (outcome, sent, billing, retries, breaker, status)
 values

@@ -15,7 +15,7 @@ create function tollhouse_worker.calls_to_abort(
   stable
   security definer
   set search_path = pg_catalog, pg_temp
-  -- A plan made while the tables were empty must still serve when they are full.
+  -- A plan made while the tables were empty must still work when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
   set jit = 'off'
@@ -33,7 +33,7 @@ as $$
     and (asked.cancelled or tollhouse_private.killed(j.tenant_id, j.user_id, j.endpoint, j.provider, j.model))
 $$;
 comment on function tollhouse_worker.calls_to_abort(uuid) is
-  'The worker''s calls in flight that a kill switch matches (aborted) or their caller cancelled (cancelled).';
+  'The worker''s calls in flight that a kill switch matches (aborted) or that their caller cancelled (cancelled).';
 
 revoke execute on function tollhouse_worker.calls_to_abort(uuid) from public;
 grant execute on function tollhouse_worker.calls_to_abort(uuid) to tollhouse_worker;

@@ -11,7 +11,7 @@ create function tollhouse.cancel(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
-  -- A plan made while the tables were empty must still serve when they are full.
+  -- A plan made while the tables were empty must still work when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
   set jit = 'off'

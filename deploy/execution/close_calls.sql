@@ -53,7 +53,7 @@ begin
     v_failure := null;
     begin
       if (v_settlement.result).materialize is false then
-        v_failure := 'it took longer than a worker''s statement may';
+        v_failure := 'it exceeded the worker''s statement timeout';
       else
         execute format('select %s($1, $2, $3, $4, $5, $6)', v_task.materializer)
         using (v_settlement.job).tenant_id, (v_settlement.job).user_id, (v_settlement.job).call_id,
@@ -65,7 +65,7 @@ begin
           case when v_task.keeps then (v_settlement.result).response end;
       end if;
     exception
-      -- A materializer is its author's code: whatever it raises is its own call's matter.
+      -- Whatever a materializer raises affects only its own call.
       when query_canceled or assert_failure or others then
         if sqlstate = '57014' and clock_timestamp() - statement_timestamp() >= nullif(current_setting('statement_timeout')::interval, '0') then
           raise;

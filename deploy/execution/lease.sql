@@ -41,7 +41,7 @@ begin
   on conflict do nothing;
   if not found then
     raise exception using errcode = 'TH203', message = 'worker id taken', detail = format('worker %s', p_worker_id),
-      hint = 'Register under a new id: a lease is begun once.';
+      hint = 'Register under a new id: an id can''t be reused.';
   end if;
 
   lease_ms := extract(epoch from v_settings.lease) * 1000;
@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.register(uuid, text, integer, text) is
-  'Begins a lease under an id that was never used before; returns how long it lasts and how often to renew it, in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
+  'Begins a lease under an id never used before; returns its length and how often to renew it, both in milliseconds. Raises TH203 for a bad registration, and for an id that is taken.';
 
 revoke execute on function tollhouse_worker.register(uuid, text, integer, text) from public;
 grant execute on function tollhouse_worker.register(uuid, text, integer, text) to tollhouse_worker;
@@ -76,7 +76,7 @@ as $$
   select exists (select from renewed)
 $$;
 comment on function tollhouse_worker.heartbeat(uuid, integer) is
-  'Renews the lease of all the calls that the worker holds. False: the lease is lost, its calls are no longer its own.';
+  'Renews the worker''s lease, which covers all its calls. False: the lease is lost, and so are its calls.';
 
 revoke execute on function tollhouse_worker.heartbeat(uuid, integer) from public;
 grant execute on function tollhouse_worker.heartbeat(uuid, integer) to tollhouse_worker;
@@ -96,7 +96,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.deregister(uuid) is
-  'Ends the lease; what the worker still held is booked as abandoned, as by reap.';
+  'Ends the lease; calls the worker still holds are booked as abandoned, as by reap.';
 
 revoke execute on function tollhouse_worker.deregister(uuid) from public;
 grant execute on function tollhouse_worker.deregister(uuid) to tollhouse_worker;

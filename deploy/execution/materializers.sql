@@ -29,7 +29,7 @@ as $$
     ''
   ) end
 $$;
-comment on function tollhouse_private.question_of(jsonb) is 'The prompt, or the text of the last message of the user.';
+comment on function tollhouse_private.question_of(jsonb) is 'The prompt, or the text of the user''s last message.';
 
 revoke execute on function tollhouse_private.question_of(jsonb) from public;
 grant execute on function tollhouse_private.question_of(jsonb) to tollhouse_engine;
@@ -107,7 +107,7 @@ create table tollhouse_private.budget_optimization_jobs (
 comment on table tollhouse_private.budget_optimization_jobs is
   'One row per successful call of the endpoint budget_optimization; objective and recommendation are null where nothing of them may be kept.';
 comment on column tollhouse_private.budget_optimization_jobs.recommendation is
-  'The answer where it is JSON, else {"text": the answer}.';
+  'The answer if it is JSON, else {"text": the answer}.';
 
 alter table tollhouse_private.budget_optimization_jobs enable row level security;
 alter table tollhouse_private.budget_optimization_jobs force row level security;

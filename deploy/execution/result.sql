@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- Security definer, but the owner's policies let no more through than the caller's own.
+-- Security definer, but the owner's policies show no more than the caller's own.
 create function tollhouse.result(
   p_call_id uuid
 )
@@ -29,7 +29,7 @@ create function tollhouse.result(
   stable
   security definer
   set search_path = pg_catalog, pg_temp
-  -- A plan made while the tables were empty must still serve when they are full.
+  -- A plan made while the tables were empty must still work when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
   set jit = 'off'
@@ -72,7 +72,7 @@ begin
 end
 $$;
 comment on function tollhouse.result(uuid) is
-  'A call of yours as it stands: one row, or none if there is no such call for you. content and response are null until status is success, and when they are no longer kept. Raises TH001.';
+  'The current state of your call: one row, or none if you have no such call. content and response are null until status is success, and again once they are no longer kept. Raises TH001.';
 
 revoke execute on function tollhouse.result(uuid) from public;
 grant execute on function tollhouse.result(uuid) to tollhouse_client;

@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.maintain() is
-  'Hourly upkeep: the months ahead are made, those past their retention dropped. Does nothing while another worker is at it. Then comes prune.';
+  'Hourly housekeeping: creates the months ahead and drops those past their retention. Does nothing while another worker is running it. Call prune next.';
 
 revoke execute on function tollhouse_worker.maintain() from public;
 grant execute on function tollhouse_worker.maintain() to tollhouse_worker;
@@ -158,7 +158,7 @@ begin
 end
 $$;
 comment on function tollhouse_worker.prune() is
-  'Removes some of what is past its time: answers, keys, hours, healthy breakers, overruns, turns of tenants that ask for nothing. Returns whether there may be more: then call it again, in a transaction of its own.';
+  'Removes a batch of expired rows: answers, keys, hours, healthy breakers, overruns, turns of idle tenants. Returns whether there may be more; if so, call it again in a new transaction.';
 
 revoke execute on function tollhouse_worker.prune() from public;
 grant execute on function tollhouse_worker.prune() to tollhouse_worker;

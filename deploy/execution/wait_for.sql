@@ -29,7 +29,7 @@ create function tollhouse.wait_for(
   volatile
   security definer
   set search_path = pg_catalog, pg_temp
-  -- A plan made while the tables were empty must still serve when they are full.
+  -- A plan made while the tables were empty must still work when they are full.
   set enable_seqscan = 'off'
   set enable_mergejoin = 'off'
   set jit = 'off'
@@ -46,7 +46,7 @@ begin
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     raise exception using errcode = 'TH113', message = 'waiting needs read committed',
       detail = format('the isolation level is %s', current_setting('transaction_isolation')),
-      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in one of isolation level read committed.';
+      hint = 'This transaction keeps its snapshot and would never see the outcome: wait in a read committed transaction.';
   end if;
   -- In progress and visible: written by this transaction, or by a savepoint of it.
   if exists (
@@ -58,10 +58,10 @@ begin
   ) then
     raise exception using errcode = 'TH110', message = 'this call is not committed yet',
       detail = format('call %s', p_call_id),
-      hint = 'No worker can see it before: commit, then wait in a new transaction.';
+      hint = 'No worker can see it yet: commit, then wait in a new transaction.';
   end if;
 
-  -- A nap is a twelfth of what was waited: with the look that follows, less than a tenth, and the looks get rare.
+  -- Each nap is a twelfth of the time waited so far, so latency stays below a tenth of it and polling slows down.
   while clock_timestamp() < v_deadline
     and exists (select from tollhouse_private.jobs as j where j.call_id = p_call_id)
   loop
@@ -74,7 +74,7 @@ begin
 end
 $$;
 comment on function tollhouse.wait_for(uuid, interval) is
-  'result, once the call is finished or p_timeout (null: 30 seconds; 10 minutes at most) is over, whichever is first: look at status; no row if there is no such call for you. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds vacuum back while it waits: where many wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
+  'Waits until the call has finished or p_timeout (null: 30 seconds; at most 10 minutes) has passed, whichever is first, and returns its result: check status; no row if you have no such call. Returns a few milliseconds after the outcome is committed, or within a tenth of the time waited. Holds back vacuum while waiting: if many callers wait long, LISTEN on done_channel() instead. Raises TH001 no identity, TH110 in the transaction that enqueued the call, TH113 under an isolation level other than read committed.';
 
 revoke execute on function tollhouse.wait_for(uuid, interval) from public;
 grant execute on function tollhouse.wait_for(uuid, interval) to tollhouse_client;

@@ -29,7 +29,7 @@ begin
   )
   select array_agg(b.spend) into v_booked from booked as b;
 
-  -- A statement of its own: a threshold that was set while this waited for the hour holds.
+  -- A separate statement, so that a threshold set while this waited for the hour applies.
   for v_spent in
     select s.*
     from unnest(v_booked) as s
@@ -39,7 +39,7 @@ begin
     )
     order by s.tenant_id, s.user_id
   loop
-    -- A correction shuts nobody off: the hour that it corrects may be over.
+    -- A correction shuts nobody off, because the hour it corrects may be over.
     continue when not exists (
       select from unnest(p_dues) as d where d.tenant_id = v_spent.tenant_id and d.user_id = v_spent.user_id and d.attempts > 0
     );
@@ -52,13 +52,13 @@ begin
       mode = 'automatic',
       reason = format('spent %s of %s USD in the hour', trim_scale(round(v_spent.spent_micro_usd / 1000000.0, 6)), trim_scale(round(so.threshold_micro_usd / 1000000.0, 6)))
     where so.tenant_id = v_spent.tenant_id and so.user_id = v_spent.user_id
-      -- A longer shutoff, an operator's, stays as it is.
+      -- A longer shutoff, set by an operator, stays as it is.
       and (so.disabled_until is null or so.disabled_until < coalesce(p_now + so.cooldown, v_spent.hour + interval '1 hour'));
   end loop;
 end
 $$;
 comment on function tollhouse_private.book_hour(tollhouse_private.due[], timestamptz) is
-  'Books ended attempts into the hour and shuts off the tenant or user whose threshold is reached; corrects an hour by what a late result differs, and then shuts nobody off.';
+  'Books ended attempts into the hour and shuts off a tenant or user that reaches its threshold. Late results only correct their hour and shut nobody off.';
 
 revoke execute on function tollhouse_private.book_hour(tollhouse_private.due[], timestamptz) from public;
 

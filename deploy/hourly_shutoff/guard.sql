@@ -15,7 +15,7 @@ as $$
 begin
   return query
   with payer as materialized (
-    -- Once for each, by a probe of the key: missing statistics can't make one of the tenant alone.
+    -- Once per user, by a probe of the whole key, even without statistics.
     select p.tenant_id, p.user_id, (
       select max(hs.disabled_until)
       from (values (''), (p.user_id)) as u (user_id)

@@ -17,8 +17,8 @@ create table tollhouse_private.hourly_shutoffs (
   constraint hourly_shutoffs_mode_check check (mode in ('manual', 'automatic') and (mode is null) = (disabled_until is null))
 );
 comment on table tollhouse_private.hourly_shutoffs is
-  'What an hour may cost a tenant (user_id empty) or a user, and until when it is shut off.';
-comment on column tollhouse_private.hourly_shutoffs.threshold_micro_usd is 'Spend of one hour that shuts off; null: never by itself.';
+  'Hourly spend threshold of a tenant (user_id empty) or user, and its current shutoff.';
+comment on column tollhouse_private.hourly_shutoffs.threshold_micro_usd is 'Spend in one hour that triggers a shutoff, in micro-USD; null: never automatic.';
 comment on column tollhouse_private.hourly_shutoffs.cooldown is 'How long an automatic shutoff lasts; null: until the hour is over.';
 
 alter table tollhouse_private.hourly_shutoffs enable row level security;

@@ -15,7 +15,7 @@ create table tollhouse_private.hourly_spend (
 comment on table tollhouse_private.hourly_spend is 'Calls and spend per hour, of a tenant as a whole (user_id empty) and of each user.';
 comment on column tollhouse_private.hourly_spend.calls is 'Attempts that ended in the hour.';
 comment on column tollhouse_private.hourly_spend.tripped_at_micro_usd is
-  'Spend at the hour''s last automatic shutoff: the next one takes another threshold''s worth.';
+  'Spend at the last automatic shutoff of the hour; the next one takes another full threshold.';
 
 alter table tollhouse_private.hourly_spend enable row level security;
 alter table tollhouse_private.hourly_spend force row level security;

@@ -14,7 +14,7 @@ as $$
 declare
   v_first uuid[];
 begin
-  -- In the order of the array.
+  -- In array order.
   with taken as (
     insert into tollhouse_private.request_keys as rk (tenant_id, endpoint, request_id, user_id, call_id, created_at, fingerprint)
     select j.tenant_id, j.endpoint, j.request_id, j.user_id, j.call_id, j.created_at, j.fingerprint
@@ -27,7 +27,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_idempotency(tollhouse_private.jobs[]) is
-  'Guard 1: takes the request ids of new calls and returns the ids of the calls that are the first to use theirs. Waits for a concurrent enqueue of the same id by the same user; so the calls come in the order of endpoint and request id, and two batches never wait for each other in a circle.';
+  'Guard 1: claims the request ids of new calls and returns the call ids of those that are the first to use theirs. Waits for a concurrent enqueue of the same id by the same user, so calls must be ordered by endpoint and request id: then two batches can''t deadlock.';
 
 create function tollhouse_private.existing_calls(
   p_jobs tollhouse_private.jobs[]
@@ -50,7 +50,7 @@ begin
     j.call_id, k.call_id, k.fingerprint is not distinct from j.fingerprint,
     coalesce(c.status, q.status), c.blocked_reason, coalesce(c.was_cached, false)
   from unnest(p_jobs) as j
-  -- A limit, so that each is a probe of its key, whatever the planner thinks of the tables.
+  -- The limit makes each a probe of its key, whatever the table statistics say.
   left join lateral (
     select rk.* from tollhouse_private.request_keys as rk
     where rk.tenant_id = j.tenant_id and rk.endpoint = j.endpoint and rk.request_id = j.request_id and rk.user_id = j.user_id
@@ -69,7 +69,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.existing_calls(tollhouse_private.jobs[]) is
-  'For each call whose request id is taken, the call that it stands for and what became of that. same_request is false where the id was used for another request.';
+  'For each call whose request id is taken: the call that has it, and its state. same_request is false if the id was used for a different request.';
 
 revoke execute on function tollhouse_private.guard_idempotency(tollhouse_private.jobs[]) from public;
 revoke execute on function tollhouse_private.existing_calls(tollhouse_private.jobs[]) from public;

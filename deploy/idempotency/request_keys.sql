@@ -15,7 +15,7 @@ create table tollhouse_private.request_keys (
 );
 create index request_keys_created_at_idx on tollhouse_private.request_keys (created_at);
 comment on table tollhouse_private.request_keys is
-  'Idempotency: what a user''s request id already stands for at an endpoint. The user is part of the key: no one waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
+  'Idempotency keys: the call that a user''s request id at an endpoint belongs to. The user is part of the key, so nobody waits for, or learns of, another user''s ids. Kept as long as the ledger, so that one request can never have two ledger rows.';
 comment on column tollhouse_private.request_keys.fingerprint is 'SHA-256 of user, endpoint, request, model and watermark.';
 
 alter table tollhouse_private.request_keys enable row level security;

@@ -14,7 +14,7 @@ as $$
 declare
   v_models boolean;
 begin
-  -- One look spares a claim six probes for each call. A client, who sees some rows only, would look at all of them.
+  -- One look saves a claim six probes per call. A client, who sees only some of the rows, would scan them all.
   if cardinality(p_jobs) > 1 and not exists (select from tollhouse_private.kill_switches) then
     return;
   end if;
@@ -30,7 +30,7 @@ begin
     group by k.endpoint, k.requested_model
   ),
   stopped as materialized (
-    -- Once for each who asks. As killed says it of one call.
+    -- Once per caller; killed is the same test for a single call.
     select a.tenant_id, a.user_id, a.endpoint
     from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
     where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
@@ -40,7 +40,7 @@ begin
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
-  -- Not false: a call of which something is unknown is stopped with the others.
+  -- Not false: a call with an unknown is stopped as well.
   where ((j.tenant_id, j.user_id, j.endpoint) in (select s.tenant_id, s.user_id, s.endpoint from stopped as s)) is not false
     or v_models and exists (
       select
@@ -52,7 +52,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) is
-  'Blocks what a switch matches, and what has no candidate model left that none matches.';
+  'Blocks calls that a switch matches, and calls all of whose candidate models are matched by a switch.';
 
 revoke execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) from public;
 grant execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) to tollhouse_engine;

@@ -17,7 +17,7 @@ create table tollhouse_private.kill_switches (
 );
 comment on table tollhouse_private.kill_switches is 'A row stops everything it matches, from the next decision on and in flight.';
 comment on column tollhouse_private.kill_switches.tenant_id is 'The tenant of a tenant or user switch, else empty.';
-comment on column tollhouse_private.kill_switches.target is 'The provider, model, endpoint, tenant or user that is stopped; * for global.';
+comment on column tollhouse_private.kill_switches.target is 'The stopped provider, model, endpoint, tenant or user; * for global.';
 
 alter table tollhouse_private.kill_switches enable row level security;
 alter table tollhouse_private.kill_switches force row level security;

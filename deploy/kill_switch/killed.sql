@@ -14,7 +14,7 @@ create function tollhouse_private.killed(
   language sql
   stable
 as $$
-  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  -- One probe of the key per scope, because thousands of users may be stopped. switch_stops is the same test for a single switch.
   select coalesce(
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
@@ -26,7 +26,7 @@ as $$
   )
 $$;
 comment on function tollhouse_private.killed(text, text, text, text, text) is
-  'Whether any kill switch matches; pass null for what is not decided yet.';
+  'Whether any kill switch matches; pass null for anything not decided yet.';
 
 revoke execute on function tollhouse_private.killed(text, text, text, text, text) from public;
 grant execute on function tollhouse_private.killed(text, text, text, text, text) to tollhouse_engine;

@@ -33,7 +33,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.switch_in_words(tollhouse_private.jobs) is
-  'Which kill switch stops a call, and its reason; null when none does.';
+  'The kill switch that stops a call, with its reason; null if none does.';
 
 revoke execute on function tollhouse_private.switch_in_words(tollhouse_private.jobs) from public;
 grant execute on function tollhouse_private.switch_in_words(tollhouse_private.jobs) to tollhouse_engine;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- Without a SET clause and without a query, so that it is inlined into the guards' queries.
+-- No SET clause and no query, so that it is inlined into the guards' queries.
 create function tollhouse_private.switch_stops(
   p_switch tollhouse_private.kill_switches,
   p_tenant_id text,
@@ -24,7 +24,7 @@ as $$
     or (p_switch.scope = 'user' and p_switch.tenant_id = p_tenant_id and p_switch.target = p_user_id)
 $$;
 comment on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) is
-  'Whether that kill switch matches; pass null for what is not decided yet.';
+  'Whether this kill switch matches; pass null for anything not decided yet.';
 
 revoke execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) from public;
 grant execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) to tollhouse_engine;

@@ -16,8 +16,8 @@ create table tollhouse_private.call_content (
 ) partition by range (created_at);
 
 comment on table tollhouse_private.call_content is
-  'What was asked and answered, as far as the capture policy lets it be kept. Its months are dropped without touching the ledger.';
-comment on column tollhouse_private.call_content.metadata is 'What the caller attached (client) and what the provider said of the answer (provider).';
+  'Requests and responses, as far as the capture policy allows. Months are dropped without touching the ledger.';
+comment on column tollhouse_private.call_content.metadata is 'Metadata from the caller (client) and from the provider (provider).';
 
 alter table tollhouse_private.call_content enable row level security;
 alter table tollhouse_private.call_content force row level security;

@@ -13,7 +13,7 @@ create table tollhouse_private.deliveries (
 );
 create index deliveries_expires_at_idx on tollhouse_private.deliveries (expires_at);
 comment on table tollhouse_private.deliveries is
-  'Answers that may not be kept, waiting for their caller until expires_at.';
+  'Answers that may not be kept, held for their caller until expires_at.';
 
 alter table tollhouse_private.deliveries enable row level security;
 alter table tollhouse_private.deliveries force row level security;
@@ -33,6 +33,6 @@ create policy deliveries_insert_owner on tollhouse_private.deliveries
   );
 
 grant select, insert, delete on tollhouse_private.deliveries to tollhouse_engine;
--- Deliberately nothing for operators: what a tenant does not let us keep is for its caller's eyes, through result().
+-- Deliberately nothing for operators: an answer that may not be kept is only for its caller, through result().
 
 commit;

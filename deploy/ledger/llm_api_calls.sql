@@ -43,26 +43,26 @@ create table tollhouse_private.llm_api_calls (
   constraint llm_api_calls_saved_check check (saved_micro_usd is null or (was_cached and saved_micro_usd >= 0)),
   constraint llm_api_calls_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
 ) partition by range (created_at);
--- Rows arrive in the order of created_at: a few pages of index find the last day, and cost an insert nothing.
+-- Rows arrive in created_at order, so a few index pages cover the last day and inserts pay next to nothing.
 create index llm_api_calls_created_at_idx on tollhouse_private.llm_api_calls using brin (created_at) with (autosummarize = on);
--- For who asks in the middle of an incident what is refused; other calls pay nothing for it.
+-- To see during an incident what is being refused; other calls pay nothing for it.
 create index llm_api_calls_blocked_idx on tollhouse_private.llm_api_calls (created_at) where status = 'blocked';
--- All that a month's savings are summed from; paid for by cached calls only, which cost nothing else.
+-- Covers the monthly sum of savings; only cached calls, which cost nothing else, pay for it.
 create index llm_api_calls_cached_idx on tollhouse_private.llm_api_calls (tenant_id, created_at)
   include (user_id, endpoint, model, was_coalesced, saved_micro_usd) where was_cached;
 
 comment on table tollhouse_private.llm_api_calls is
-  'The ledger: one row per call, written once with its outcome. Its primary key is what request_keys holds for the request: its call_id and created_at. So a request, of which there is one key, has one row. Who looks for a request id begins at request_keys.';
+  'The ledger: one row per call, written once with its outcome. request_keys maps each request to its call_id and created_at, which are in the primary key here, so a request has exactly one row. To look up a request id, start at request_keys.';
 comment on column tollhouse_private.llm_api_calls.was_coalesced is
-  'Of a cached call: it waited for the same request, which was under way, instead of paying twice.';
+  'For a cached call: whether it waited for an identical request in flight instead of paying twice.';
 comment on column tollhouse_private.llm_api_calls.provider_attempted is 'Whether a request may have reached a provider.';
 comment on column tollhouse_private.llm_api_calls.cost_micro_usd is 'Cost of all attempts known at the outcome, in micro-USD, rounded up per attempt.';
 comment on column tollhouse_private.llm_api_calls.cost_basis is
-  'usage: from the tokens the provider reported. reservation: an attempt may have been billed and said nothing, so its highest possible cost was charged. none: nothing could be billed.';
+  'usage: computed from the tokens the provider reported. reservation: an attempt may have been billed without reporting usage, so its highest possible cost was charged. none: nothing could be billed.';
 comment on column tollhouse_private.llm_api_calls.refused_micro_usd is
-  'What the next attempt could have cost at most, where a monthly cap or the call''s own limit refused that.';
+  'Highest possible cost of the refused attempt, in micro-USD; set if a monthly cap or the call''s own limit refused it.';
 comment on column tollhouse_private.llm_api_calls.saved_micro_usd is
-  'Of a cached call: what the attempt that brought the answer had cost its first caller; null for every other call.';
+  'For a cached call: what the answer originally cost, in micro-USD; null for any other call.';
 comment on column tollhouse_private.llm_api_calls.latency_ms is 'How long the last attempt took.';
 comment on column tollhouse_private.llm_api_calls.content_ref is 'call_content row with request and response, when they are kept.';
 comment on column tollhouse_private.llm_api_calls.reasoning_ref is 'call_content row with the model''s reasoning, when it is kept.';
@@ -87,11 +87,11 @@ create policy llm_api_calls_insert_owner on tollhouse_private.llm_api_calls
 create policy llm_api_calls_select_operator on tollhouse_private.llm_api_calls
   for select to tollhouse_operator, tollhouse_auditor, tollhouse_monitor using (true);
 
--- Append-only: nobody but a superuser has update or delete, not even the owner.
+-- Append-only: nobody but a superuser may update or delete, not even the owner.
 revoke update, delete, truncate on tollhouse_private.llm_api_calls from tollhouse_owner;
 grant select, insert on tollhouse_private.llm_api_calls to tollhouse_engine;
 grant select on tollhouse_private.llm_api_calls to tollhouse_client, tollhouse_operator, tollhouse_auditor;
--- The monitor gets numbers and names: no words of a provider, which may quote the request, nor a hash of it.
+-- The monitor gets numbers and names, but no provider messages, which may quote the request, and no hash of it.
 grant select (
   tenant_id, call_id, created_at, finished_at, user_id, endpoint, request_id, status, blocked_reason, was_cached, was_coalesced,
   provider_attempted, attempts, provider, model, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,

@@ -15,7 +15,7 @@ as $$
   ) is not null
 $$;
 comment on function tollhouse_private.has_month(timestamptz) is
-  'Whether the ledger has the month of a call, which a worker makes: without it the call can''t end yet.';
+  'Whether the ledger has a partition for a call''s month. A worker creates it; until then the call can''t end.';
 
 revoke execute on function tollhouse_private.has_month(timestamptz) from public;
 grant execute on function tollhouse_private.has_month(timestamptz) to tollhouse_engine;
@@ -46,15 +46,15 @@ begin
         and c.relname = format('%s_%s', t.name, to_char(m.month, 'YYYY_MM'))
     )
   loop
-    -- One at a time, and looked for again. A row of ours, no advisory lock: any login could take that and keep it.
+    -- One at a time, then looked up again. Locks a row, because any login could take and keep an advisory lock.
     perform from tollhouse_private.settings for update;
     continue when exists (
       select from pg_catalog.pg_class as c
       where c.relnamespace = 'tollhouse_private'::regnamespace and c.relname = v_missing.name
     );
-    -- Made alone and then attached: creating it as a partition would lock every reader and writer out.
+    -- Created standalone, then attached: creating it as a partition would lock out all readers and writers.
     execute format('create table tollhouse_private.%I (like tollhouse_private.%I including all)', v_missing.name, v_missing.parent);
-    -- Reached through its parent only; the parent's policies do not hold for who names a partition.
+    -- Reachable only through its parent, whose policies do not apply to direct access.
     execute format('alter table tollhouse_private.%I enable row level security', v_missing.name);
     execute format('alter table tollhouse_private.%I force row level security', v_missing.name);
     execute format('revoke all on tollhouse_private.%I from tollhouse_owner', v_missing.name);
@@ -68,7 +68,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) is
-  'Creates the missing monthly partitions of ledger, attempts and content from one time to another; returns how many.';
+  'Creates the missing monthly partitions of ledger, attempts and content for a time range; returns how many.';
 
 revoke execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) from public;
 grant execute on function tollhouse_private.ensure_partitions(timestamptz, timestamptz) to tollhouse_engine;
@@ -91,7 +91,7 @@ create function tollhouse_private.drop_old_partitions(
   security definer
   set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
-  -- Who waits for a reader that sits on its transaction makes everybody wait behind.
+  -- Waiting behind an idle reader would make everybody else wait behind us.
   set lock_timeout = '200ms'
 as $$
 declare
@@ -99,7 +99,7 @@ declare
   v_gone integer := 0;
 begin
   for v_partition in
-    -- Materialized: a name is read as a month only where it is known to be one.
+    -- Materialized: only names known to be months may be parsed as such.
     with ours as materialized (
       select c.oid, c.relname, p.relname as parent
       from pg_catalog.pg_inherits as i
@@ -120,12 +120,12 @@ begin
         when m.month = any (p_months_in_use) then o.parent = 'call_content' and pg_relation_size(o.oid) > 0
         else m.month <> all (p_months_in_use)
       end
-    -- As record locks them: what waits for us then holds none that we want.
+    -- In the order in which record locks them, so that nothing waiting for us holds a lock we want.
     order by array_position(array['provider_attempts', 'call_content', 'llm_api_calls'], o.parent::text), o.relname
   loop
     begin
       if v_partition.in_use then
-        -- The month stays for the outcomes to come. Its owner has no right on it, so that nobody has.
+        -- The month stays for outcomes still to come. Its owner has no privileges on it, so that nobody has.
         execute format('grant truncate on tollhouse_private.%I to tollhouse_owner', v_partition.relname);
         execute format('truncate tollhouse_private.%I', v_partition.relname);
         execute format('revoke truncate on tollhouse_private.%I from tollhouse_owner', v_partition.relname);
@@ -134,14 +134,14 @@ begin
       end if;
       v_gone := v_gone + 1;
     exception
-      when lock_not_available then null;  -- Left for the next time.
+      when lock_not_available then null;  -- Retried next time.
     end;
   end loop;
   return v_gone;
 end
 $$;
 comment on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) is
-  'Drops the months that are wholly past their retention; of p_months_in_use (first instants in UTC), to which unfinished calls belong, only the content. What somebody reads is left for the next time. Returns how many partitions were dropped or emptied.';
+  'Drops months that are entirely past their retention. Months with unfinished calls (p_months_in_use, as their first instants in UTC) only lose their content. Partitions being read are left for the next run. Returns how many partitions were dropped or emptied.';
 
 revoke execute on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) from public;
 grant execute on function tollhouse_private.drop_old_partitions(timestamptz, timestamptz[]) to tollhouse_engine;

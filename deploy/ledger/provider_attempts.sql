@@ -34,13 +34,13 @@ create table tollhouse_private.provider_attempts (
   constraint provider_attempts_cost_check check (late or cost_micro_usd >= 0),
   constraint provider_attempts_cost_basis_check check (cost_basis in ('none', 'usage', 'reservation'))
 ) partition by range (created_at);
--- Rows arrive in the order of created_at: a few pages of index find the last day, and cost an insert nothing.
+-- Rows arrive in created_at order, so a few index pages cover the last day and inserts pay next to nothing.
 create index provider_attempts_created_at_idx on tollhouse_private.provider_attempts using brin (created_at) with (autosummarize = on);
 
 comment on table tollhouse_private.provider_attempts is
-  'One append-only row per HTTP attempt: what the provider could bill. The sum of cost_micro_usd is the bill.';
+  'One append-only row per billable HTTP attempt. The sum of cost_micro_usd is the bill.';
 comment on column tollhouse_private.provider_attempts.late is
-  'The attempt had been given up (outcome abandoned, charged its reservation) when its result came after all: this row carries the difference to its true cost, which may be negative.';
+  'The result arrived after the attempt had been given up (outcome abandoned, charged its reservation): this row holds the difference from the true cost, which may be negative.';
 comment on column tollhouse_private.provider_attempts.created_at is 'created_at of the call.';
 comment on column tollhouse_private.provider_attempts.sent is 'Whether the request may have reached the provider.';
 comment on column tollhouse_private.provider_attempts.budget_month is 'The month of the budget that paid.';
@@ -61,7 +61,7 @@ create policy provider_attempts_select_operator on tollhouse_private.provider_at
 revoke insert, update, delete, truncate on tollhouse_private.provider_attempts from tollhouse_owner;
 grant select, insert on tollhouse_private.provider_attempts to tollhouse_engine;
 grant select on tollhouse_private.provider_attempts to tollhouse_client, tollhouse_operator, tollhouse_auditor;
--- The monitor gets numbers and names, and no words of a provider, which may quote the request.
+-- The monitor gets numbers and names, but no provider messages, which may quote the request.
 grant select (
   tenant_id, call_id, attempt, late, created_at, started_at, finished_at, user_id, endpoint, provider, model, worker_id,
   outcome, sent, http_status, error_code, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,

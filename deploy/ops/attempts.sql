@@ -24,7 +24,7 @@ from tollhouse_private.provider_attempts as pa
 where pa.created_at >= pg_catalog.now() - interval '24 hours'
 group by pa.provider, pa.model, pa.endpoint;
 comment on view tollhouse.provider_performance is
-  'Attempts for the calls of the last 24 hours: what they cost and how long their answers took. A tenant''s own, or everybody''s: the reader decides.';
+  'Attempts of the last 24 hours'' calls: their cost and latency. Tenants see their own, operators all.';
 
 grant select on tollhouse.provider_performance to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -43,7 +43,7 @@ select
 from (
   select
     pa.tenant_id, pa.provider, pa.model, pa.late, pa.outcome, pa.cost_micro_usd,
-    -- The attempt's number alone does not say: it also counts claims that were handed back unsent.
+    -- The attempt number alone is not enough: it also counts claims that were handed back unsent.
     not pa.late and pa.attempt > 1 and exists (
       select from tollhouse_private.provider_attempts as before
       where before.tenant_id = pa.tenant_id
@@ -56,7 +56,7 @@ from (
 ) as a
 group by a.tenant_id, a.provider, a.model;
 comment on view tollhouse.retries is
-  'Attempts for the calls of the last 24 hours that were not their call''s first, that brought no answer, whose worker died (abandoned), or whose result came after that (late).';
+  'Attempts of the last 24 hours'' calls that were retries, got no answer, were abandoned because their worker died, or whose result arrived after that (late).';
 
 grant select on tollhouse.retries to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

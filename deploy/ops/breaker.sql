@@ -35,7 +35,7 @@ begin
     set state = excluded.state, opened_at = excluded.opened_at, open_until = excluded.open_until, reason = excluded.reason, probe_call_id = null
     returning to_jsonb(pb) into v_after;
     if p_state = 'closed' then
-      -- A worker's count that is being written is passed over, not waited for: record locks the two in the other order.
+      -- Skips counts that a worker is writing instead of waiting: record locks the two in the opposite order.
       delete from tollhouse_private.provider_windows as pw
       where pw.provider = p_provider
         and (pw.worker_id, pw.tenant_id) in (
@@ -67,7 +67,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) is
-  'Sets a breaker by hand and audits it; whether that changed its state.';
+  'Sets a breaker manually and audits it; returns whether its state changed.';
 
 revoke execute on function tollhouse_private.move_breaker(text, text, text, text, text, timestamptz, text) from public;
 
@@ -91,14 +91,14 @@ declare
   p_user_id constant text collate "C" := open_breaker.p_user_id;
 begin
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
-    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for the provider''s own.');
+    format('cooldown %s', p_cooldown), 'Give a positive interval of at most 366 days, or null for the provider''s own.');
   perform tollhouse_private.move_breaker('open_breaker', p_provider, p_tenant_id, p_user_id, 'open',
     clock_timestamp() + coalesce(p_cooldown, (select p.cooldown from tollhouse_private.providers as p where p.provider = p_provider)),
     p_reason);
 end
 $$;
 comment on function tollhouse_ops.open_breaker(text, text, text, text, interval) is
-  'Opens a provider''s breaker, or one user''s; after the cool-down it probes as usual. Raises TH301, TH302, TH303.';
+  'Opens the breaker of a provider or of one user; after the cool-down it probes as usual. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.open_breaker(text, text, text, text, interval) from public;
 grant execute on function tollhouse_ops.open_breaker(text, text, text, text, interval) to tollhouse_operator;
@@ -119,7 +119,7 @@ as $$
   select tollhouse_private.move_breaker('close_breaker', p_provider collate "C", p_tenant_id collate "C", p_user_id collate "C", 'closed', null, p_reason collate "C")
 $$;
 comment on function tollhouse_ops.close_breaker(text, text, text, text) is
-  'Closes a provider''s breaker, or one user''s, and forgets the failures behind it. False if it was closed. Raises TH301, TH302, TH303.';
+  'Closes the breaker of a provider or of one user and resets its failure count. False if it was already closed. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.close_breaker(text, text, text, text) from public;
 grant execute on function tollhouse_ops.close_breaker(text, text, text, text) to tollhouse_operator;

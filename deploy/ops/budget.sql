@@ -38,7 +38,7 @@ begin
     values (p_tenant_id, p_user_id, p_cap_micro_usd)
     on conflict (tenant_id, user_id) do update set cap_micro_usd = excluded.cap_micro_usd;
   end if;
-  -- The row is made now, so that no claim can copy the old cap into it meanwhile: that of the next month too, when it is near.
+  -- The row is created now, so that no claim can copy the old cap into it; near the end of a month, the next month's too.
   insert into tollhouse_private.monthly_budgets (tenant_id, user_id, month, cap_micro_usd)
   select distinct p_tenant_id, p_user_id, tollhouse_private.budget_month(clock_timestamp() + ahead), p_cap_micro_usd
   from unnest(array[interval '0', interval '1 hour']) as ahead
@@ -58,7 +58,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_monthly_cap(text, text, bigint, text) is
-  'What a tenant (p_user_id empty) or a user may spend per month (UTC), in micro-USD, from now on; null: no cap. Below what is spent, it stops further calls. Raises TH301, TH303.';
+  'Sets the monthly cap (UTC) of a tenant (p_user_id empty) or user, in micro-USD, from now on; null: no cap. A cap below what is already spent stops further calls. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_monthly_cap(text, text, bigint, text) from public;
 grant execute on function tollhouse_ops.set_monthly_cap(text, text, bigint, text) to tollhouse_operator;

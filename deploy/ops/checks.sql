@@ -43,14 +43,14 @@ begin
       if tollhouse_private.is_identifier(p_target) is not true then
         raise exception using errcode = 'TH303', message = 'bad value',
           detail = format('%s %s', p_kind, coalesce(quote_literal(left(p_target, 128)), 'null')),
-          hint = 'It is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+          hint = 'Use 1 to 128 characters from A-Z a-z 0-9 . _ : @ -, starting with a letter or a digit.';
       end if;
       return;
   end case;
   if p_target is null or p_target <> all (coalesce(v_known, '{}')) then
     raise exception using errcode = 'TH302', message = 'unknown ' || p_kind,
       detail = coalesce(quote_literal(left(p_target, 128)), 'null'),
-      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None is known yet.');
+      hint = coalesce('Known: ' || array_to_string(v_known, ', ') || '.', 'None exists yet.');
   end if;
 end
 $$;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_engine;
 
--- Every session's pid, login, application and snapshot are public; its state, and since when, want pg_read_all_stats.
+-- Every session's pid, login, application and snapshot are public; its state and its start need pg_read_all_stats.
 create view tollhouse_ops.snapshot_holders with (security_invoker = true) as
 select
   h.kind, h.holder, h.user_name, h.application, h.state, h.since,
@@ -22,14 +22,14 @@ from (
   left join pg_catalog.pg_stat_replication as sr on sr.pid = sa.pid
   where sa.pid <> pg_catalog.pg_backend_pid()
     and (sa.datname = pg_catalog.current_database() or sr.pid is not null)
-    -- A vacuum's snapshot holds no other vacuum back.
+    -- A vacuum's snapshot does not hold back other vacuums.
     and not exists (select from pg_catalog.pg_stat_progress_vacuum as pv where pv.pid = sa.pid)
   union all
   select 'prepared', px.gid, px.owner::pg_catalog.text, '', 'prepared', px.prepared, pg_catalog.age(px.transaction)
   from pg_catalog.pg_prepared_xacts as px
   where px.database = pg_catalog.current_database()
   union all
-  -- Its catalog_xmin holds the system's catalogs only.
+  -- Its catalog_xmin affects only the system catalogs.
   select
     'slot', rs.slot_name::pg_catalog.text, coalesce(sr.usename::pg_catalog.text, ''), coalesce(sr.application_name, ''),
     case when rs.active then 'active' else 'inactive' end, null, pg_catalog.age(rs.xmin)
@@ -38,7 +38,7 @@ from (
 ) as h
 where h.transactions is not null;
 comment on view tollhouse_ops.snapshot_holders is
-  'Who keeps vacuum from removing dead rows of this database. kind: session, prepared (a transaction), slot (of replication) or standby (hot_standby_feedback). holder: the pid, or the name of a transaction or slot. transactions: how many began since. Of others'' sessions, state and since are null for a reader without pg_read_all_stats.';
+  'What keeps vacuum from removing dead tuples in this database. kind: session, prepared (transaction), slot (replication) or standby (hot_standby_feedback). holder: pid, or name of the transaction or slot. transactions: number started since. Without pg_read_all_stats, state and since of other roles'' sessions are null.';
 
 create view tollhouse_ops.database_health with (security_invoker = true) as
 select
@@ -96,7 +96,7 @@ where c.relnamespace = 'tollhouse_private'::pg_catalog.regnamespace
     or pg_catalog.right(c.relname, 7) = pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY_MM')
   );
 comment on view tollhouse_ops.database_health is
-  'Each table, and the running month of each partitioned one. vacuum_lag: dead rows as a share of what makes autovacuum come; far above 1, vacuum does not keep up or is held back by oldest_xmin_age (in transactions), by the holder named beside it, the oldest of snapshot_holders. longest_transaction_seconds, holder_state and holder_since know nothing of other roles'' sessions unless the reader has pg_read_all_stats. notify_queue_percent: of the whole server; from 50 on nobody is notified, and workers and callers find out by looking.';
+  'Each table, and the current month of each partitioned one. vacuum_lag: dead tuples divided by autovacuum''s threshold; far above 1, vacuum is not keeping up or is held back, by oldest_xmin_age transactions, by the holder named beside it, the oldest of snapshot_holders. Without pg_read_all_stats, longest_transaction_seconds, holder_state and holder_since do not cover other roles'' sessions. notify_queue_percent: for the whole server; from 50 on notifications are skipped, and workers and callers poll instead.';
 
 grant select on tollhouse_ops.snapshot_holders to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 grant select on tollhouse_ops.database_health to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;

@@ -31,7 +31,7 @@ select
   coalesce(b.reason, pg_catalog.format('%s consecutive failures', b.consecutive_failures))
 from tollhouse_private.breakers as b;
 comment on view tollhouse.guard_state is
-  'Kill switches, hourly shutoffs and breakers as they stand. stops_calls: nothing that it matches passes now (a half-open breaker lets its one probe pass).';
+  'Current kill switches, hourly shutoffs and breakers. stops_calls: no matching call passes now (except the one probe of a half-open breaker).';
 
 grant select on tollhouse.guard_state to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -45,7 +45,7 @@ select
   'breaker', 'provider', '', '', pb.provider,
   pb.state = 'half_open' or (pb.state = 'open' and pb.open_until > pg_catalog.now()), pb.state, pb.opened_at, pb.open_until, pb.reason
 from tollhouse_private.provider_breakers as pb;
-comment on view tollhouse_ops.guard_state is 'tollhouse.guard_state, and the breakers of whole providers.';
+comment on view tollhouse_ops.guard_state is 'tollhouse.guard_state plus the breakers of whole providers.';
 
 grant select on tollhouse_ops.guard_state to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -66,7 +66,7 @@ where c.created_at >= pg_catalog.now() - interval '24 hours'
   and c.status = 'blocked'
 group by c.blocked_reason, c.tenant_id, c.endpoint;
 comment on view tollhouse.refusals is
-  'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: what those attempts cost.';
+  'Calls of the last 24 hours (by creation) that a guard refused. after_attempts: of these, aborted in flight by a kill switch, or refused a further attempt. cost_usd: cost of those attempts.';
 
 grant select on tollhouse.refusals to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

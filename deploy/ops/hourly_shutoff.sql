@@ -46,7 +46,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.change_shutoff(text, text, text, jsonb, text) is
-  'Changes the named columns of one shutoff and audits it; false, and nothing is changed, if there is none to lift.';
+  'Changes the given columns of one shutoff and audits it; false, without changes, if there is none to lift.';
 
 revoke execute on function tollhouse_private.change_shutoff(text, text, text, jsonb, text) from public;
 
@@ -68,13 +68,13 @@ declare
   p_reason constant text collate "C" := set_shutoff.p_reason;
 begin
   perform tollhouse_private.check_value(p_until > clock_timestamp() and p_until <= clock_timestamp() + interval '366 days',
-    format('until %s', coalesce(p_until::text, 'null')), 'It must lie in the future, by 366 days at most; to stop without an end, pull a kill switch.');
+    format('until %s', coalesce(p_until::text, 'null')), 'Give a time in the future, at most 366 days ahead; to stop indefinitely, pull a kill switch.');
   perform tollhouse_private.change_shutoff('set_shutoff', p_tenant_id, p_user_id,
     jsonb_build_object('disabled_until', p_until, 'mode', 'manual', 'reason', p_reason), p_reason);
 end
 $$;
 comment on function tollhouse_ops.set_shutoff(text, text, timestamptz, text) is
-  'Shuts a tenant (p_user_id empty) or a user off until a time. Raises TH301, TH303.';
+  'Shuts off a tenant (p_user_id empty) or user until the given time. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_shutoff(text, text, timestamptz, text) from public;
 grant execute on function tollhouse_ops.set_shutoff(text, text, timestamptz, text) to tollhouse_operator;
@@ -95,7 +95,7 @@ as $$
     '{"disabled_until": null, "mode": null, "reason": null}', p_reason collate "C")
 $$;
 comment on function tollhouse_ops.lift_shutoff(text, text, text) is
-  'Ends a shutoff before its time; the threshold stays. False if there was none. Raises TH301, TH303.';
+  'Ends a shutoff early; the threshold stays. False if there was none. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.lift_shutoff(text, text, text) from public;
 grant execute on function tollhouse_ops.lift_shutoff(text, text, text) to tollhouse_operator;
@@ -130,10 +130,10 @@ begin
   perform tollhouse_private.check_value(p_threshold_micro_usd is null or p_threshold_micro_usd > 0,
     format('threshold %s', p_threshold_micro_usd), 'Give micro-USD above 0, or null for none.');
   perform tollhouse_private.check_value(p_cooldown is null or (p_cooldown > '0' and p_cooldown <= '366 days'),
-    format('cooldown %s', p_cooldown), 'Give a positive interval of 366 days at most, or null for until the hour is over.');
+    format('cooldown %s', p_cooldown), 'Give a positive interval of at most 366 days, or null for the rest of the hour.');
 
   if p_threshold_micro_usd is not null then
-    -- The hour before the shutoff, as book_hour locks them; made when missing, so that what is being booked is waited for.
+    -- Locks the hour, then the shutoff, as book_hour does; creates the hour if missing, so as to wait for concurrent bookings.
     insert into tollhouse_private.hourly_spend (tenant_id, user_id, hour) values (p_tenant_id, p_user_id, v_hour) on conflict do nothing;
     select hs.spent_micro_usd, hs.tripped_at_micro_usd into v_spent, v_tripped_at
     from tollhouse_private.hourly_spend as hs
@@ -145,7 +145,7 @@ begin
     update tollhouse_private.hourly_spend as hs
     set tripped_at_micro_usd = hs.spent_micro_usd
     where hs.tenant_id = p_tenant_id and hs.user_id = p_user_id and hs.hour = v_hour;
-    -- A longer shutoff, an operator's, stays as it is.
+    -- A longer shutoff, set by an operator, stays as it is.
     if not exists (
       select from tollhouse_private.hourly_shutoffs as so
       where so.tenant_id = p_tenant_id and so.user_id = p_user_id and so.disabled_until >= v_until
@@ -158,7 +158,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) is
-  'The spend of one hour, in micro-USD, that shuts a tenant (p_user_id empty) or user off by itself, for p_cooldown or until the hour is over; at once, if the running hour has spent it already. Raises TH301, TH303.';
+  'Sets the spend in one hour, in micro-USD, that automatically shuts off a tenant (p_user_id empty) or user, for p_cooldown or the rest of the hour; takes effect at once if this hour''s spend has reached it. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) from public;
 grant execute on function tollhouse_ops.set_hourly_threshold(text, text, bigint, text, interval) to tollhouse_operator;

@@ -34,11 +34,11 @@ begin
     perform tollhouse_private.check_target(p_scope, p_target);
   end if;
   if p_scope = 'user' then
-    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Say whose user it is: p_tenant_id => ''acme''.');
+    perform tollhouse_private.check_value(v_tenant_id <> '', format('user %L without a tenant', p_target), 'Name the user''s tenant: p_tenant_id => ''acme''.');
     perform tollhouse_private.check_target('tenant', v_tenant_id);
   else
     perform tollhouse_private.check_value(v_tenant_id = case p_scope when 'tenant' then p_target else '' end,
-      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant: this one would stop other calls than that tenant''s.');
+      format('tenant %L', v_tenant_id), 'Only a user switch takes a tenant; this one would also stop calls of other tenants.');
   end if;
 
   select to_jsonb(ks) into v_before
@@ -56,7 +56,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.pull_kill_switch(text, text, text, text) is
-  'Stops what matches, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
+  'Stops matching calls, at the next decision and in flight, until lift_kill_switch. p_scope: global (target *), provider, model, endpoint, tenant, or user (with p_tenant_id). Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.pull_kill_switch(text, text, text, text) from public;
 grant execute on function tollhouse_ops.pull_kill_switch(text, text, text, text) to tollhouse_operator;

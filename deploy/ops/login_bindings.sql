@@ -11,7 +11,7 @@ create function tollhouse_private.drop_bindings(
   volatile
   set search_path = pg_catalog, pg_temp
 as $$
-  -- Not what binds another role, which had the name before.
+  -- Not the binding of another role that used to have this name.
   with dropped as (
     delete from tollhouse_private.login_bindings as lb
     where lb.login_oid = to_regrole(quote_ident(p_login))
@@ -21,7 +21,7 @@ as $$
   select d.binding from dropped as d order by d.login_oid desc limit 1
 $$;
 comment on function tollhouse_private.drop_bindings(name) is
-  'Drops what binds a login, by its present or an earlier name, and returns it; null if nothing did.';
+  'Drops a login''s binding, under its current or an earlier name, and returns it; null if there was none.';
 
 revoke execute on function tollhouse_private.drop_bindings(name) from public;
 
@@ -65,7 +65,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.bind_login(name, text, text, text, boolean) is
-  'From its next statement on, the login acts for this tenant only, and for this user if one is given, also when it is renamed; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
+  'Binds a login, even if it is renamed, to this tenant, and to this user if given, from its next statement on; p_reads_all_users makes it the tenant''s administrator. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.bind_login(name, text, text, text, boolean) from public;
 grant execute on function tollhouse_ops.bind_login(name, text, text, text, boolean) to tollhouse_operator;
@@ -93,7 +93,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.unbind_login(name, text) is
-  'Lets the login say for whom it acts: for trusted application servers only. False if it was not bound. Raises TH301.';
+  'Lets the login choose its identity; for trusted application servers only. False if it was not bound. Raises TH301.';
 
 revoke execute on function tollhouse_ops.unbind_login(name, text) from public;
 grant execute on function tollhouse_ops.unbind_login(name, text) to tollhouse_operator;

@@ -47,7 +47,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric) is
-  'Makes a provider known, or changes its breakers: consecutive failures until a user''s opens, cool-down, and window, calls and share of failures for its own. Raises TH301, TH303.';
+  'Adds a provider or changes its breaker settings: consecutive failures that open a user''s breaker, cool-down, and window, calls and share of failures for the provider''s own. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric) from public;
 grant execute on function tollhouse_ops.set_provider(text, text, integer, interval, interval, integer, numeric) to tollhouse_operator;
@@ -75,7 +75,7 @@ begin
   perform tollhouse_private.check_target('name', p_model);
   perform tollhouse_private.check_target('provider', p_provider);
   perform tollhouse_private.check_value(tollhouse_private.has_visible(p_provider_model) and length(p_provider_model) <= 256,
-    format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name of the model.');
+    format('provider model %s', coalesce(quote_literal(p_provider_model), 'null')), 'Give the provider''s own name for the model.');
   select to_jsonb(m) into v_before from tollhouse_private.models as m where m.model = p_model;
   insert into tollhouse_private.models as m (model, provider, provider_model)
   values (p_model, p_provider, p_provider_model)
@@ -85,7 +85,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_model(text, text, text, text) is
-  'Makes a model known, or says where it is served. It needs prices and an endpoint before it is used. Raises TH301, TH302, TH303.';
+  'Adds a model or changes its provider. It needs prices and an endpoint before it can be used. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.set_model(text, text, text, text) from public;
 grant execute on function tollhouse_ops.set_model(text, text, text, text) to tollhouse_operator;
@@ -116,11 +116,11 @@ begin
     format('kind %s', coalesce(quote_literal(p_kind), 'null')), 'A kind is input, cached_input, output or reasoning.');
   perform tollhouse_private.check_value(p_micro_usd_per_million between 0 and 1000000000000,
     format('price %s', coalesce(p_micro_usd_per_million::text, 'null')), 'Give micro-USD per million tokens: 2500000 for 2.50 USD.');
-  -- Not the transaction's time: calls may have been admitted since, at the prices that there were.
+  -- Not the transaction's time: calls may have been admitted since then at the old prices.
   select p.input is not null and p.output is not null into v_in_force from tollhouse_private.price_at(p_model, v_now) as p;
   v_from := coalesce(p_effective_from, case when v_in_force then v_now else now() end);
   perform tollhouse_private.check_value(v_from >= v_now or not v_in_force,
-    format('effective from %s', v_from), 'The model has a price: another one holds from now on (leave the time out) or from a time to come.');
+    format('effective from %s', v_from), 'The model already has a price: a new one takes effect now (omit the time) or at a future time.');
   perform tollhouse_private.check_value(v_from between v_now - interval '100 years' and v_now + interval '100 years',
     format('effective from %s', v_from), 'Give a time within a hundred years.');
   begin
@@ -136,7 +136,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_price(text, text, bigint, text, timestamptz) is
-  'What a million tokens of a kind (input, cached_input, output, reasoning) cost from a time on, null: at once, in micro-USD. As soon as a model is priced, for input and output, that time can''t lie in the past. Raises TH301, TH302, TH303.';
+  'Sets the price of a million tokens of a kind (input, cached_input, output, reasoning), in micro-USD, from a given time on (null: now). Once a model has prices for input and output, that time can''t be in the past. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.set_price(text, text, bigint, text, timestamptz) from public;
 grant execute on function tollhouse_ops.set_price(text, text, bigint, text, timestamptz) to tollhouse_operator;

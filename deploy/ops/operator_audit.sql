@@ -43,20 +43,20 @@ as $$
 begin
   if tollhouse_private.has_visible(p_reason) is not true then
     raise exception using errcode = 'TH301', message = 'reason missing', detail = p_action,
-      hint = 'Say why: whoever is on call next reads it in operator_audit.';
+      hint = 'Give a reason: the next person on call will read it in operator_audit.';
   end if;
   if length(p_reason) > 2000 then
     raise exception using errcode = 'TH301', message = 'reason too long', detail = format('%s: %s characters', p_action, length(p_reason)),
-      hint = 'Say it in 2000 characters.';
+      hint = 'Use at most 2000 characters.';
   end if;
-  -- What an operator changed is locked until they commit, and workers wait for it: who forgets to is rolled back.
+  -- Workers wait for the rows an operator changed, so a transaction left open is rolled back.
   perform set_config('idle_in_transaction_session_timeout', '10s', true);
   insert into tollhouse_private.operator_audit (action, target, reason, before, after)
   values (p_action, jsonb_strip_nulls(p_target), p_reason, p_before, p_after);
 end
 $$;
 comment on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) is
-  'Writes one operator action down, and ends the operator''s session if their transaction then idles for ten seconds. Raises TH301 without a reason of at most 2000 characters, something of which can be seen; that undoes the action.';
+  'Records an operator action, and ends the operator''s session if the transaction then idles for ten seconds. Raises TH301, which undoes the action, unless the reason is visible and at most 2000 characters long.';
 
 revoke execute on function tollhouse_private.audit(text, jsonb, text, jsonb, jsonb) from public;
 

@@ -12,7 +12,7 @@ from tollhouse_private.model_overruns as mo
 where mo.day between (pg_catalog.now() at time zone 'UTC')::pg_catalog.date - 31 and (pg_catalog.now() at time zone 'UTC')::pg_catalog.date
 group by mo.model;
 comment on view tollhouse_ops.model_overruns is
-  'Models that have billed more than their calls could cost at most, within 31 days. Each further call reserves factor times its highest cost, which is what two calls of a day have billed at least; null: only one has. highest: what one has billed, and call_id: that call. until: when it is forgotten, if it does not happen again.';
+  'Models billed for more than their calls could cost, within 31 days. Each further call reserves factor times its highest possible cost, a multiple that at least two calls of one day were billed at; null: only one call was. highest: largest multiple billed, by call_id. until: when it is forgotten, unless it happens again.';
 
 grant select on tollhouse_ops.model_overruns to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.forget_overrun(text, text) is
-  'Lets calls of a model reserve no more than they can cost again, until it bills more the next time; false if it has not. Raises TH301.';
+  'Lets calls to a model reserve only their highest possible cost again, until the next overrun; false if there was none. Raises TH301.';
 
 revoke execute on function tollhouse_ops.forget_overrun(text, text) from public;
 grant execute on function tollhouse_ops.forget_overrun(text, text) to tollhouse_operator;

@@ -21,7 +21,7 @@ select
 from tollhouse_private.jobs as j
 group by j.tenant_id;
 comment on view tollhouse.queue_depth is
-  'Unfinished calls per tenant. waiting_for_budget: those of the scheduled ones that wait until reservations of calls in flight are settled. oldest_waiting_seconds: how long the oldest call that could run has not been claimed. oldest_call_seconds: age of the oldest call, retried ones included, those scheduled by their caller not.';
+  'Unfinished calls per tenant. waiting_for_budget: scheduled calls waiting for reservations of calls in flight to settle. oldest_waiting_seconds: how long the oldest claimable call has been waiting. oldest_call_seconds: age of the oldest call, including retried calls but not those scheduled for later by their caller.';
 
 grant select on tollhouse.queue_depth to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -45,7 +45,7 @@ cross join lateral (
     and j.worker_id = w.worker_id
 ) as held;
 comment on view tollhouse_ops.workers is
-  'Workers that are registered. in_flight: what the worker said with its last heartbeat; holds: what the queue says. An expired lease is reaped by the other workers, and its calls with it.';
+  'Registered workers. in_flight: calls in flight, according to the last heartbeat; holds: calls held, according to the queue. Other workers reap an expired lease together with its calls.';
 
 grant select on tollhouse_ops.workers to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

@@ -37,7 +37,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_queue_limit(text, bigint, bigint, text) is
-  'How many unfinished calls a tenant may have, and how many bytes of requests, or (p_tenant_id empty) each tenant that has no limit of its own; null: no limit. What is over is refused when it is enqueued. Raises TH301, TH303.';
+  'Limits the unfinished calls of a tenant and their request bytes; an empty p_tenant_id sets the default for tenants without a limit of their own; null: no limit. Calls over the limit are refused by enqueue. Raises TH301, TH303.';
 
 create function tollhouse_ops.drop_queue_limit(
   p_tenant_id text,
@@ -64,7 +64,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.drop_queue_limit(text, text) is
-  'Removes a tenant''s own limit, so that the one of all others holds for it; false if it had none. Raises TH301, TH303.';
+  'Removes a tenant''s own limit, so that the default applies to it; false if it had none. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_queue_limit(text, bigint, bigint, text) from public;
 revoke execute on function tollhouse_ops.drop_queue_limit(text, text) from public;
@@ -87,7 +87,7 @@ from (
 full join tollhouse_private.queue_limits as own on own.tenant_id = q.tenant_id
 left join tollhouse_private.queue_limits as l on l.tenant_id = case when own.tenant_id is not null then own.tenant_id else '' end;
 comment on view tollhouse_ops.queue_limits is
-  'What each tenant has queued, and may have (null: any number), and how full that is, in percent of the limit that is nearer; at a hundred, enqueue raises TH112. The empty tenant is the limit of all that have none of their own.';
+  'Queue size and limits (null: none) per tenant, and how full the queue is, in percent of the closer limit; at 100, enqueue raises TH112. The empty tenant is the default for tenants without a limit of their own.';
 
 grant select on tollhouse_ops.queue_limits to tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

@@ -45,7 +45,7 @@ begin
     requests_per_minute = excluded.requests_per_minute,
     tokens_per_minute = excluded.tokens_per_minute,
     max_in_flight = excluded.max_in_flight,
-    -- A limit that is changed begins with what its bucket holds, not with a full one.
+    -- A changed limit keeps what its bucket holds instead of starting with a full one.
     requests_available = least(rl.requests_available, excluded.requests_available),
     tokens_available = least(rl.tokens_available, excluded.tokens_available)
   returning to_jsonb(rl) into v_after;
@@ -53,7 +53,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text) is
-  'Requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: not limited. Raises TH301, TH302, TH303.';
+  'Limits requests per minute, tokens per minute and calls in flight of a tenant, provider or model; null: no limit. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text) from public;
 grant execute on function tollhouse_ops.set_rate_limit(text, text, integer, integer, integer, text) to tollhouse_operator;

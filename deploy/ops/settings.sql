@@ -41,7 +41,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_settings(text, interval, interval, interval, interval, integer) is
-  'Changes what holds for the whole installation (tollhouse_private.settings): a worker''s lease, how long what may not be kept waits for its caller, after how long months of content and of the ledger are dropped, how many months of partitions exist ahead. What is null stays as it is; a worker learns of a new lease when it registers. Raises TH301, TH303.';
+  'Changes installation-wide settings (tollhouse_private.settings): worker lease, how long answers that may not be kept are held for their caller, retention of content and ledger, and months of partitions created ahead. Null leaves a setting unchanged; a worker learns of a new lease when it registers. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_settings(text, interval, interval, interval, interval, integer) from public;
 grant execute on function tollhouse_ops.set_settings(text, interval, interval, interval, interval, integer) to tollhouse_operator;
@@ -75,7 +75,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_capture_policy(text, text, text) is
-  'What is kept of a tenant''s calls from now on: full, metadata or none. Raises TH301, TH303.';
+  'Sets what is kept of a tenant''s calls from now on: full, metadata or none. Raises TH301, TH303.';
 
 revoke execute on function tollhouse_ops.set_capture_policy(text, text, text) from public;
 grant execute on function tollhouse_ops.set_capture_policy(text, text, text) to tollhouse_operator;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- From the budgets, which are one row a user and month: no ledger is read for a year of spend.
+-- Read from the budgets, one row per user and month, so that a year of spend needs no ledger scan.
 create view tollhouse.monthly_spend with (security_invoker = true) as
 select
   mb.month, mb.tenant_id, mb.user_id,
@@ -17,7 +17,7 @@ left join tollhouse_private.monthly_budgets as before
   and before.month = (mb.month - interval '1 month')::pg_catalog.date
 where mb.month >= (pg_catalog.date_trunc('month', pg_catalog.now() at time zone 'UTC') - interval '11 months')::pg_catalog.date;
 comment on view tollhouse.monthly_spend is
-  'What each tenant (user_id empty) and user spent in each of the last twelve months (UTC), corrections by late results included.';
+  'Spend of each tenant (user_id empty) and user in each of the last twelve months (UTC), including corrections from late results.';
 
 grant select on tollhouse.monthly_spend to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -56,7 +56,7 @@ cross join lateral (
 ) as burn
 where mb.month = pg_catalog.date_trunc('month', pg_catalog.now() at time zone 'UTC')::pg_catalog.date;
 comment on view tollhouse.budget_burn is
-  'The running month (UTC) against its cap. projected_usd goes on as the last 24 hours went; cap_reached_at is when spend meets the cap at that pace, null when not in this month or without a cap.';
+  'The current month (UTC) against its cap. projected_usd extrapolates the last 24 hours; cap_reached_at is when spend will reach the cap at that rate, null if not this month or without a cap.';
 
 grant select on tollhouse.budget_burn to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -69,7 +69,7 @@ from pg_catalog.generate_series(
   pg_catalog.date_trunc('day', pg_catalog.now(), 'UTC'),
   interval '24 hours'
 ) as d (begins)
--- Day by day: the day is not computed for each of millions of calls, nor its groups guessed.
+-- Day by day, so that the day is not computed for each of millions of calls and the planner need not estimate groups.
 cross join lateral (
   select
     c.tenant_id, c.endpoint,
@@ -82,7 +82,7 @@ cross join lateral (
   group by c.tenant_id, c.endpoint
 ) as c;
 comment on view tollhouse.cache_hit_rate is
-  'Answered calls of the last seven days (UTC, by creation) and how many of them no provider was paid for: from the cache, or with another call''s answer.';
+  'Answered calls of the last seven days (UTC, by creation), and how many were free: answered from the cache or by coalescing.';
 
 grant select on tollhouse.cache_hit_rate to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 
@@ -99,7 +99,7 @@ where c.created_at >= pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC')
   and c.was_cached
 group by 1, 2, 3;
 comment on view tollhouse.savings is
-  'What calls of the running month (UTC) would have cost and did not: each one answered from the cache, or with the answer of an identical call in flight, saved what that answer had cost its first caller.';
+  'Savings in the current month (UTC): each call answered from the cache, or with the answer of an identical call in flight, saved what that answer originally cost.';
 
 grant select on tollhouse.savings to tollhouse_client, tollhouse_operator, tollhouse_auditor, tollhouse_monitor;
 

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_engine;
 
--- What is stored is executed later, with the rights of whoever closes the call: nobody else may write or replace it.
+-- The function runs later with the privileges of whoever closes the call, so nobody else may be able to replace it.
 create function tollhouse_private.check_materializer(
   p_name text
 )
@@ -15,7 +15,7 @@ as $$
 declare
   v_function regprocedure;
 begin
-  -- The shape first: to_regprocedure raises on what can't be a name.
+  -- Check the syntax first: to_regprocedure raises on malformed names.
   if p_name ~ '^("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)\.("[^"]+"|[A-Za-z_][A-Za-z0-9_]*)$' then
     v_function := to_regprocedure(p_name || '(text,text,uuid,timestamptz,jsonb,jsonb)');
   end if;
@@ -33,12 +33,12 @@ begin
         and (writes.rolsuper or writes.rolname in ('tollhouse_owner', 'tollhouse_engine'))
         and (drops.rolsuper or drops.rolname in ('tollhouse_owner', 'tollhouse_engine', 'pg_database_owner'))
     ),
-    format('materializer %s', p_name), 'It and its schema belong to tollhouse_owner or to a superuser, and it is no temporary one.');
+    format('materializer %s', p_name), 'The function and its schema must belong to tollhouse_owner or a superuser and must not be temporary.');
   return v_function::regproc::text;
 end
 $$;
 comment on function tollhouse_private.check_materializer(text) is
-  'The quoted name of a materializer that may be stored. Raises TH303 for what is none, or is somebody''s who could replace it.';
+  'The quoted name of a valid materializer. Raises TH303 if it is not one, or if someone else could replace it.';
 
 revoke execute on function tollhouse_private.check_materializer(text) from public;
 
@@ -112,7 +112,7 @@ begin
 end
 $$;
 comment on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) is
-  'Makes an endpoint or changes it; what is null stays as it is. Raises TH301, TH302, TH303.';
+  'Creates or changes an endpoint; null leaves a setting unchanged. Raises TH301, TH302, TH303.';
 
 revoke execute on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) from public;
 grant execute on function tollhouse_ops.set_task_type(text, text, text[], integer, integer, integer, integer, integer, interval, text, text, boolean, text) to tollhouse_operator;

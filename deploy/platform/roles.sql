@@ -2,7 +2,7 @@
 
 begin;
 
--- Roles belong to the cluster and may serve a second database of it: created when missing, never dropped.
+-- Roles are cluster-wide and may serve another database too, so they are created when missing and never dropped.
 do $$
 declare
   v_role text;
@@ -30,11 +30,11 @@ comment on role tollhouse_engine is
   'Owns the worker and operator functions; its policies span tenants.';
 comment on role tollhouse_client is 'Application code: may enqueue, read, wait for and cancel its own calls.';
 comment on role tollhouse_worker is 'The worker process: may call the functions of schema tollhouse_worker, nothing else.';
-comment on role tollhouse_operator is 'Operators: switches, caps, prices, and every view over all tenants.';
-comment on role tollhouse_auditor is 'Reads what an operator reads, changes nothing.';
-comment on role tollhouse_monitor is 'Page, exporters and Grafana: numbers and names of all tenants, never what was asked or answered.';
+comment on role tollhouse_operator is 'Operators: switches, caps, prices, and all views across tenants.';
+comment on role tollhouse_auditor is 'May read what an operator reads, but change nothing.';
+comment on role tollhouse_monitor is 'Page, exporters and Grafana: numbers and names of all tenants, never requests or responses.';
 
--- The per-schema form of this statement takes nothing away: it must be global for the owner roles.
+-- The per-schema form of this statement revokes nothing: it must be global for the owner roles.
 alter default privileges for role tollhouse_owner revoke execute on functions from public;
 alter default privileges for role tollhouse_engine revoke execute on functions from public;
 

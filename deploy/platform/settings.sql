@@ -19,13 +19,13 @@ create table tollhouse_private.settings (
   constraint settings_months_ahead_check check (months_ahead between 1 and 24)
 );
 
-comment on table tollhouse_private.settings is 'One row: what holds for the whole installation.';
+comment on table tollhouse_private.settings is 'A single row: installation-wide settings.';
 comment on column tollhouse_private.settings.lease is 'How long a worker counts as alive after its last heartbeat.';
 comment on column tollhouse_private.settings.delivery_ttl is
-  'How long an answer that may not be kept (capture policy metadata or none) waits for its caller.';
+  'How long an answer that may not be kept (capture policy metadata or none) is held for its caller.';
 comment on column tollhouse_private.settings.content_retention is 'Age at which a month of prompts and answers is dropped.';
 comment on column tollhouse_private.settings.ledger_retention is 'Age at which a month of the ledger and its request keys is dropped.';
-comment on column tollhouse_private.settings.months_ahead is 'How many months of partitions exist beyond the current one.';
+comment on column tollhouse_private.settings.months_ahead is 'How many months of partitions to create beyond the current one.';
 
 insert into tollhouse_private.settings default values;
 

@@ -19,14 +19,14 @@ begin
   if v_blocks <= c_blocks then
     v_first := 0;
   else
-    -- It may begin before the first one: so all are as likely.
+    -- It may start before the first block, so that all blocks are equally likely.
     v_first := greatest(0, floor(random() * (v_blocks + c_blocks - 1)) - c_blocks + 1);
   end if;
   return array[format('(%s,0)', v_first), format('(%s,0)', v_first + c_blocks)]::tid[];
 end
 $$;
 comment on function tollhouse_private.stretch(regclass) is
-  'Where twenty blocks of a table, any, begin, and where they end: for who comes again and again, and may not read all of it at once. A small table is in it whole.';
+  'Start and end of a random stretch of twenty blocks, for jobs that scan a table bit by bit. Covers a small table entirely.';
 
 revoke execute on function tollhouse_private.stretch(regclass) from public;
 grant execute on function tollhouse_private.stretch(regclass) to tollhouse_engine;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- What verify scripts say, one sentence per object. Deliberately granted to nobody: who deploys is a member of the owner.
+-- Assertions for verify scripts, one sentence per object. Deliberately granted to nobody: whoever deploys is a member of the owner.
 create function tollhouse_private.verify_that(
   p_holds boolean,
   p_otherwise text
@@ -20,7 +20,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.verify_that(boolean, text) is
-  'Raises the sentence (P0004) unless the condition is true; null is not.';
+  'Raises the sentence (P0004) unless the condition is true; null counts as false.';
 
 create function tollhouse_private.our_roles()
   returns text[]
@@ -33,7 +33,7 @@ as $$
     'tollhouse_auditor', 'tollhouse_monitor'
   ]
 $$;
-comment on function tollhouse_private.our_roles() is 'The roles whose privileges a verify script vouches for: ours and everybody (public).';
+comment on function tollhouse_private.our_roles() is 'The roles whose privileges verify scripts check: our own and public.';
 
 create function tollhouse_private.verify_function(
   p_function regprocedure,

@@ -22,7 +22,7 @@ as $$
   ) / 1000000)::bigint
 $$;
 comment on function tollhouse_private.highest_cost(bigint, bigint, bigint, bigint, integer, integer) is
-  'The most that one attempt can cost, in micro-USD rounded up; null when a price is unknown.';
+  'Highest possible cost of one attempt, in micro-USD rounded up; null if a price is unknown.';
 
 revoke execute on function tollhouse_private.highest_cost(bigint, bigint, bigint, bigint, integer, integer) from public;
 grant execute on function tollhouse_private.highest_cost(bigint, bigint, bigint, bigint, integer, integer) to tollhouse_engine;
@@ -49,7 +49,7 @@ as $$
   ) / 1000000)::bigint
 $$;
 comment on function tollhouse_private.cost_of_usage(bigint, bigint, bigint, bigint, integer, integer, integer, integer) is
-  'What the reported tokens cost, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
+  'Cost of the reported tokens, in micro-USD rounded up. Input includes cached input, output includes reasoning.';
 
 revoke execute on function tollhouse_private.cost_of_usage(bigint, bigint, bigint, bigint, integer, integer, integer, integer) from public;
 grant execute on function tollhouse_private.cost_of_usage(bigint, bigint, bigint, bigint, integer, integer, integer, integer) to tollhouse_engine;
@@ -71,7 +71,7 @@ as $$
   end
 $$;
 comment on function tollhouse_private.charge_basis(boolean, text, bigint) is
-  'What an ended attempt is charged: none, usage, or reservation where the provider may have billed and reported nothing. p_billing: see attempt_outcomes.';
+  'Cost basis of an ended attempt: none, usage, or reservation if the provider may have billed without reporting usage. p_billing: see attempt_outcomes.';
 
 revoke execute on function tollhouse_private.charge_basis(boolean, text, bigint) from public;
 grant execute on function tollhouse_private.charge_basis(boolean, text, bigint) to tollhouse_engine;

@@ -15,12 +15,12 @@ create table tollhouse_private.model_overruns (
   constraint model_overruns_factor_check check (factor > 1 and factor <= highest and highest > 1 and highest <= 1000000)
 );
 comment on table tollhouse_private.model_overruns is
-  'Models whose provider has billed more than a call could cost by its request and its limit, by day (UTC). Calls of that day and the 31 that follow reserve factor times as much.';
+  'Models billed, on a day (UTC), for more than a call could cost given its request and limits. Calls on that day and the next 31 reserve factor times as much.';
 comment on column tollhouse_private.model_overruns.factor is
-  'What two calls of that day have billed at least, as a multiple of what such a call can cost at most. Null: only one call has, which may be a mistake of the provider.';
-comment on column tollhouse_private.model_overruns.highest is 'What one call has billed, as such a multiple.';
+  'Multiple of the highest possible cost that at least two calls of that day were billed at. Null: only one call was, which may be a mistake of the provider.';
+comment on column tollhouse_private.model_overruns.highest is 'Largest multiple that a single call was billed at.';
 comment on column tollhouse_private.model_overruns.call_id is 'That call.';
-comment on column tollhouse_private.model_overruns.learned_at is 'Since when the factor holds; without one, when the first such call ended.';
+comment on column tollhouse_private.model_overruns.learned_at is 'When the factor took effect; without a factor, when the first such call ended.';
 
 create function tollhouse_private.overrun_of(
   p_model text,
@@ -37,7 +37,7 @@ as $$
     and mo.day between (p_now at time zone 'UTC')::date - 31 and (p_now at time zone 'UTC')::date
 $$;
 comment on function tollhouse_private.overrun_of(text, timestamptz) is
-  'How many times too much a model has billed within 31 days, by two calls of a day at least; null: it has not.';
+  'Multiple of their highest possible cost that a model''s calls were billed at within 31 days, confirmed by at least two calls of one day; null if none was.';
 
 create function tollhouse_private.with_overrun(
   p_highest_cost bigint,
@@ -49,12 +49,12 @@ create function tollhouse_private.with_overrun(
 as $$
   select case
     when p_factor is null or p_highest_cost is null then p_highest_cost
-    -- Never more than a billion USD for it: sums of reservations stay numbers.
+    -- Capped at a billion USD, so that sums of reservations can't overflow.
     else least(pg_catalog.ceil(p_highest_cost * p_factor), greatest(p_highest_cost, 1000000000000000))::bigint
   end
 $$;
 comment on function tollhouse_private.with_overrun(bigint, numeric) is
-  'What a call reserves at a model that has billed p_factor times too much; null: it has not.';
+  'What a call reserves when its model was billed at p_factor times its highest possible cost; null: it was not.';
 
 revoke execute on function tollhouse_private.overrun_of(text, timestamptz) from public;
 revoke execute on function tollhouse_private.with_overrun(bigint, numeric) from public;

@@ -9,7 +9,7 @@ create type tollhouse_private.price as (
   output bigint,
   reasoning bigint
 );
-comment on type tollhouse_private.price is 'What a million tokens of each kind cost, in micro-USD.';
+comment on type tollhouse_private.price is 'Price of a million tokens of each kind, in micro-USD.';
 
 create table tollhouse_private.model_prices (
   model text collate "C" not null,
@@ -22,7 +22,7 @@ create table tollhouse_private.model_prices (
   constraint model_prices_amount_check check (micro_usd_per_million between 0 and 1000000000000)
 );
 comment on table tollhouse_private.model_prices is
-  'What a million tokens of a kind cost from a time on, in micro-USD. cached_input falls back to input, reasoning to output.';
+  'Price of a million tokens of a kind from a given time on, in micro-USD. cached_input falls back to input, reasoning to output.';
 
 grant select, insert on tollhouse_private.model_prices to tollhouse_engine;
 grant select on tollhouse_private.model_prices to tollhouse_operator, tollhouse_auditor;
@@ -52,7 +52,7 @@ as $$
   from current_price as cp
 $$;
 comment on function tollhouse_private.price_at(text, timestamptz) is
-  'The prices in force, micro-USD per million tokens; input or output null means: this model has no price.';
+  'The prices in force, in micro-USD per million tokens; the model has no price if input or output is null.';
 
 revoke execute on function tollhouse_private.price_at(text, timestamptz) from public;
 grant execute on function tollhouse_private.price_at(text, timestamptz) to tollhouse_engine;

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- A table of its own: a client that marked the job would hold, as long as its transaction is open, a lock that record waits for.
+-- A separate table: a client that marked the job would hold a lock, until it commits, that record waits for.
 create table tollhouse_private.cancel_requests (
   tenant_id text collate "C" not null,
   call_id uuid not null,

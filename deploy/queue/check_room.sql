@@ -77,7 +77,7 @@ begin
           errcode = 'TH112',
           message = 'queue is full',
           detail = 'as of the last count, a moment ago',
-          hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+          hint = 'Try again once some of the tenant''s calls have ended, cancel some, or ask an operator to raise the limit (tollhouse_ops.set_queue_limit).';
       end if;
     end if;
     -- One counts; the others go by what was found before.
@@ -98,7 +98,7 @@ begin
       message = 'queue is full',
       detail = format('%s of %s calls, %s of %s bytes',
         v_calls, coalesce(v_limit.max_calls::text, 'any number of'), v_bytes, coalesce(v_limit.max_bytes::text, 'any number of')),
-      hint = 'Try again when some of the tenant''s calls are over, cancel some, or have an operator raise the limit (tollhouse_ops.set_queue_limit).';
+      hint = 'Try again once some of the tenant''s calls have ended, cancel some, or ask an operator to raise the limit (tollhouse_ops.set_queue_limit).';
   end if;
 
   if abs(v_calls - coalesce(v_known.calls, 0)) > greatest(c_looks, 0.01 * v_limit.max_calls)

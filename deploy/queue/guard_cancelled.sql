@@ -27,7 +27,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.guard_cancelled(tollhouse_private.work[]) is
-  'Stops what its client cancelled when it could not be ended yet.';
+  'Stops calls whose cancellation could not take effect earlier.';
 
 revoke execute on function tollhouse_private.guard_cancelled(tollhouse_private.work[]) from public;
 

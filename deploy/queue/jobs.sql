@@ -70,18 +70,18 @@ create index jobs_running_idx on tollhouse_private.jobs (worker_id, call_id) whe
 
 comment on table tollhouse_private.jobs is 'The hot queue: a row from enqueue until the outcome, then deleted.';
 comment on column tollhouse_private.jobs.state is
-  'scheduled: waits for run_at. queued: may be claimed. coalesced: waits for the same request, in flight. running: held by worker_id.';
+  'scheduled: waits for run_at. queued: claimable. coalesced: waits for an identical request in flight. running: held by worker_id.';
 comment on column tollhouse_private.jobs.waits_for is
-  'Why it waits, or waited last: run_at, as its caller asked; rate_limit; budget, until reservations of calls in flight are settled; backoff after a failed attempt; flight, the same request under way.';
+  'Why it is waiting, or last was: run_at, set by its caller; rate_limit; budget, until calls in flight settle; backoff, after a failed attempt; flight, for an identical request.';
 comment on column tollhouse_private.jobs.line is
-  'The rate limit in whose line it stands: scope and target.';
-comment on column tollhouse_private.jobs.attempts is 'Attempts begun, the running one included; the fence of record.';
-comment on column tollhouse_private.jobs.unsent is 'How many of attempts were handed back before anything was sent; they do not count against max_attempts.';
+  'The rate limit it is in line for: scope and target.';
+comment on column tollhouse_private.jobs.attempts is 'Attempts begun, including the running one; the fencing token of record.';
+comment on column tollhouse_private.jobs.unsent is 'Attempts handed back before anything was sent; they do not count against max_attempts.';
 comment on column tollhouse_private.jobs.cache_key is 'SHA-256 of who shares the answer (tenant, cache_scope) and what decides it (endpoint, watermark, request, models); null when the call may not use the cache.';
 comment on column tollhouse_private.jobs.price is
-  'The price at which the running attempt was reserved, and is settled, whatever becomes of the price list meanwhile.';
-comment on column tollhouse_private.jobs.reserved_micro_usd is 'What budget_month holds back for the running attempt.';
-comment on column tollhouse_private.jobs.need_micro_usd is 'What a call that waits for a budget would reserve there.';
+  'The price at which the running attempt was reserved and will be settled, even if the price list changes.';
+comment on column tollhouse_private.jobs.reserved_micro_usd is 'Reserved in budget_month for the running attempt.';
+comment on column tollhouse_private.jobs.need_micro_usd is 'What a call waiting for a budget would reserve there.';
 comment on column tollhouse_private.jobs.spent_micro_usd is 'Cost of the attempts that ended without an outcome for the call.';
 
 alter table tollhouse_private.jobs enable row level security;
@@ -119,7 +119,7 @@ create policy jobs_select_operator on tollhouse_private.jobs
 
 grant select, insert, update, delete on tollhouse_private.jobs to tollhouse_engine;
 grant select on tollhouse_private.jobs to tollhouse_client, tollhouse_operator, tollhouse_auditor;
--- The monitor gets numbers and names: no request, metadata, words of a provider, nor a hash that a guess could be held against.
+-- The monitor gets numbers and names, but no request, metadata or provider message, and no hash to test a guess against.
 grant select (
   tenant_id, call_id, user_id, endpoint, request_id, created_at, request_bytes, max_output_tokens, requested_model,
   max_cost_micro_usd, state, run_at, line, waits_for, attempts, unsent, worker_id, started_at, provider, model, reserved_micro_usd,

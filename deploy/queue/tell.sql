@@ -3,8 +3,8 @@
 begin;
 set local role tollhouse_owner;
 
--- All databases of a server share one queue of notifications, and any login can fill it. A NOTIFY into a full one fails
--- the transaction as it commits. Who is not told looks for themselves soon: it costs latency, never a call or a switch.
+-- All databases of a server share one notification queue, and any login can fill it. With a full queue, a transaction
+-- that used NOTIFY fails at commit. Listeners also poll, so a skipped notification costs latency, never a call or a switch.
 create function tollhouse_private.tell(
   p_channel text,
   p_payloads text[]
@@ -21,7 +21,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.tell(text, text[]) is
-  'Notifies a channel of each payload, unless the server''s queue of notifications is half full.';
+  'Sends each payload to a channel, unless the server''s notification queue is half full.';
 
 create function tollhouse_private.tell_each(
   p_channels text[],
@@ -39,7 +39,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.tell_each(text[], text[]) is
-  'Notifies each channel of its payload, as tell does.';
+  'Sends each channel its own payload, as tell does.';
 
 revoke execute on function tollhouse_private.tell(text, text[]) from public;
 grant execute on function tollhouse_private.tell(text, text[]) to tollhouse_engine;

@@ -55,7 +55,7 @@ as $$
   on conflict do nothing
 $$;
 comment on function tollhouse_private.note_turns(text, text[], text[]) is
-  'Remembers which user of each tenant had the last turn in a line.';
+  'Records which user of each tenant had the last turn in a line.';
 
 revoke execute on function tollhouse_private.note_turns(text, text[], text[]) from public;
 

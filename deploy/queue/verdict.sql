@@ -11,7 +11,7 @@ create type tollhouse_private.verdict as (
   need_micro_usd bigint
 );
 comment on type tollhouse_private.verdict is
-  'What a guard says of a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
+  'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
 
 create type tollhouse_private.route as (
   job tollhouse_private.work,
@@ -46,7 +46,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]) is
-  'The jobs that no guard has spoken about yet.';
+  'The jobs without a verdict so far.';
 
 create function tollhouse_private.undecided(
   p_routes tollhouse_private.route[],
@@ -67,7 +67,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) is
-  'The routes whose call no guard has spoken about yet.';
+  'The routes of calls without a verdict so far.';
 
 revoke execute on function tollhouse_private.undecided(tollhouse_private.work[], tollhouse_private.verdict[]) from public;
 revoke execute on function tollhouse_private.undecided(tollhouse_private.route[], tollhouse_private.verdict[]) from public;

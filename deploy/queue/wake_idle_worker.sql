@@ -16,7 +16,7 @@ begin
   end if;
 end
 $$;
-comment on function tollhouse_private.wake_idle_worker() is 'Notifies tollhouse_wake if, and only if, a worker has said that it sleeps.';
+comment on function tollhouse_private.wake_idle_worker() is 'Notifies tollhouse_wake if and only if a worker is asleep.';
 
 revoke execute on function tollhouse_private.wake_idle_worker() from public;
 grant execute on function tollhouse_private.wake_idle_worker() to tollhouse_engine;

@@ -19,8 +19,8 @@ create table tollhouse_private.workers (
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_scale_factor = 0);
 
 comment on table tollhouse_private.workers is 'One row per live worker: its lease covers every call it holds.';
-comment on column tollhouse_private.workers.idle is 'It sleeps and wants a notification; enqueue looks here before it sends one.';
-comment on column tollhouse_private.workers.last_tenant_id is 'Where its round over the tenants goes on.';
+comment on column tollhouse_private.workers.idle is 'Asleep and waiting for a notification; enqueue checks this before sending one.';
+comment on column tollhouse_private.workers.last_tenant_id is 'The tenant after which its round over the tenants continues.';
 comment on column tollhouse_private.workers.last_due_tenant_id is
   'Where its round over the tenants goes on that have more calls due than it queues at once.';
 

@@ -26,7 +26,7 @@ begin
     from onward as o
     where o.line is not null
   ),
-  -- A limit that is gone lets everybody pass.
+  -- A removed limit lets everybody pass.
   room as materialized (
     select
       l.line, coalesce(rl.last_tenant_id, '') as last_tenant_id, coalesce(rl.tokens_per_minute, 0) as tokens_per_minute,

@@ -24,7 +24,7 @@ create table tollhouse_private.rate_limits (
 comment on table tollhouse_private.rate_limits is
   'A limit and its token bucket: it holds a minute''s worth at most and refills steadily. A null limit does not limit.';
 comment on column tollhouse_private.rate_limits.tokens_per_minute is
-  'Counts a call as a quarter of its request''s bytes plus the most tokens it may answer.';
+  'A call counts as a quarter of its request bytes plus its maximum output tokens.';
 comment on column tollhouse_private.rate_limits.last_tenant_id is 'Where the round over the tenants in its line goes on.';
 comment on column tollhouse_private.rate_limits.line is 'What jobs.line says of those that wait for it.';
 

@@ -41,7 +41,7 @@ begin
       for update of rl skip locked
     ) as held
   ),
-  -- Whose turn it was matters to those who stand in line.
+  -- Whose turn it was matters only to calls in line.
   lined as materialized (
     select l.scope, l.line
     from locked as l

@@ -19,7 +19,7 @@ as $$
   end
 $$;
 comment on function tollhouse_private.breaker_gate(text, timestamptz, timestamptz) is
-  'pass (closed, or no row), probe (open, its cool-down over), stop (open, or half-open with its probe under way).';
+  'pass (closed, or no row), probe (open, cool-down over), stop (open, or half-open with its probe in flight).';
 
 revoke execute on function tollhouse_private.breaker_gate(text, timestamptz, timestamptz) from public;
 grant execute on function tollhouse_private.breaker_gate(text, timestamptz, timestamptz) to tollhouse_owner;

@@ -49,7 +49,7 @@ as $$
   ) as cost
 $$;
 comment on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) is
-  'The models that a call may use, 0 the first to be tried; what stands in the way of each, and until when if it is a breaker.';
+  'The models a call may use, 0 being tried first; what blocks each, and until when if it is a breaker.';
 
 revoke execute on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) from public;
 grant execute on function tollhouse_private.prospects(tollhouse_private.work, timestamptz) to tollhouse_engine;

@@ -18,12 +18,12 @@ create table tollhouse_private.providers (
   constraint providers_window_failure_share_check check (window_failure_share > 0 and window_failure_share <= 1)
 );
 comment on table tollhouse_private.providers is
-  'A provider and how patient its breakers are. Its address and key live in the worker''s environment, never here.';
+  'A provider and its breaker settings. Its address and key are in the worker''s environment, never here.';
 comment on column tollhouse_private.providers.failure_threshold is 'Consecutive failures after which a user''s breaker opens.';
-comment on column tollhouse_private.providers.cooldown is 'How long an open breaker waits before its one probe.';
-comment on column tollhouse_private.providers.failure_window is 'Span over which the provider''s own breaker counts.';
-comment on column tollhouse_private.providers.window_min_calls is 'Calls in the window below which the provider''s breaker stays closed.';
-comment on column tollhouse_private.providers.window_failure_share is 'Share of failures in the window at which it opens, unless it is one tenant''s doing, or where only one calls, one user''s.';
+comment on column tollhouse_private.providers.cooldown is 'How long an open breaker waits before its probe.';
+comment on column tollhouse_private.providers.failure_window is 'Window over which the provider''s own breaker counts.';
+comment on column tollhouse_private.providers.window_min_calls is 'With fewer calls in the window, the provider''s breaker stays closed.';
+comment on column tollhouse_private.providers.window_failure_share is 'Share of failures in the window at which it opens, unless they come from one tenant alone or, if only one tenant is calling, from one user alone.';
 
 grant select, insert, update, delete on tollhouse_private.providers to tollhouse_engine;
 grant select on tollhouse_private.providers to tollhouse_operator, tollhouse_auditor;
@@ -36,8 +36,8 @@ create table tollhouse_private.models (
   constraint models_provider_fkey foreign key (provider) references tollhouse_private.providers (provider),
   constraint models_provider_model_check check (pg_catalog.length(provider_model) between 1 and 256)
 );
-comment on table tollhouse_private.models is 'A model by the name that calls and prices use, and where it is served.';
-comment on column tollhouse_private.models.provider_model is 'The name that the provider knows it by.';
+comment on table tollhouse_private.models is 'A model, by the name used in calls and prices, and its provider.';
+comment on column tollhouse_private.models.provider_model is 'The provider''s name for it.';
 
 grant select, insert, update, delete on tollhouse_private.models to tollhouse_engine;
 grant select on tollhouse_private.models to tollhouse_operator, tollhouse_auditor;

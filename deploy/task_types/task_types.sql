@@ -26,18 +26,18 @@ create table tollhouse_private.task_types (
   constraint task_types_cache_scope_check check (cache_scope in ('user', 'tenant')),
   constraint task_types_capture_check check (capture in ('full', 'metadata', 'none'))
 );
-comment on table tollhouse_private.task_types is 'An endpoint: what a call of it may use and how it is treated.';
+comment on table tollhouse_private.task_types is 'An endpoint: the models, limits and policies of its calls.';
 comment on column tollhouse_private.task_types.models is 'Candidate models, in order of preference.';
-comment on column tollhouse_private.task_types.timeout_ms is 'How long one attempt may take.';
-comment on column tollhouse_private.task_types.max_attempts is 'Attempts a call may make in all.';
-comment on column tollhouse_private.task_types.backoff_ms is 'Wait before the second attempt; doubles with each further one, one minute at most.';
-comment on column tollhouse_private.task_types.max_output_tokens is 'The most a call may ask for; also what is asked for when it names nothing. Bounds the reservation.';
-comment on column tollhouse_private.task_types.cache_ttl is 'How long an answer is fresh, at most as long as its content is kept where it is kept; 0 turns cache and coalescing off.';
-comment on column tollhouse_private.task_types.cache_scope is 'Who shares an answer: one user''s calls, or the whole tenant''s.';
-comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy holds.';
-comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is tried again; if not, it fails.';
+comment on column tollhouse_private.task_types.timeout_ms is 'Timeout of one attempt.';
+comment on column tollhouse_private.task_types.max_attempts is 'Total number of attempts a call may make.';
+comment on column tollhouse_private.task_types.backoff_ms is 'Backoff before the second attempt; doubles with each further one, up to a minute.';
+comment on column tollhouse_private.task_types.max_output_tokens is 'The most output tokens a call may ask for, and the default. Bounds the reservation.';
+comment on column tollhouse_private.task_types.cache_ttl is 'How long a cached answer stays fresh, never longer than its content is kept; 0 turns off cache and coalescing.';
+comment on column tollhouse_private.task_types.cache_scope is 'Who shares an answer: the calls of one user, or of the whole tenant.';
+comment on column tollhouse_private.task_types.capture is 'What is kept of a call; the stricter of this and the tenant''s policy applies.';
+comment on column tollhouse_private.task_types.retries_abandoned is 'Whether a call whose worker died is retried; otherwise it fails.';
 comment on column tollhouse_private.task_types.materializer is
-  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the rights of tollhouse_owner or tollhouse_engine. It waits a second at most for a lock; while it runs its worker records and claims nothing else. One that fails, or takes longer than a worker''s statement may, leaves its call materializer_failed.';
+  'Schema-qualified function (text tenant, text user, uuid call, timestamptz created_at, jsonb request, jsonb response) that turns a success into rows, in the transaction of the outcome and with the privileges of tollhouse_owner or tollhouse_engine. It waits at most a second for a lock; while it runs, its worker records and claims nothing else. If it fails, or exceeds the worker''s statement timeout, its call ends as materializer_failed.';
 
 grant select, insert, update, delete on tollhouse_private.task_types to tollhouse_engine;
 grant select on tollhouse_private.task_types to tollhouse_operator, tollhouse_auditor;
@@ -71,7 +71,7 @@ as $$
     and (p_requested_model is null or m.model = p_requested_model)
 $$;
 comment on function tollhouse_private.candidate_models(text, text) is
-  'The models a call may use: its endpoint''s, in order of preference from 0, or the one it asked for.';
+  'The models a call may use: those of its endpoint, in order of preference from 0, or the one it asked for.';
 
 revoke execute on function tollhouse_private.candidate_models(text, text) from public;
 grant execute on function tollhouse_private.candidate_models(text, text) to tollhouse_engine;

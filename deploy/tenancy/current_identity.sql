@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_engine;
 
--- Bodies of standard SQL: read once, here, and taken into each query whose policy asks.
+-- SQL-standard bodies: parsed once, here, and inlined into each query whose policy calls them.
 create function tollhouse_private.current_tenant_id()
   returns text
   language sql
@@ -34,7 +34,7 @@ comment on function tollhouse_private.reads_all_users() is 'Whether the session'
 revoke execute on function tollhouse_private.current_tenant_id() from public;
 revoke execute on function tollhouse_private.current_user_id() from public;
 revoke execute on function tollhouse_private.reads_all_users() from public;
--- The policies of the client's tables call these three.
+-- All three are called by the policies of the client's tables.
 grant execute on function tollhouse_private.current_tenant_id() to tollhouse_owner, tollhouse_client;
 grant execute on function tollhouse_private.current_user_id() to tollhouse_owner, tollhouse_client;
 grant execute on function tollhouse_private.reads_all_users() to tollhouse_owner, tollhouse_client;

@@ -6,6 +6,6 @@ set local role tollhouse_owner;
 create domain tollhouse_private.identifier as text collate "C"
   constraint identifier_check check (tollhouse_private.is_identifier(value));
 comment on domain tollhouse_private.identifier is
-  'What names a tenant, user, endpoint or model.';
+  'Name of a tenant, user, endpoint or model.';
 
 commit;

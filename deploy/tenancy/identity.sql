@@ -19,9 +19,9 @@ declare
   v_oid oid;
   v_bindings tollhouse_private.login_bindings[];
 begin
-  -- Asked many times a statement: where nobody is bound, no login is looked up.
+  -- Called many times per statement: if no login is bound, none is looked up.
   if exists (select from tollhouse_private.login_bindings) then
-    -- By name and by oid: neither who is renamed nor who gets a name that was bound is free.
+    -- By name and by oid, so that neither renaming a login nor reusing a bound name escapes the binding.
     v_oid := to_regrole(quote_ident(session_user));
     v_bindings := array(
       select b from tollhouse_private.login_bindings as b where b.login = session_user
@@ -31,7 +31,7 @@ begin
   end if;
 
   if cardinality(v_bindings) > 0 then
-    -- Of two, the login's own; where neither is, the login is nobody.
+    -- Of two bindings, the one that matches both; if none does, the login has no identity.
     if cardinality(v_bindings) > 1 then
       v_bindings := array(select b from unnest(v_bindings) as b where b.login = session_user and b.login_oid = v_oid);
     end if;
@@ -60,7 +60,7 @@ comment on function tollhouse_private.identity() is
   'Tenant and user of the session: from its login''s binding where there is one, else from the transaction''s settings; all null without a whole, well-formed identity, or with two bindings of which neither is the login''s own.';
 
 revoke execute on function tollhouse_private.identity() from public;
--- The policies of the client's tables call it, by way of current_identity.
+-- Called by the policies of the client's tables, through current_identity.
 grant execute on function tollhouse_private.identity() to tollhouse_owner, tollhouse_client;
 
 commit;

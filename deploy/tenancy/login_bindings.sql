@@ -13,9 +13,9 @@ create table tollhouse_private.login_bindings (
 );
 create index login_bindings_login_oid_idx on tollhouse_private.login_bindings (login_oid);
 comment on table tollhouse_private.login_bindings is
-  'Logins that are not trusted to say who they are: bound to one tenant, and to one user when user_id is given.';
+  'Logins that may not choose their identity: each is bound to one tenant, and to one user if user_id is given.';
 comment on column tollhouse_private.login_bindings.login_oid is
-  'The role itself, which may be renamed; 0: whoever has the name. A restored database knows the roles of another server by this: see the runbook.';
+  'oid of the role, which may have been renamed; 0: whoever has the name. After a restore on another server it must be updated: see the runbook.';
 comment on column tollhouse_private.login_bindings.reads_all_users is
   'The login is its tenant''s administrator: it reads and cancels the calls of every user of the tenant.';
 
@@ -28,6 +28,6 @@ create policy login_bindings_select_operator on tollhouse_private.login_bindings
 
 grant select, insert, update, delete on tollhouse_private.login_bindings to tollhouse_engine;
 grant select on tollhouse_private.login_bindings to tollhouse_operator, tollhouse_auditor;
--- Deliberately no policy for the owner: no client function reads the bindings.
+-- Deliberately no policy for the owner, because no client function reads the bindings.
 
 commit;

@@ -23,7 +23,7 @@ begin
       errcode = 'TH002',
       message = 'malformed identity',
       detail = format('tenant %s, user %s', coalesce(quote_literal(left(p_tenant_id, 128)), 'null'), coalesce(quote_literal(left(p_user_id, 128)), 'null')),
-      hint = 'Each is 1 to 128 of A-Z a-z 0-9 . _ : @ -, and begins with a letter or a digit.';
+      hint = 'Use 1 to 128 characters from A-Z a-z 0-9 . _ : @ -, starting with a letter or a digit.';
   end if;
 
   perform set_config('tollhouse.tenant_id', p_tenant_id, true);
@@ -34,13 +34,13 @@ begin
     raise exception using
       errcode = 'TH003',
       message = 'this login is bound to another identity',
-      detail = format('login %I asked for tenant %L, user %L', session_user, p_tenant_id, p_user_id),
+      detail = format('login %I requested tenant %L, user %L', session_user, p_tenant_id, p_user_id),
       hint = 'Ask an operator to change the binding (tollhouse_ops.bind_login).';
   end if;
 end
 $$;
 comment on function tollhouse.set_identity(text, text) is
-  'Says for whom this transaction acts; forgotten at its end, so safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
+  'Sets the tenant and user that this transaction acts for. It lasts until the end of the transaction, so it is safe behind a transaction pooler. Raises TH002 (malformed), TH003 (the login is bound to someone else).';
 
 revoke execute on function tollhouse.set_identity(text, text) from public;
 grant execute on function tollhouse.set_identity(text, text) to tollhouse_client;

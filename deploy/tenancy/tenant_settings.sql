@@ -9,9 +9,9 @@ create table tollhouse_private.tenant_settings (
   constraint tenant_settings_pkey primary key (tenant_id),
   constraint tenant_settings_capture_policy_check check (capture_policy in ('full', 'metadata', 'none'))
 );
-comment on table tollhouse_private.tenant_settings is 'What a tenant decided; a tenant without a row has the defaults.';
+comment on table tollhouse_private.tenant_settings is 'Settings of a tenant; one without a row has the defaults.';
 comment on column tollhouse_private.tenant_settings.capture_policy is
-  'full: request, response, reasoning and metadata are kept. metadata: only the last. none: nothing, and nothing is cached.';
+  'full: request, response, reasoning and metadata are kept. metadata: only metadata is kept. none: nothing is kept or cached.';
 
 alter table tollhouse_private.tenant_settings enable row level security;
 alter table tollhouse_private.tenant_settings force row level security;

@@ -50,7 +50,7 @@ select is((select count(*) from shop.shelf), 0::bigint, 'only a success is mater
 rollback to three_running;
 select pg_temp.record(pg_temp.result_of('good', 'success', '{"materialize": false}'));
 select results_eq('select status, error_code, error_message, cost_micro_usd from tollhouse_private.llm_api_calls',
-  $$values ('success', 'materializer_failed', 'shop.keep: it took longer than a worker''s statement may', 19::bigint)$$, 'one that took too long is left out, and its call keeps its answer');
+  $$values ('success', 'materializer_failed', 'shop.keep: it exceeded the worker''s statement timeout', 19::bigint)$$, 'one that took too long is left out, and its call keeps its answer');
 select is((select count(*) from shop.shelf), 0::bigint, 'which is not materialized');
 rollback to three_running;
 select pg_temp.ask('cancel');
