@@ -1,4 +1,4 @@
-"""Clusters and databases for every suite: one cluster a server, one clone a test."""
+"""Clusters and databases for every suite: one cluster per server, one clone per test."""
 
 import functools
 import shutil
@@ -15,19 +15,19 @@ from tollhouse_demo.embedded import Cluster
 
 
 def pytest_configure() -> None:
-    """Hear SIGINT: what a shell starts in the background ignores it, and so would every child."""
+    """Restore SIGINT: a shell's background process ignores it, and so would every child."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
-    """Say which servers the run asks for."""
+    """Name the servers that the run uses."""
     return f"database servers: {', '.join(servers.SERVERS)}"
 
 
 @pytest.fixture(scope="session")
 def cluster_home() -> Iterator[Path]:
-    """Return a folder for clusters that outlive no test run."""
+    """Return a folder for clusters that last only for this test run."""
     home = servers.new_home()
     yield home
     shutil.rmtree(home, ignore_errors=True)
@@ -35,7 +35,7 @@ def cluster_home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def durable_home() -> Iterator[Path]:
-    """Return a folder for clusters that are killed and start again, on a disk."""
+    """Return a folder on disk for clusters that are killed and restarted."""
     home = servers.new_home(durable=True)
     yield home
     shutil.rmtree(home, ignore_errors=True)

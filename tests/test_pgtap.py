@@ -1,4 +1,4 @@
-"""Every file of tests/pgtap, on every server; and pg_prove over the same tree as a witness."""
+"""Every file of tests/pgtap, on every server; and pg_prove over the same tree as a cross-check."""
 
 import shutil
 import subprocess
@@ -27,7 +27,7 @@ def pgtap_template(template: Database) -> Iterator[Database]:
 
 @pytest.mark.parametrize("path", FILES)
 def test_file(path: str, pgtap_template: Database) -> None:
-    """The file's plan is there, is met, and nothing in it fails."""
+    """The file has a plan, meets it, and nothing in it fails."""
     with cloned(pgtap_template) as database:
         done = psql(
             database.cluster,
@@ -40,7 +40,7 @@ def test_file(path: str, pgtap_template: Database) -> None:
 
 
 def test_pg_prove_agrees(pgtap_template: Database) -> None:
-    """pg_prove, which reads TAP with a parser that is not ours, passes the whole tree."""
+    """pg_prove, which has its own TAP parser, passes the whole tree."""
     pg_prove = shutil.which("pg_prove")
     if pg_prove is None:
         pytest.skip("no pg_prove (Debian: libtap-parser-sourcehandler-pgtap-perl)")

@@ -32,7 +32,7 @@ _FLAGS = (
 
 
 class Browser:
-    """One page. `problems` collects what the console complained of, refused scripts included."""
+    """One page. `problems` collects the console's errors, blocked scripts included."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.problems: list[str] = []
@@ -107,7 +107,7 @@ class Browser:
             )
 
     async def names(self) -> list[tuple[str, str]]:
-        """Return role and name of everything that a screen reader is told."""
+        """Return the role and name of everything a screen reader announces."""
         tree = await self.send("Accessibility.getFullAXTree")
         return [
             (node["role"]["value"], node.get("name", {}).get("value", ""))
@@ -123,7 +123,7 @@ class Browser:
         _write(path, base64.b64decode(answer["data"]))
 
     async def listen(self) -> None:
-        """Take in answers and events until the connection ends."""
+        """Receive replies and events until the connection closes."""
         async for message in self._socket:
             self._take(json.loads(message.data))
 
@@ -149,7 +149,7 @@ class Browser:
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Start Chromium with an empty profile; end it at the end."""
+    """Start Chromium with an empty profile; stop it afterwards."""
     assert PROGRAM is not None
     profile = Path(tempfile.mkdtemp(prefix="tollhouse-chromium-"))
     process = await asyncio.create_subprocess_exec(

@@ -23,7 +23,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
     "th_operator": ("tollhouse_operator",),
     "th_auditor": ("tollhouse_auditor",),
     "th_monitor": ("tollhouse_monitor",),
-    "th_stranger": (),  # may connect, is a member of nothing
+    "th_stranger": (),  # may connect, but is a member of no role
 }
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ class Database:
     name: str
 
     def url(self, login: str = "postgres") -> str:
-        """Return how libpq reaches it as the superuser or a login of LOGINS."""
+        """Return the connection string for the superuser or a login of LOGINS."""
         return self.cluster.url(self.name, login, "" if login == "postgres" else PASSWORD)
 
     def connect(self, login: str = "th_client", *, autocommit: bool = True) -> Connection[Row]:
@@ -69,7 +69,7 @@ class Database:
     def acting(
         self, tenant: str, user: str, *, login: str = "th_client"
     ) -> Iterator[Connection[Row]]:
-        """Open a transaction as a tenant's user; commit at the end, roll back on an error."""
+        """Open a transaction as a tenant's user; commit on success, roll back on an error."""
         with self.connect(login) as connection, connection.transaction():
             connection.execute("select tollhouse.set_identity(%s, %s)", (tenant, user))
             yield connection
@@ -99,7 +99,7 @@ def create_template(cluster: Cluster) -> Database:
 
 @contextmanager
 def cloned(template: Database) -> Iterator[Database]:
-    """Clone a template (nobody may be connected to it); drop the clone at the end."""
+    """Clone a template (which must have no connections); drop the clone afterwards."""
     clone = Database(cluster=template.cluster, name=f"tollhouse_test_{next(_numbers)}")
     names = {"clone": sql.Identifier(clone.name), "template": sql.Identifier(template.name)}
     with admin(template.cluster) as connection:
@@ -117,7 +117,7 @@ def cloned(template: Database) -> Iterator[Database]:
 
 
 def drop(connection: Connection, name: str) -> None:
-    """Drop a database, whoever is connected to it, if it is there."""
+    """Drop a database if it exists, even if sessions are connected to it."""
     connection.execute(
         sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     )

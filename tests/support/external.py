@@ -28,7 +28,7 @@ _REASON = "these processes are not the test's own: it can't start, stop or kill 
 
 
 class ExternalStack(Stack):
-    """Stands where a Stack stands; a test that would end a process or the cluster is skipped."""
+    """Stands in for a Stack; a test that would stop a process or the cluster is skipped."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._superuser = environ[f"{_PREFIX}DATABASE_URL"]
@@ -38,7 +38,7 @@ class ExternalStack(Stack):
         self.mock = MockControl(environ[f"{_PREFIX}MOCK_URL"])
 
     def __enter__(self) -> Self:
-        """Wait for it; register what the demo's stack registers, unless it is there."""
+        """Wait for it; register what the demo's stack registers, unless already present."""
         wait(self._superuser, worker_url=self._worker, seconds=60)
         with self.connect() as superuser:
             known = superuser.execute("select from tollhouse_private.models limit 1").fetchone()
@@ -76,7 +76,7 @@ class ExternalStack(Stack):
 
     @property
     def logs(self) -> Path:
-        """Skip the test: who runs the installation has them."""
+        """Skip the test: only whoever runs the installation has them."""
         _skip()
 
     @property
@@ -91,7 +91,7 @@ class ExternalStack(Stack):
 
 
 def external_stack() -> ExternalStack | None:
-    """Return the installation that the environment selects, if it does."""
+    """Return the installation that the environment selects, if any."""
     return ExternalStack() if f"{_PREFIX}DATABASE_URL" in os.environ else None
 
 

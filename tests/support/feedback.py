@@ -13,7 +13,7 @@ __all__ = ["feedback"]
 
 @contextmanager
 def feedback(url: str, *, application: str = "standby", slot: str = "") -> Iterator[None]:
-    """Stream WAL as a superuser and report a query with a snapshot of now, until the end.
+    """Stream WAL as a superuser and, until closed, report a query with a snapshot of now.
 
     slot: a physical slot to use, which keeps the snapshot afterwards
     """

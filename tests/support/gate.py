@@ -1,7 +1,7 @@
-"""Executes the run: lines of a job of the gate on this machine, as a runner would.
+"""Runs a CI job's run: steps on this machine, as a runner would.
 
-Needs docker compose and nothing of GitHub; steps that use an action are named and left out. Exit
-status 1 when a step failed.
+Needs docker compose and nothing from GitHub; steps that use an action are listed and skipped. Exits
+with 1 if a step failed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ _CONDITIONS = {"success()": (True, False), "failure()": (False, True), "always()
 
 
 def run_job(workflow: dict[str, Any], name: str, matrix: dict[str, str], folder: Path) -> bool:
-    """Run one job's steps in a folder; return whether none failed.
+    """Run one job's steps in a folder; return whether all succeeded.
 
     Raises ValueError for an expression that only GitHub can evaluate.
     """
@@ -49,7 +49,7 @@ def run_job(workflow: dict[str, Any], name: str, matrix: dict[str, str], folder:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the job that is named."""
+    """Run the named job."""
     workflow = yaml.load(GATE.read_text(encoding="utf-8"), yaml.BaseLoader)
     parser = argparse.ArgumentParser(prog="run_gate", description=__doc__)
     parser.add_argument("job", choices=workflow["jobs"])

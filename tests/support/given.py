@@ -10,7 +10,7 @@ from tollhouse_demo.embedded import Cluster
 
 
 class GivenServer(Cluster):
-    """Stands where a Cluster stands; a test that needs its programs is skipped."""
+    """Stands in for a Cluster; a test that needs its programs is skipped."""
 
     def __init__(self, superuser: str) -> None:
         """Ask the server for its version."""
@@ -37,7 +37,7 @@ class GivenServer(Cluster):
 
     @property
     def port(self) -> NoReturn:
-        """Skip the test: it may be one of another machine."""
+        """Skip the test: it may be on another machine."""
         _skip()
 
 

@@ -1,4 +1,4 @@
-"""Guards of a running database switched off, to see which proof notices."""
+"""Switches off guards of a running database, to see which proof notices."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +30,7 @@ def private(function: str, old: str, new: str) -> Edit:
 
 @contextmanager
 def disabled(superuser: Superuser, edits: list[Edit]) -> Iterator[None]:
-    """Edit the running database; undo it in the end."""
+    """Edit the running database; undo the edit afterwards."""
     with ExitStack() as undo:
         for what, old, new in edits:
             kind, *names = what.split()
@@ -50,7 +50,7 @@ def disabled(superuser: Superuser, edits: list[Edit]) -> Iterator[None]:
 
 
 def edit(superuser: Superuser, function: str, old: str, new: str) -> str:
-    """Edit the body of a function, or give it another; return its old definition."""
+    """Edit or replace the body of a function; return its old definition."""
     definition: str = superuser.value(
         "select pg_get_functiondef(p.oid) from pg_catalog.pg_proc as p"
         " where p.pronamespace::regnamespace::text || '.' || p.proname = %s",

@@ -38,7 +38,7 @@ from jsonb_to_recordset(%s) as e (
 
 _PRIVATE = "set local search_path = tollhouse_private, pg_catalog, pg_temp"
 
-# What an attempt was charged in the end, its late correction included.
+# What an attempt was finally charged, including any late correction.
 _CHARGED = """
 create temp view charged as
 select

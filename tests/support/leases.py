@@ -1,7 +1,7 @@
-"""Leases that no starved process loses, and their end when a test wants it.
+"""Leases that a starved process keeps, and that a test can expire at will.
 
-A lease lasts ten minutes and is renewed twice a second: a worker that has lost its own hears of it
-soon, and one that was killed is looked for soon, once `end` has let its lease be over.
+A lease lasts ten minutes and is renewed twice a second: a worker that has lost its lease soon
+notices, and one that was killed is soon reaped, once `end` has expired its lease.
 """
 
 from tests.support.guards import Superuser, edit
@@ -17,7 +17,7 @@ def lengthen(superuser: Superuser) -> None:
 
 
 def end(superuser: Superuser, worker_id: object = None) -> None:
-    """Let a worker's lease be over, or everybody's."""
+    """Expire one worker's lease, or everybody's."""
     superuser.rows(
         "update tollhouse_private.workers set alive_until = now() - interval '1 second'"
         " where worker_id = coalesce(%s, worker_id)",

@@ -1,6 +1,6 @@
-"""Runs every dashboard, keeps what it showed as CSV, and checks it against what was seen to happen.
+"""Runs every dashboard, saves its rows as CSV, and checks them against what happened.
 
-Exit status 0: all is as it must be; 1: one line on stderr for each thing that is not.
+Exits with 0 if every check passes, else with 1 and one line on stderr for each problem.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import psycopg
 from tollhouse.connection import CONNECTION_OPTIONS, deadline
 
 FOLDER = Path(__file__).parents[2] / "db" / "dashboards"
-# Once a call was made these have rows; the others show what is so at the moment, if anything is.
+# Once a call was made these have rows; the others show the current state, if there is any.
 NEVER_EMPTY = ("01", "02", "04", "07", "08", "11")
 _SECONDS = 600.0
 _RECENT = timedelta(hours=12)  # well inside the 24 hours that the shortest dashboards look back
@@ -49,7 +49,7 @@ class Dashboard:
 
     @property
     def unlimited(self) -> str:
-        """Its query without the limit, which is for eyes."""
+        """Its query without the limit, which only helps a human reader."""
         return _LIMIT.sub(";", self.text)
 
 
@@ -86,15 +86,15 @@ def run(connection: psycopg.Connection[Any], query: str) -> Shown:
 def expected_tenants(probe: Line, now: datetime) -> dict[str, set[str]]:
     """Return dashboard number → tenants that it must show, by the calls of a probe.
 
-    Calls of another month than now's, or of more than half a day ago, count for nothing: the
-    dashboards look back a limited time.
+    Calls of another month, or from more than half a day ago, are ignored: the dashboards look
+    back a limited time.
     """
     expected: dict[str, set[str]] = {}
     for call in (call for test in probe["tests"] for call in test["calls"]):
         finished = datetime.fromisoformat(call["finished_at"]).astimezone(UTC)
         if now - finished > _RECENT or (finished.year, finished.month) != (now.year, now.month):
             continue
-        # 08 counts attempts, 06 refusals, 02 answers, 10 hits; 01 and 07 whatever was paid for.
+        # 08 counts attempts, 06 refusals, 02 answers, 10 hits; 01 and 07 whatever cost money.
         for number, holds in (
             ("01", call["cost_micro_usd"] > 0),
             ("02", call["status"] == "success"),
@@ -111,7 +111,7 @@ def expected_tenants(probe: Line, now: datetime) -> dict[str, set[str]]:
 def problems(
     dashboard: Dashboard, shown: Shown, tenants: Iterable[str], *, empty: bool
 ) -> Iterator[str]:
-    """Yield what is wrong with what a dashboard showed."""
+    """Yield the problems in a dashboard's output."""
     if shown.columns != dashboard.documented:
         yield (
             f"{dashboard.name}: its columns are {', '.join(shown.columns)};"

@@ -44,7 +44,7 @@ def _partitions(cluster: Cluster, dbname: str) -> list[str]:
 def _normalized(text: str) -> str:
     noise = ("--", "SET ", "SELECT pg_catalog.set_config(", "\\restrict", "\\unrestrict")
     lines: list[str] = []
-    quote = ""  # the dollar quote of the function body that we are in
+    quote = ""  # the dollar quote of the current function body
     for line in text.splitlines():
         if quote:
             lines.append(line)
@@ -58,7 +58,7 @@ def _normalized(text: str) -> str:
 
 
 def main() -> int:
-    """Deploy the plan into a cluster that lives for a moment; write its schema to a file."""
+    """Deploy the plan into a temporary cluster; write its schema to a file."""
     target = Path(sys.argv[1])
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="tollhouse-golden-") as folder:
         Path(folder).chmod(0o755)

@@ -1,10 +1,10 @@
 """The servers that the database suites run on, and how a test cluster is made.
 
 The wheel's 18, Debian's 15 where it is installed, and those whose program folders
-TOLLHOUSE_TEST_SERVERS names, with colons between them: /usr/lib/postgresql/17/bin
+TOLLHOUSE_TEST_SERVERS names, separated by colons: /usr/lib/postgresql/17/bin
 
-TOLLHOUSE_TEST_SERVER_URL, a superuser's, names one that already runs instead of all of these.
-The tests drop databases tollhouse_t… and roles th_… of it, and make them anew.
+TOLLHOUSE_TEST_SERVER_URL, a superuser's, names a running server to use instead of all these.
+The tests drop and recreate its databases tollhouse_t… and roles th_….
 """
 
 import functools
@@ -25,7 +25,7 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 
 def added(folders: str) -> dict[str, Path]:
-    """Return name → program folder of further servers; raise EmbeddedError for no server's."""
+    """Return name → program folder of further servers; raise EmbeddedError where there is none."""
     found = (find_binaries(folder) for folder in folders.split(os.pathsep) if folder)
     return {f"pg{binaries.version}": binaries.bin_dir for binaries in found}
 
@@ -34,11 +34,11 @@ ADDED = added(os.environ.get("TOLLHOUSE_TEST_SERVERS", ""))
 GIVEN = GivenServer(url) if (url := os.environ.get("TOLLHOUSE_TEST_SERVER_URL")) else None
 SERVERS = (GIVEN.name,) if GIVEN else ("pg18", "pg15", *ADDED)
 SETTINGS: dict[str, str | int | bool] = {
-    "fsync": False,  # a test never outlives a crash of the machine; kill -9 needs no fsync
+    "fsync": False,  # no test survives a machine crash, and kill -9 needs no fsync
     "full_page_writes": False,
     "max_connections": 200,
     "max_prepared_transactions": 5,
-    "max_wal_size": "256MB",  # it may be kept in memory, see new_home
+    "max_wal_size": "256MB",  # it may be in memory, see new_home
     "shared_buffers": "128MB",
     "autovacuum": True,
     "log_min_messages": "warning",
@@ -50,7 +50,7 @@ _GIGABYTE = 2**30
 
 
 def new_home(*, durable: bool = False) -> Path:
-    """Return a new folder that the server's account can enter, which pytest's own may not be.
+    """Return a new folder that the server's account can enter, unlike, perhaps, pytest's own.
 
     It is in memory where there is plenty, unless it has to be durable: a clone of a database is
     hundreds of files, and a disk takes ten times as long to make them.
@@ -107,7 +107,7 @@ def admin(cluster: Cluster, dbname: str = "postgres") -> psycopg.Connection:
 def psql(
     cluster: Cluster, dbname: str, *arguments: str, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run the server's psql as superuser, without anybody's psqlrc."""
+    """Run the server's psql as superuser, without a psqlrc."""
     return subprocess.run(
         [cluster.psql_path, "-X", *arguments],
         env=superuser_environment(cluster, dbname),

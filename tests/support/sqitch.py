@@ -47,7 +47,7 @@ class Sqitch:
 
 @contextmanager
 def empty_database(cluster: Cluster, name: str) -> Iterator[Database]:
-    """Create a database with nothing in it; drop it at the end."""
+    """Create an empty database; drop it afterwards."""
     identifier = sql.Identifier(name)
     with admin(cluster) as connection:
         connection.execute(sql.SQL("create database {} template template0").format(identifier))
@@ -59,7 +59,7 @@ def empty_database(cluster: Cluster, name: str) -> Iterator[Database]:
 
 
 def leftovers(database: Database) -> list[str]:
-    """Return what a database still has of ours: schemas and default privileges."""
+    """Return what we left in a database: schemas and default privileges."""
     rows = database.rows("""
         select nspname as name from pg_catalog.pg_namespace
         where nspname like 'tollhouse%' and nspname <> 'tollhouse_embedded'

@@ -1,6 +1,6 @@
 """The rooms of deploy/ as steps of a stair: each stands on rooms of lower steps only.
 
-`python -m tests.support.stair` writes the picture in ARCHITECTURE.md anew.
+`python -m tests.support.stair` rewrites the picture in ARCHITECTURE.md.
 """
 
 import re
@@ -25,7 +25,7 @@ def rooms(plan: tuple[Change, ...]) -> Rooms:
 
 
 def circle(needs: Rooms) -> list[str]:
-    """Return rooms that need each other in a circle, the first one also last; none: empty."""
+    """Return a cycle of rooms, the first also last; empty if there is none."""
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:

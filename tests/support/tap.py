@@ -1,4 +1,4 @@
-"""A strict reader of the Test Anything Protocol: what is not plainly passed has failed."""
+"""A strict reader of the Test Anything Protocol: whatever doesn't clearly pass has failed."""
 
 import re
 from dataclasses import dataclass

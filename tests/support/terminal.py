@@ -10,7 +10,7 @@ from tests.support.waiting import PATIENCE
 
 
 class Terminal:
-    """A shell in a folder; a block that fails ends it. Close it at the end."""
+    """A shell in a folder; a failing block ends it. Close it when done."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         """Start it."""
@@ -42,7 +42,7 @@ class Terminal:
         raise AssertionError(f"{where} failed:\n{''.join(printed)}")
 
     def succeeds(self, text: str) -> bool:
-        """Whether a block ends well, tried in a shell of its own."""
+        """Whether a block succeeds, run in a separate shell."""
         done = subprocess.run(
             ["bash", "--norc", "-euo", "pipefail"],
             input=text,
@@ -56,10 +56,10 @@ class Terminal:
         return done.returncode == 0
 
     def close(self) -> None:
-        """End the shell; what it has started stays."""
+        """End the shell; the processes that it started live on."""
         assert self._bash.stdin
         assert self._bash.stdout
-        with contextlib.suppress(BrokenPipeError):  # a failed block has ended it
+        with contextlib.suppress(BrokenPipeError):  # a failed block ended it
             self._bash.stdin.close()
         self._bash.wait(timeout=PATIENCE)
         self._bash.stdout.close()

@@ -1,4 +1,4 @@
-"""A running installation as the tests see it: people who ask, operators, and what came of it."""
+"""A running installation as the tests see it: users, operators, and the results."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ REASON = "asked for by a test"
 
 
 class Town:
-    """A stack with connections of its own; close it before the stack stops."""
+    """A stack with its own connections; close it before the stack stops."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -38,7 +38,7 @@ class Town:
         return psycopg.connect(self.stack.url(login), autocommit=True, row_factory=dict_row)
 
     def kept(self, login: str) -> Connection[Row]:
-        """Return this login's connection, opened anew when the server has gone meanwhile."""
+        """Return this login's connection, reopened if the server has gone away."""
         if login not in self._connections or self._connections[login].closed:
             self._connections[login] = self.connect(login)
         return self._connections[login]
@@ -91,7 +91,7 @@ class Town:
         return row
 
     def attempts(self, call: Row) -> list[Row]:
-        """Return what is on record of a call's HTTP attempts, in their order."""
+        """Return the recorded HTTP attempts of a call, in order."""
         return self.rows(
             "select * from tollhouse_private.provider_attempts where call_id = %s"
             " order by attempt, late",
@@ -99,11 +99,11 @@ class Town:
         )
 
     def bill(self, call: Row) -> list[Entry]:
-        """Return what the provider has on its bill for a call."""
+        """Return the provider's bill entries for a call."""
         return list(self.mock.bill(prefix=f"{call['call_id']}.").entries)
 
     def make_due(self, call: Row) -> None:
-        """Let the time come for which a call waits."""
+        """Make a waiting call due now."""
         (_,) = self.rows(
             "update tollhouse_private.jobs set run_at = now()"
             " where call_id = %s and state = 'scheduled' returning call_id",
@@ -116,7 +116,7 @@ class Town:
         return now
 
     def settled(self, *, seconds: float = PATIENCE) -> None:
-        """Wait until every call that is due is over, and all that the provider received too."""
+        """Wait until every due call and every request the provider received has finished."""
         due = (
             "select count(*) from tollhouse_private.jobs"
             " where state <> 'scheduled' or run_at < now() + interval '1 minute'"
@@ -131,7 +131,7 @@ class Town:
 
 @dataclass(frozen=True)
 class Person:
-    """One user of one tenant; every method is a transaction of its own."""
+    """One user of one tenant; every method is its own transaction."""
 
     town: Town
     tenant: str
@@ -140,7 +140,7 @@ class Person:
 
     @property
     def tag(self) -> str:
-        """A mark for prompts, by which a fault of the mock provider finds this user's calls."""
+        """A marker for prompts, by which a fault of the mock provider matches this user's calls."""
         return f"[{self.tenant}/{self.user}]"
 
     @contextmanager
@@ -185,7 +185,7 @@ class Person:
         return self.rows("select * from tollhouse.enqueue_many(%s)", Jsonb(list(calls)))
 
     def wait(self, call: Row, *, seconds: float = PATIENCE) -> Row:
-        """Return the result of a call that must end in time."""
+        """Return the result of a call, which must end in time."""
         (row,) = self.rows(
             "select * from tollhouse.wait_for(%s, make_interval(secs => %s))",
             call["call_id"],
@@ -211,7 +211,7 @@ class Person:
 
 @contextmanager
 def paused(worker: ChildProcess) -> Iterator[None]:
-    """Stop a worker's process as a machine under pressure would; let it go on in the end."""
+    """Freeze a worker's process as an overloaded machine would; resume it afterwards."""
     os.kill(worker.pid, signal.SIGSTOP)
     try:
         yield

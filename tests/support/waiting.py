@@ -1,4 +1,4 @@
-"""Waits for conditions with a deadline, and lets many sessions act at the same moment."""
+"""Waits for conditions with a deadline, and makes many sessions act at once."""
 
 import time
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Seconds until a test says that what it waits for will not come. Only a broken test waits so long:
-# a shorter deadline measures the machine.
+# Seconds before a test gives up waiting. Only a broken test waits this long:
+# a shorter deadline would measure the machine.
 PATIENCE = 180.0
 
 # A fault of the mock provider: no answer until its faults are cleared.
@@ -17,7 +17,7 @@ HELD = {"delay_ms": 10_000 * PATIENCE}
 
 
 def until(look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
-    """Return what `look` finds (anything true) as soon as it does; fail when the time is over."""
+    """Return the first truthy result of `look`; fail at the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds:g} seconds: {what}"
@@ -26,14 +26,14 @@ def until(look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE)
 
 
 def together(count: int, act: Callable[[int, Barrier], T]) -> list[T]:
-    """Run `act` in as many threads; each calls wait() on the barrier when it is ready."""
+    """Run `act` in that many threads; each calls wait() on the barrier when ready."""
     barrier = Barrier(count, timeout=PATIENCE)
 
     def run(number: int) -> T:
         try:
             return act(number, barrier)
         except BaseException:
-            barrier.abort()  # nobody waits for who has failed
+            barrier.abort()  # nobody waits for a thread that failed
             raise
 
     with ThreadPoolExecutor(count) as pool:

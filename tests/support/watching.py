@@ -1,4 +1,4 @@
-"""What every end-to-end test is framed by: a tenant of its own, and the invariants afterwards."""
+"""The frame of every end-to-end test: a tenant of its own, then a check of the invariants."""
 
 import itertools
 import re
@@ -15,14 +15,14 @@ _numbers = itertools.count(1)
 
 
 def tenant_for(name: str) -> str:
-    """Return a tenant named after a test, which no other test has."""
+    """Return a tenant named after a test and used by no other."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name.removeprefix("test_")).strip("-")
     return f"{slug[:60]}-{next(_numbers)}"
 
 
 @contextmanager
 def watched(request: pytest.FixtureRequest, town: Town, tenant: str) -> Iterator[None]:
-    """Run a test; then lift its faults, wait until all is quiet, count, and take notes."""
+    """Run a test; then clear its faults, wait until idle, check the invariants, and take notes."""
     yield
     problem = ""
     town.mock.clear_faults()

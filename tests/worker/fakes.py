@@ -1,4 +1,4 @@
-"""A database that says what a test tells it to, for the worker's parts alone."""
+"""A scripted database, to test the worker's parts in isolation."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ async def at_once() -> None:
 
 
 class FakeGate(Gate):
-    """Answers from scripts and keeps what was asked, in order."""
+    """Answers from scripts and records the queries, in order."""
 
     def __init__(self) -> None:
         """Everything succeeds and is empty unless a script says otherwise."""
@@ -60,7 +60,7 @@ class FakeGate(Gate):
         return Terms(lease_ms=self.lease_ms, heartbeat_ms=20)
 
     async def heartbeat(self, worker_id: uuid.UUID, in_flight: int) -> bool:
-        """Renew it, or what the script says."""
+        """Renew it, unless the script says otherwise."""
         self.asked.append("heartbeat")
         answer = self.heartbeats.pop(0) if self.heartbeats else True
         if isinstance(answer, Exception):
@@ -79,7 +79,7 @@ class FakeGate(Gate):
         return await self._next_claim()
 
     async def record(self, worker_id: uuid.UUID, results: Results) -> int:
-        """Keep the results, unless the script says otherwise."""
+        """Record the results, unless the script says otherwise."""
         self.asked.append("record")
         failure = self.records.pop(0) if self.records else None
         rows = [json.loads(result) for result in results]
@@ -105,7 +105,7 @@ class FakeGate(Gate):
         return self.aborts
 
     async def reap(self) -> int:
-        """Settle as many as the script says, none at its end."""
+        """Settle as many as the script says, and none once it is exhausted."""
         self.asked.append("reap")
         await self.during_reap()
         return self.reaped.pop(0) if self.reaped else 0
@@ -203,6 +203,6 @@ async def kept_alive(leases: Leases, **changes: Any) -> AsyncIterator[None]:
 
 
 def success(call: Call, **changes: Any) -> Outcome:
-    """Return the outcome of a call that went well."""
+    """Return the outcome of a successful call."""
     answer = {"response": {"content": "42", "finish_reason": "stop"}, **changes}
     return Outcome(call_id=call.call_id, attempt=call.attempt, outcome="success", **answer)

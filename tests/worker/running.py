@@ -35,7 +35,7 @@ class Bench:
 
     @asynccontextmanager
     async def worker(self, **changes: Any) -> AsyncIterator[Worker]:
-        """Run a worker; at the end it drains, and must have stopped without an error."""
+        """Run a worker; afterwards it drains and must stop without an error."""
         settings = WorkerSettings(**{**vars(self.settings), **changes})
         async with open_worker(settings) as worker:
             task = asyncio.create_task(worker.run())
@@ -75,7 +75,7 @@ class Bench:
         return {row["outcome"]: row["n"] for row in rows}
 
     def billed(self) -> int:
-        """How many requests the provider has on its bill."""
+        """How many requests the provider has billed."""
         return len(self.mock.bill()["entries"])
 
     async def until(self, query: str, expected: object, timeout: float = PATIENCE) -> None:
@@ -115,7 +115,7 @@ async def bench(database: Database, **changes: Any) -> AsyncIterator[Bench]:
 
 @contextmanager
 def killed(bench: Bench) -> Iterator[None]:
-    """Pull the global kill switch; resume at the end."""
+    """Pull the global kill switch; resume afterwards."""
     bench.database.rows("select tollhouse_ops.stop_everything('test')", login="th_operator")
     yield
     bench.database.rows("select tollhouse_ops.resume_everything('test')", login="th_operator")

@@ -1,4 +1,4 @@
-"""A worker that reaches nobody claims one call at a time, and hands the others back unsent."""
+"""A worker that reaches no provider claims one call at a time and hands the rest back unsent."""
 
 import asyncio
 
@@ -9,12 +9,12 @@ from tollhouse.worker.inflight import Brake
 
 
 def unreachable(call: Call) -> Outcome:
-    """Return what comes of a provider that nobody answers for."""
+    """Return the outcome for an unreachable provider."""
     return Outcome.of(call, "unreachable", error_code="connect_failed")
 
 
 async def test_a_few_count_and_the_others_are_handed_back() -> None:
-    """Of a hundred that fail at once; and one that reaches a provider sets the worker free."""
+    """A hundred fail at once; a single call that reaches a provider releases the brake."""
     brake = Brake()
     outcomes = [brake.judge(unreachable(make_call())).outcome for _ in range(100)]
     assert outcomes == ["unreachable"] * 3 + ["not_sent"] * 97
@@ -29,7 +29,7 @@ async def test_a_few_count_and_the_others_are_handed_back() -> None:
 
 
 async def test_trouble_of_our_own_slows_at_once() -> None:
-    """And the pause grows with each probe, not with each of many calls."""
+    """The pause grows with each probe, not with each of many calls."""
     brake, now = Brake(), asyncio.get_running_loop().time
     ours = "not_sent", LOCAL_TROUBLE
     begun = now()
@@ -49,7 +49,7 @@ async def test_trouble_of_our_own_slows_at_once() -> None:
 
 
 async def test_what_is_our_own_decision_says_nothing() -> None:
-    """A request that can't be sent, an abort, a lost lease."""
+    """An unsendable request, an abort and a lost lease don't count as trouble."""
     brake = Brake()
     for _ in range(50):
         for outcome in ("rejected", "aborted", "not_sent", "not_configured"):
@@ -58,7 +58,7 @@ async def test_what_is_our_own_decision_says_nothing() -> None:
 
 
 async def test_the_loop_claims_one_at_a_time_until_one_gets_through() -> None:
-    """Each after a pause that grows; then as many as before."""
+    """The pause between claims grows; then the loop claims as many as before."""
     gate = FakeGate()
     gate.claims = [[make_call() for _ in range(4)], *([make_call()] for _ in range(5))]
     reached = False

@@ -1,4 +1,4 @@
-"""Connections that only stay open take nothing from those that ask."""
+"""Idle open connections don't starve those that send requests."""
 
 import asyncio
 import time
@@ -16,10 +16,10 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Desk:
-    """Answers at once, or those who ask for it when `open` is set; counts whom it has in hand."""
+    """Answers at once, or held requests once `open` is set; counts those waiting."""
 
     def __init__(self) -> None:
-        """Nobody is here."""
+        """Start with no requests."""
         self.open = asyncio.Event()
         self.waiting = 0
 
@@ -33,13 +33,13 @@ class Desk:
 
 @pytest.fixture
 async def desk() -> Desk:
-    """Return what a request is answered by."""
+    """Return the reply to a request."""
     return Desk()
 
 
 @pytest.fixture
 async def port(desk: Desk) -> AsyncIterator[int]:
-    """Serve with room for five, and a second of patience."""
+    """Serve at most five connections, with a timeout of one second."""
     app = watched(most=5, seconds=1.0)
 
     app.router.add_get("/", desk.answer)
@@ -57,7 +57,7 @@ async def ask(port: int, held: str = "no") -> str:
 
 
 async def is_cut(streams: Streams) -> bool:
-    """Whether the other end hangs up."""
+    """Whether the peer hangs up."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await streams[0].read() == b""
@@ -67,7 +67,7 @@ async def is_cut(streams: Streams) -> bool:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\n"])
 async def test_a_head_has_a_deadline(port: int, sent: bytes) -> None:
-    """However it trickles in."""
+    """A request head has a deadline, however slowly it trickles in."""
     streams = await asyncio.open_connection("127.0.0.1", port)
     begun = time.monotonic()
     streams[1].write(sent)
@@ -81,7 +81,7 @@ async def test_a_head_has_a_deadline(port: int, sent: bytes) -> None:
 
 
 async def test_the_quietest_makes_room(port: int, desk: Desk) -> None:
-    """Hundreds of half-open connections keep nobody who asks out, nor cut off who is served."""
+    """Hundreds of half-open connections neither block new requests nor cut off one in hand."""
     slow = asyncio.create_task(ask(port, held="yes"))
     await eventually(lambda: desk.waiting == 1)
     quiet = []
@@ -109,7 +109,7 @@ async def test_who_is_served_everywhere_is_not_cut(port: int, desk: Desk) -> Non
 
 
 async def test_a_connection_may_be_used_again(port: int) -> None:
-    """Its time begins anew with each request."""
+    """The deadline of a kept-alive connection restarts with each request."""
     async with aiohttp.ClientSession() as session:
         for _ in range(5):
             async with session.get(f"http://127.0.0.1:{port}/?held=no") as response:

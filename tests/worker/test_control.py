@@ -1,4 +1,4 @@
-"""What must stop is asked for when somebody says so, and without."""
+"""The worker asks what to stop when notified, and also without a notification."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tollhouse.worker.notifications import Control
 
 
 async def test_a_lost_message_only_costs_time() -> None:
-    """A call that must stop is stopped soon although nobody asked."""
+    """A call that must stop is stopped soon even if no notification arrives."""
     gate = FakeGate()
     leases = make_leases(gate)
     registering = asyncio.create_task(leases.run())

@@ -1,4 +1,4 @@
-"""The demo's committed files: what the generator makes, and fit for what the story needs."""
+"""The demo's committed files match the generator's output and suit the story."""
 
 import json
 from collections import Counter
@@ -30,7 +30,7 @@ def test_every_request_quotes_rows_of_the_table() -> None:
 
 
 def test_all_endpoints_repeats_and_redeliveries_are_there() -> None:
-    """The cache, the watermark and idempotency each get something to do."""
+    """The cache, the watermark and idempotency are each exercised."""
     deliveries = load_deliveries()
     asked = Counter(
         (d.tenant, json.dumps(d.request)) for d in {d.request_id: d for d in deliveries}.values()

@@ -56,7 +56,7 @@ def test_life_of_a_cluster(fresh: Cluster) -> None:
 
 
 def test_stop_of_a_server_that_ends_by_itself(fresh: Cluster) -> None:
-    """A server that has removed its pid file, as its last act, is waited for."""
+    """A stop waits for a server that has already removed its pid file, which is its last act."""
     with fresh:
         pid_file = fresh.data / "postmaster.pid"
         pid = int(pid_file.read_text().split()[0])
@@ -95,7 +95,7 @@ def test_nobody_gets_in_without_the_password(cluster: Cluster) -> None:
 
 
 def test_taken_port(pg18: Cluster, cluster_home: Path) -> None:
-    """A port that was asked for and is taken is an error with the server's own words."""
+    """A requested port that is taken is an error in the server's own words."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         cluster = Cluster(cluster_home / "taken", port=port, settings={"fsync": False})
@@ -112,7 +112,7 @@ def test_bad_setting(cluster_home: Path) -> None:
 
 
 def test_data_of_another_version(cluster_home: Path) -> None:
-    """Data made by another major version are refused, not touched."""
+    """A data directory of another major version is refused and left untouched."""
     data = cluster_home / "old" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("9\n")
@@ -137,7 +137,7 @@ def test_homes() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root copies the programs")
 def test_copies_race_once(cluster_home: Path) -> None:
-    """Many processes that need the programs at once end with one copy and no leftovers."""
+    """Many processes that need the programs at once end up with one copy and no leftovers."""
     home = cluster_home / "copies"
     code = "from tollhouse_demo.embedded import find_binaries; print(find_binaries().bin_dir)"
     running = [
@@ -157,7 +157,7 @@ def test_copies_race_once(cluster_home: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be tricked this way")
 def test_planted_cache_is_refused(cluster_home: Path) -> None:
-    """Root runs nothing from a folder that somebody else can write to."""
+    """Root runs nothing from a folder that others can write to."""
     home = cluster_home / "planted"
     (home / "cache").mkdir(parents=True)
     (home / "cache").chmod(0o777)

@@ -23,13 +23,13 @@ Way = Callable[["Pair"], AbstractAsyncContextManager[tuple[str, Callable[[], Non
 
 @dataclass(frozen=True)
 class Pair:
-    """A primary, and its standby that has replayed everything but takes no writes yet."""
+    """A primary and its caught-up standby, which takes no writes yet."""
 
     old: Database
     new: Database
 
     async def switch(self) -> None:
-        """Make the primary read-only; promote the standby once it has all that was written."""
+        """Make the primary read-only; promote the standby once it has caught up."""
         self.old.rows("alter system set default_transaction_read_only = on")
         self.old.rows("select pg_reload_conf()")
         busy = (
@@ -87,7 +87,7 @@ async def two_hosts(pair: Pair) -> AsyncIterator[tuple[str, Callable[[], None]]]
 
 @asynccontextmanager
 async def one_address(pair: Pair) -> AsyncIterator[tuple[str, Callable[[], None]]]:
-    """Name an address that moves; the connections that are open stay where they are."""
+    """Name an address that moves; open connections stay where they are."""
     async with Proxy(pair.old.url("th_worker")).run() as proxy:
         yield proxy.url, lambda: proxy.lead_to(pair.new.url("th_worker"))
 
@@ -107,13 +107,13 @@ async def failed_over(desk: Bench, pair: Pair, move: Callable[[], None]) -> Benc
         async with asyncio.timeout(PATIENT):
             while not all(worker.probe.ready().values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        # Nothing but a notification wakes it now.
+        # Only a notification wakes it now.
         await there.until(
             "select coalesce(bool_and(idle), false) from tollhouse_private.workers", True
         )
         there.enqueue(1, prefix="later")
         await there.until(DONE, 301, timeout=PATIENT)
-        # The other parts go over with the next thing that they ask, if only to read.
+        # The other parts switch over with their next query, even a read.
         await worker.gate.calls_to_abort(uuid4())
         await worker.gate.reap()
         await worker.gate.prune()

@@ -1,4 +1,4 @@
-"""Failed attempts are in the log: soon, seldom, counted, and without what they were about."""
+"""Failed attempts are logged promptly, rarely, with counts, and without payloads."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ SECONDS = 0.2
 
 
 def failed(outcome: OutcomeName, http_status: int | None = None) -> Outcome:
-    """Return what came of a call."""
+    """Return the outcome of a call."""
     return Outcome.of(
         make_call(), outcome, http_status=http_status, error_message="a secret question"
     )
@@ -25,7 +25,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, int, int | No
 
 
 async def test_the_first_at_once_the_others_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """66 failures in a moment are two lines, and a quiet time is none."""
+    """66 failures at once make two lines, and a quiet period makes none."""
     failures = Failures(seconds=SECONDS)
     for status in (500, *[503] * 65):
         failures.note("a", failed("server_error", status))
@@ -40,7 +40,7 @@ async def test_the_first_at_once_the_others_counted(caplog: pytest.LogCaptureFix
 async def test_each_provider_and_outcome_has_lines_of_its_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One that fails all the time hides no other."""
+    """A constantly failing provider hides no other."""
     failures = Failures(seconds=SECONDS)
     failures.note("a", failed("server_error", 503))
     failures.note("a", failed("timeout"))
@@ -56,13 +56,13 @@ async def test_each_provider_and_outcome_has_lines_of_its_own(
 async def test_what_no_provider_did_is_no_failure(
     outcome: OutcomeName, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A drain or a kill switch says so itself."""
+    """A drain or a kill switch logs its own event."""
     Failures(seconds=SECONDS).note("a", failed(outcome))
     assert told(caplog) == []
 
 
 async def test_the_end_tells_what_is_left(caplog: pytest.LogCaptureFixture) -> None:
-    """A worker that stops has counted for nobody otherwise; nothing comes after that."""
+    """A stopping worker logs its remaining counts, then nothing more."""
     failures = Failures(seconds=SECONDS)
     for _ in range(3):
         failures.note("a", failed("dropped"))

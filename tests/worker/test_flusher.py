@@ -1,4 +1,4 @@
-"""Results are recorded in batches, and none is lost because of another."""
+"""Results are recorded in batches, and no result loses another."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ TIMED_OUT = GateError("record", sqlstate="57014")
 
 
 async def test_due_by_size_or_time() -> None:
-    """A full batch is due at once, a part of one a moment after its first result."""
+    """A full batch is due at once, a partial one a moment after its first result."""
     flusher, lease = make_flusher(FakeGate(), size=2, seconds=5.0), make_lease()
     assert flusher.due_at is None
     before = asyncio.get_running_loop().time()
@@ -47,7 +47,7 @@ async def test_takes_one_lease_at_a_time() -> None:
 
 
 async def test_huge_answers_go_a_few_at_a_time() -> None:
-    """A batch is bounded in bytes too, but an answer that is larger goes all the same."""
+    """A batch is bounded in bytes too, but a single larger answer still goes out."""
     flusher, lease = make_flusher(FakeGate()), make_lease()
     for megabytes in (3, 3, 3, 10, 1):
         call = make_call()
@@ -58,7 +58,7 @@ async def test_huge_answers_go_a_few_at_a_time() -> None:
 
 
 async def test_a_result_holds_its_answer_once_and_its_room_until_it_is_recorded() -> None:
-    """Text of the answer, nothing else: not the request, not what was read."""
+    """It holds the answer's text only, neither the request nor the raw bytes read."""
     gate, room = FakeGate(), Room(10 * MIB)
     flusher, lease, call = make_flusher(gate), make_lease(), make_call()
     share = room.share()
@@ -96,7 +96,7 @@ async def test_refused_result_becomes_malformed() -> None:
 
 
 async def test_result_that_json_can_not_hold_becomes_malformed() -> None:
-    """What can't even be written down costs its own call the answer, and nothing else."""
+    """A result that can't be serialized costs only its own call the answer."""
     gate = FakeGate()
     flusher, lease = make_flusher(gate), make_lease()
     good, bad = make_call(), make_call()
@@ -126,7 +126,7 @@ async def test_call_that_can_not_be_settled_ends_the_lease() -> None:
 
 @pytest.mark.parametrize("script", [[UNREACHABLE], [REFUSED, None, UNREACHABLE]])
 async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
-    """The database's trouble loses no result, neither of a batch nor in the middle of one."""
+    """Database trouble loses no result, whether it hits a whole batch or the middle of one."""
     gate = FakeGate()
     flusher, lease = make_flusher(gate), make_lease()
     for call in (make_call(), make_call(), make_call()):
@@ -142,7 +142,7 @@ async def test_trouble_gives_back_what_is_unsettled(script: list[Any]) -> None:
 
 
 async def test_a_materializer_that_takes_too_long_is_left_out() -> None:
-    """It costs its own call the row; that call keeps its answer, and the others theirs."""
+    """Its own call loses the row but keeps its answer, and the other calls keep theirs."""
     gate = FakeGate()
     flusher, lease = make_flusher(gate), make_lease()
     quick, slow = make_call(), make_call()
@@ -164,7 +164,7 @@ async def test_a_materializer_that_takes_too_long_is_left_out() -> None:
 
 
 async def test_a_slow_database_loses_nothing() -> None:
-    """What times out without a materializer too is the database's trouble: it is kept."""
+    """A result that times out even without a materializer is database trouble: it is kept."""
     gate = FakeGate()
     flusher, lease, call = make_flusher(gate), make_lease(), make_call()
     gate.refuse = lambda row: TIMED_OUT

@@ -40,7 +40,7 @@ async def cut(database: Database) -> None:
 
 
 async def test_every_query_works(gate: Gate) -> None:
-    """Each method finds its function, and gets what it promises."""
+    """Each method finds its function and returns what it promises."""
     worker_id = await registered(gate)
     assert await gate.heartbeat(worker_id, 0) is True
     assert await gate.set_idle(worker_id, True) is None
@@ -56,14 +56,14 @@ async def test_every_query_works(gate: Gate) -> None:
 
 
 def test_every_claim_is_committed_before_its_reply_is_sent() -> None:
-    """No statement claims but through the procedure that commits."""
+    """Statements claim only through the procedure that commits."""
     claims = [query for query in queries().values() if "claim" in query]
     assert claims
     assert all(query.startswith("call tollhouse_worker.record_and_claim(") for query in claims)
 
 
 async def test_claim_without_a_lease(gate: Gate) -> None:
-    """TH201 is an exception of its own, for both kinds of claim."""
+    """TH201 has its own exception, for both kinds of claim."""
     with pytest.raises(LeaseLostError):
         await gate.claim(uuid.uuid4(), 1)
     with pytest.raises(LeaseLostError):
@@ -71,7 +71,7 @@ async def test_claim_without_a_lease(gate: Gate) -> None:
 
 
 async def test_failure_names_query_and_sqlstate_only(gate: Gate) -> None:
-    """A refused statement says which and why, and quotes no data."""
+    """A failed statement is reported by name and SQLSTATE, and quotes no data."""
     with pytest.raises(GateError) as caught:
         await gate.record(uuid.uuid4(), ['{"outcome": "secret"}'])
     assert str(caught.value) == "record failed (TH202)"
@@ -91,7 +91,7 @@ async def test_claim_whose_reply_is_lost(gate: Gate, pg18_database: Database) ->
 
 
 async def test_other_statements_are_repeated(gate: Gate, pg18_database: Database) -> None:
-    """A heartbeat, like everything but a claim, is sent again over a new connection."""
+    """A heartbeat, like every statement but a claim, is retried over a new connection."""
     worker_id = await registered(gate)
     with pg18_database.connect("postgres", autocommit=False) as blocker:
         blocker.execute("select from tollhouse_private.workers for update")
@@ -126,7 +126,7 @@ select name, setting from pg_settings where name in (
 
 
 async def test_the_server_lets_go_what_a_vanished_worker_held(database: Database) -> None:
-    """Each connection asks it to, on every server: for a statement, a transaction, a reply."""
+    """Every connection sets timeouts for statements, transactions and replies, on every server."""
     async with Gate(database_url=database.url("th_worker"), application_name="test") as gate:
         for limit in (QUICK, LIMIT, SLOW):
             rows = await gate._claims.rows(SETTINGS, tuple_row, limit=limit)
@@ -141,7 +141,7 @@ async def test_the_server_lets_go_what_a_vanished_worker_held(database: Database
 
 
 def test_the_server_ends_a_statement_before_the_worker_hangs_up() -> None:
-    """So that it is known to be rolled back; and silence is noticed within half a minute."""
+    """The statement is then known to be rolled back; silence is noticed within half a minute."""
     for limit in (QUICK, LIMIT, SLOW):
         assert limit.server < limit.client < 30.0
 
@@ -163,7 +163,7 @@ async def test_a_claim_that_takes_too_long(
 
 
 async def test_a_server_without_writes(pg18_database: Database) -> None:
-    """Nothing is asked of it, and nothing may have been claimed."""
+    """A read-only server gets no query, so nothing can have been claimed."""
     url = pg18_database.url("th_worker")
     pg18_database.rows("alter role th_worker set default_transaction_read_only = on")
     try:

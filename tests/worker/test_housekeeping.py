@@ -1,4 +1,4 @@
-"""Housekeeping: dead workers are looked for whatever upkeep does, and the other way round."""
+"""Housekeeping: reaping dead workers and upkeep don't hold each other up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,12 +12,12 @@ from tollhouse.worker.housekeeping import Housekeeping
 
 
 async def hang() -> None:
-    """Wait for a lock that nobody lets go."""
+    """Wait for a lock that is never released."""
     await asyncio.sleep(3600)
 
 
 async def fail() -> None:
-    """Fail as a statement does that is cut off."""
+    """Fail like a statement that is cut off."""
     raise GateError("maintain", sqlstate="57014")
 
 
@@ -39,7 +39,7 @@ async def keeping(gate: FakeGate) -> AsyncIterator[Housekeeping]:
 
 @pytest.mark.parametrize("upkeep", [hang, fail])
 async def test_reaps_whatever_upkeep_does(upkeep: AsyncStep) -> None:
-    """Upkeep that waits or fails keeps nobody from settling dead workers' calls."""
+    """Dead workers' calls are settled even while upkeep waits or fails."""
     gate = FakeGate()
     gate.during_maintain = upkeep
     async with keeping(gate):
@@ -49,7 +49,7 @@ async def test_reaps_whatever_upkeep_does(upkeep: AsyncStep) -> None:
 
 @pytest.mark.parametrize("reaping", [hang, fail])
 async def test_keeps_up_whatever_reaping_does(reaping: AsyncStep) -> None:
-    """Partitions are made even where a dead worker's calls can't be settled."""
+    """Partitions are made even if a dead worker's calls can't be settled."""
     gate = FakeGate()
     gate.during_reap = reaping
     async with keeping(gate):
@@ -57,7 +57,7 @@ async def test_keeps_up_whatever_reaping_does(reaping: AsyncStep) -> None:
 
 
 async def test_reaps_until_nothing_is_left() -> None:
-    """One statement takes only so many of the dead workers' calls: the next follows at once."""
+    """One statement settles a limited number of dead workers' calls; the next follows at once."""
     gate = FakeGate()
     gate.reaped = [200, 200, 3]
     async with keeping(gate) as keeper:
@@ -66,7 +66,7 @@ async def test_reaps_until_nothing_is_left() -> None:
 
 
 async def test_prunes_until_nothing_is_left() -> None:
-    """What is past its time goes in parts, once the months are made."""
+    """Expired rows are pruned in batches, once the months' partitions are made."""
     gate = FakeGate()
     gate.parts = 4
     async with keeping(gate):
@@ -77,7 +77,7 @@ async def test_prunes_until_nothing_is_left() -> None:
 
 
 async def test_upkeep_that_failed_is_tried_again() -> None:
-    """Soon after a failure, then not before the hour is over, unless somebody asks."""
+    """It is retried soon after a failure, then runs hourly unless requested."""
     gate = FakeGate()
     gate.during_maintain = fail
     async with keeping(gate) as keeper:
@@ -92,7 +92,7 @@ async def test_upkeep_that_failed_is_tried_again() -> None:
 
 
 async def test_reaping_asks_for_a_missing_partition() -> None:
-    """A dead worker's call that can't be settled for want of a partition gets one."""
+    """If a dead worker's call can't be settled for lack of a partition, one is made."""
 
     async def lack() -> None:
         raise NoPartitionError("reap", sqlstate="23514")

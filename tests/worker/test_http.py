@@ -16,7 +16,7 @@ from tollhouse.http import Probe, serve_http
 @pytest.mark.parametrize("alive", [True, False])
 @pytest.mark.parametrize("ready", [True, False])
 async def test_answers(*, alive: bool, ready: bool) -> None:
-    """Each says what it was asked for, and 503 where anything is missing."""
+    """Each endpoint reports its state, with 503 if anything is missing."""
     probe = Probe(
         alive=lambda: {"claims": True, "lease": alive},
         ready=lambda: {"registered": True, "listening": ready},
@@ -45,7 +45,7 @@ def test_what_serves_http_knows_no_database() -> None:
 
 
 async def test_taken_port_is_a_setting_to_fix() -> None:
-    """A port that is in use is named in one line, with the variable that chooses another."""
+    """One line names the port in use and the variable that sets another."""
     probe = Probe(alive=dict, ready=dict)
     serve = partial(serve_http, probe=probe, registry=CollectorRegistry())
     async with serve(host="127.0.0.1", port=0) as port:

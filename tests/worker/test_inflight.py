@@ -1,4 +1,4 @@
-"""A call that came in always comes out, whatever stops it."""
+"""Every call taken in flight produces a result, whatever stops it."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ async def at_once(call: Call) -> Outcome:
 
 
 async def never(call: Call) -> Outcome:
-    """Answer when the world ends."""
+    """Never answer."""
     await asyncio.sleep(3600)
     raise AssertionError
 
@@ -51,7 +51,7 @@ async def test_success_comes_out() -> None:
 
 @pytest.mark.parametrize("reason", ["aborted", "cancelled", "interrupted"])
 async def test_abort_in_flight(reason: Reason) -> None:
-    """A call that is under way ends with the reason, and with its latency."""
+    """An aborted call in flight ends with the reason and its latency."""
     inflight, results = make(never)
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
@@ -66,7 +66,7 @@ async def test_abort_in_flight(reason: Reason) -> None:
 
 
 async def test_all_are_hung_up_before_the_first_is_unwound() -> None:
-    """Of a thousand calls that a switch stops, the last one's provider waits for no bookkeeping."""
+    """When a switch stops a thousand calls, all connections are closed before any bookkeeping."""
     order: list[str] = []
     inflight = Inflight(
         complete=never,
@@ -86,7 +86,7 @@ async def test_all_are_hung_up_before_the_first_is_unwound() -> None:
 
 
 async def test_abort_before_the_first_step() -> None:
-    """A call that is stopped before its task ran is handed back unsent, not forgotten."""
+    """A call stopped before its task ran is handed back unsent, not lost."""
     inflight, results = make(never)
     lease, call = make_lease(), make_call()
     inflight.start(lease, call)
@@ -111,7 +111,7 @@ async def test_abort_names_one_attempt_of_one_lease() -> None:
 
 
 async def test_dead_lease_sends_nothing() -> None:
-    """Calls claimed under a lease that has run out meanwhile are handed back."""
+    """Calls claimed under a lease that has since expired are handed back."""
     inflight, results = make(at_once)
     inflight.start(make_lease(seconds=-1.0), make_call())
     assert [outcome.outcome for _, _, outcome in results] == ["not_sent"]

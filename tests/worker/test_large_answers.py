@@ -1,4 +1,4 @@
-"""Large answers at once: they are paid once, and the worker keeps its lease and its size."""
+"""Many large answers at once are paid once, and the worker keeps its lease and its memory bound."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ CALLS, MEGABYTES = 40, 3
 
 @pytest.mark.slow
 def test_large_answers_are_paid_once_in_little_memory(cluster_home: Path) -> None:
-    """What there is no room for waits in the socket: 120 MB come, and 32 are held.
+    """Answers that don't fit in memory wait in the socket: 120 MB arrive, 32 are held.
 
-    The lease is short, so that a heartbeat that an answer holds up would lose it.
+    The lease is short: if an answer held up a heartbeat, the lease would be lost.
     """
     if reason := missing("pg18"):
         pytest.skip(reason)

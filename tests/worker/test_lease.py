@@ -29,7 +29,7 @@ async def registered(leases: Leases) -> Lease:
 
 
 async def test_reaped_worker_registers_again() -> None:
-    """A heartbeat that says no ends the lease: its calls are aborted, a new id follows."""
+    """A refused heartbeat ends the lease: its calls are aborted and a new id follows."""
     gate, lost = FakeGate(), list[Lease]()
     leases = make_leases(gate, on_lost=lost.append)
     async with running(leases) as first:
@@ -44,7 +44,7 @@ async def test_reaped_worker_registers_again() -> None:
 
 
 async def test_fences_itself_when_it_can_not_renew() -> None:
-    """Without an answer the lease ends here no later than it ends in the database."""
+    """Without a reply the lease ends here no later than in the database."""
     gate, lost = FakeGate(), list[Lease]()
     gate.lease_ms = 150
     gate.heartbeats = [GateError("heartbeat", sqlstate=None)] * 1000
@@ -57,7 +57,7 @@ async def test_fences_itself_when_it_can_not_renew() -> None:
 
 
 async def test_a_busy_loop_keeps_its_lease() -> None:
-    """Whatever holds up the worker's loop for longer than a lease holds up no heartbeat."""
+    """Blocking the worker's loop for longer than a lease delays no heartbeat."""
     gate, lost = FakeGate(), list[Lease]()
     gate.lease_ms = 5000
     async with running(make_leases(gate, on_lost=lost.append)) as lease:
@@ -69,7 +69,7 @@ async def test_a_busy_loop_keeps_its_lease() -> None:
 
 
 async def test_a_loop_that_never_comes_round_loses_its_lease() -> None:
-    """Else calls that nobody will ever finish would be held for ever."""
+    """Otherwise calls that nobody will finish would be held forever."""
     gate = FakeGate()
     leases = make_leases(gate)
     async with kept_alive(leases, stuck_seconds=0.5):
@@ -82,7 +82,7 @@ async def test_a_loop_that_never_comes_round_loses_its_lease() -> None:
 
 
 async def test_retired_lease_stays_until_its_calls_are_settled() -> None:
-    """A retired lease is renewed while it holds calls, deregistered after the last of them."""
+    """A retired lease is renewed while it holds calls and deregistered after the last one."""
     gate, lost = FakeGate(), list[Lease]()
     leases = make_leases(gate, on_lost=lost.append)
     async with running(leases) as first:
@@ -112,7 +112,7 @@ async def test_retired_lease_stays_until_its_calls_are_settled() -> None:
 async def test_a_worker_that_may_not_register_says_what_to_do(
     caplog: pytest.LogCaptureFixture, sqlstate: str | None, level: str, what_to_do: str
 ) -> None:
-    """Whoever reads the log knows what to type; what passes by itself is only a warning."""
+    """The log says what to type; a transient cause is only a warning."""
     gate = FakeGate()
     gate.registers = [GateError("register", sqlstate=sqlstate)]
     with caplog.at_level(logging.WARNING):
@@ -126,7 +126,7 @@ async def test_a_worker_that_may_not_register_says_what_to_do(
 
 
 async def test_registering_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to the longest pause; who has registered begins anew."""
+    """The backoff grows to its maximum and resets after a registration."""
     monkeypatch.setattr("tollhouse.worker.leases._FIRST_PAUSE", 0.02)
     monkeypatch.setattr("tollhouse.worker.leases._LONGEST_PAUSE", 0.1)
     gate, pauses = FakeGate(), list[float | None]()

@@ -69,7 +69,7 @@ async def test_reconnecting_counts_as_notified(
 async def test_only_who_was_connected_is_disconnected(
     heard: Counter[str], pg18_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A worker with a wrong address never had a connection to lose."""
+    """A worker with a wrong address reports no lost connection, as it never had one."""
     with caplog.at_level(logging.WARNING):
         statements = Statements(database_url="host=127.0.0.1 port=1", application_name="lost")
         listener = Listener(

@@ -1,4 +1,4 @@
-"""What is written to the log: constant events, and nothing that somebody else must not read."""
+"""The log holds constant events and nothing confidential."""
 
 import io
 import json
@@ -32,13 +32,13 @@ class Lines:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        """All lines, read."""
+        """All lines, parsed."""
         return [json.loads(line) for line in self.text.splitlines()]
 
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """Log as a worker does, into a text."""
+    """Log as a worker does, into a string."""
     lines = Lines()
     handler = logging.StreamHandler(lines.stream)
     handler.setFormatter(JsonLines())
@@ -61,7 +61,7 @@ def test_own_events_are_as_they_were_written(lines: Lines) -> None:
 
 
 def test_the_event_of_a_library_is_what_it_says(lines: Lines) -> None:
-    """With its values in place: a template tells nobody what happened."""
+    """Its values are filled in: a bare template says nothing about what happened."""
     logging.getLogger("library").warning("error connecting in %r: %s", "pool-1", "refused")
     (line,) = lines.objects
     assert list(line) == ["time", "level", "logger", "event"]
@@ -69,7 +69,7 @@ def test_the_event_of_a_library_is_what_it_says(lines: Lines) -> None:
 
 
 def test_only_the_first_line_of_a_library_is_kept(lines: Lines) -> None:
-    """Those after it may quote data."""
+    """Later lines may quote data."""
     logging.getLogger("asyncio").error(f"never retrieved\nfuture: ValueError('{SECRET}')")
     (line,) = lines.objects
     assert line["event"] == "never retrieved"
@@ -77,7 +77,7 @@ def test_only_the_first_line_of_a_library_is_kept(lines: Lines) -> None:
 
 
 def test_an_exception_of_a_library_is_type_and_place(lines: Lines) -> None:
-    """Not its text: that may be payload."""
+    """Its text is left out: it may hold a payload."""
     try:
         raise ValueError(SECRET)
     except ValueError:
@@ -100,7 +100,7 @@ def test_an_exception_of_a_library_is_type_and_place(lines: Lines) -> None:
 async def test_who_can_not_connect_says_why(
     pg18_database: Database, lines: Lines, password: str, why: str
 ) -> None:
-    """But no password, not even the part that a forgotten %40 makes a host of."""
+    """It shows no password, not even the part that an unescaped @ turns into a host."""
     url = urlsplit(pg18_database.url("th_worker"))
     database = f"postgresql://th_worker:{password}@{url.hostname}:{url.port}{url.path}"
     async with Gate(database_url=database, application_name="test") as gate:
@@ -113,7 +113,7 @@ async def test_who_can_not_connect_says_why(
 
 
 def test_no_library_can_log_a_key() -> None:
-    """The last word on every line has what knows the providers' keys."""
+    """Every line is last filtered by the code that knows the providers' keys."""
     formatter = JsonLines(Redactor("sk-one-0123456789", 'sk-"two"-0123456789').text)
     said = 'sent with sk-one-0123456789 and sk-"two"-0123456789'
     record = logging.LogRecord("aiohttp.client", logging.WARNING, "", 1, said, (), None)
@@ -121,7 +121,7 @@ def test_no_library_can_log_a_key() -> None:
 
 
 def test_what_goes_wrong_over_and_over_is_counted() -> None:
-    """A few lines of an event, then how many more; another event is told as ever."""
+    """An event gets a few lines, then a count; other events are logged as usual."""
     stream = io.StringIO()
     handler = Sparing(stream, most=3, seconds=3600)
     handler.setFormatter(JsonLines())

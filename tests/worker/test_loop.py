@@ -40,7 +40,7 @@ async def answer(call: Call) -> Outcome:
 
 @asynccontextmanager
 async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterator[Parts]:
-    """Run a claim loop under a registered lease; at the end it is stopped and drained."""
+    """Run a claim loop under a registered lease; stop and drain it afterwards."""
     leases = make_leases(gate)
     await leases._register()
     lease = leases.current
@@ -72,7 +72,7 @@ async def running(gate: FakeGate, *, poll_seconds: float = 60.0) -> AsyncIterato
 
 
 async def asks(gate: FakeGate, times: int) -> None:
-    """Wait until the loop has asked so often, and see that it rests then."""
+    """Wait until the loop has made that many queries, and check that it then rests."""
     await eventually(lambda: len(gate.asked) >= 2 * times)
     for _ in range(20):
         await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def asks(gate: FakeGate, times: int) -> None:
 
 
 async def test_idle_protocol() -> None:
-    """Nothing there: say idle, look once more, sleep; a wake-up costs one look."""
+    """With an empty queue: mark idle, look once more, sleep; a wake-up costs one look."""
     gate = FakeGate()
     async with running(gate) as parts:
         await asks(gate, 2)
@@ -89,7 +89,7 @@ async def test_idle_protocol() -> None:
 
 
 async def test_sleeps_until_the_next_call_is_due() -> None:
-    """A scheduled call that is due before the poll is looked for when it is due."""
+    """A scheduled call due before the next poll is claimed when it is due."""
     gate = FakeGate()
     gate.next_due_ms = 1000
     async with running(gate, poll_seconds=60):
@@ -99,7 +99,7 @@ async def test_sleeps_until_the_next_call_is_due() -> None:
 
 
 async def test_wake_during_a_claim_is_not_lost() -> None:
-    """A notification that arrives while a claim is under way leads to another one."""
+    """A notification that arrives during a claim leads to another claim."""
     gate = FakeGate()
     async with running(gate) as parts:
         await asks(gate, 2)
@@ -115,7 +115,7 @@ async def test_wake_during_a_claim_is_not_lost() -> None:
 
 
 async def test_poll_renews_the_idle_mark() -> None:
-    """After a poll's timeout the mark is set anew: a claim may have taken it away unseen."""
+    """After a poll timeout the mark is set again: a claim may have cleared it unseen."""
     gate = FakeGate()
     async with running(gate, poll_seconds=0.1):
         await eventually(lambda: gate.count("set_idle True") >= 4)
@@ -123,7 +123,7 @@ async def test_poll_renews_the_idle_mark() -> None:
 
 
 async def test_results_and_claims_share_a_round_trip() -> None:
-    """While there is work, what ended is recorded by the statement that claims."""
+    """While there is work, the claiming statement also records the results."""
     gate = FakeGate()
     gate.claims = [[make_call() for _ in range(4)], [make_call() for _ in range(4)], []]
     async with running(gate):
@@ -133,7 +133,7 @@ async def test_results_and_claims_share_a_round_trip() -> None:
 
 
 async def test_claims_no_more_than_fits() -> None:
-    """Full capacity: no claim until a call has ended."""
+    """At full capacity nothing is claimed until a call ends."""
     gate = FakeGate()
     gate.claims = [[make_call() for _ in range(4)]]
     async with running(gate) as parts:
@@ -142,7 +142,7 @@ async def test_claims_no_more_than_fits() -> None:
 
 
 async def test_lost_reply_retires_the_lease() -> None:
-    """What rode along is recorded again under the old id; nothing is claimed under it again."""
+    """The results sent with it are recorded again under the old id, which claims nothing more."""
     gate = FakeGate()
     gate.claims = [[make_call()], ReplyLostError("record_and_claim", sqlstate=None)]
     async with running(gate) as parts:
@@ -166,7 +166,7 @@ async def test_unknown_worker_loses_the_lease() -> None:
 
 
 async def test_trouble_is_waited_out() -> None:
-    """A failing database ends nothing: the loop tries again, under the same lease."""
+    """The loop survives database failures: it retries under the same lease."""
     gate = FakeGate()
     gate.claims = [GateError("claim", sqlstate="57014"), [make_call()]]
     async with running(gate) as parts:
@@ -175,7 +175,7 @@ async def test_trouble_is_waited_out() -> None:
 
 
 async def test_a_batch_too_large_is_claimed_in_parts() -> None:
-    """What the server can't hold in one piece is asked for in smaller ones, then larger again."""
+    """A batch too large for the server is claimed in smaller parts, then in larger ones again."""
     gate = FakeGate()
     gate.claims = [
         GateError("claim", sqlstate="54000"),
@@ -191,7 +191,7 @@ async def test_a_batch_too_large_is_claimed_in_parts() -> None:
 
 
 async def test_missing_partition_is_told() -> None:
-    """What has no partition to go to is kept, and upkeep is asked for one."""
+    """Results without a partition are kept, and upkeep is asked to make it."""
     gate = FakeGate()
     gate.claims = [[make_call()]]
     gate.records = [NoPartitionError("record", sqlstate="23514")]
@@ -203,7 +203,7 @@ async def test_missing_partition_is_told() -> None:
 
 
 async def test_switch_during_a_claim_is_asked_about_again() -> None:
-    """A switch pulled while a claim was under way reaches the calls that it brought."""
+    """A switch pulled during a claim stops the calls that it returns."""
     gate = FakeGate()
     async with running(gate) as parts:
         await asyncio.sleep(0.05)
@@ -228,7 +228,7 @@ async def test_stop_records_everything() -> None:
 
 
 async def test_large_requests_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While they hold too much memory nothing more is claimed; then all goes on."""
+    """While they hold too much memory nothing is claimed; afterwards claiming resumes."""
     monkeypatch.setattr("tollhouse.worker.loop._REQUEST_BYTES", 60)
     gate = FakeGate()
     gate.claims = [[make_call() for _ in range(2)] for _ in range(3)]
@@ -246,7 +246,7 @@ async def test_large_requests_in_flight_are_bounded(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_claim_that_was_cut_off_retires_the_lease() -> None:
-    """What rode along is recorded one by one; what it may have claimed, nobody knows of."""
+    """The results sent with it are recorded one by one; whatever it claimed is unknown."""
     gate = FakeGate()
     gate.claims = [[make_call()], ReplyLostError("record_and_claim", sqlstate="57014")]
     async with running(gate) as parts:

@@ -48,7 +48,7 @@ def _add(root: Path, name: str, deploy: str, revert: str) -> None:
 
 
 def test_second_run_applies_the_rest(url: str, root: Path) -> None:
-    """What is there stays; a change added later is applied alone."""
+    """Deployed changes stay; only a change added later is applied."""
     seen: list[str] = []
     migrate.deploy(url, root=root, on_change=lambda change: seen.append(change.name))
     assert seen == ["a/one", "two"]
@@ -58,14 +58,14 @@ def test_second_run_applies_the_rest(url: str, root: Path) -> None:
 
 
 def test_revert_all_and_deploy_again(url: str, root: Path) -> None:
-    """Everything goes in reverse order, leaves nothing, and can come back."""
+    """Everything is reverted in reverse order, leaves nothing behind, and can be deployed again."""
     migrate.deploy(url, root=root)
     assert [change.name for change in migrate.revert(url, root=root)] == ["two", "a/one"]
     assert len(migrate.deploy(url, root=root)) == 2
 
 
 def test_error_names_change_file_and_line(url: str, root: Path) -> None:
-    """A failing statement is found, rolls its script back, and the rest can follow once mended."""
+    """A failing statement is located, its script rolled back; once fixed, the rest can follow."""
     _add(root, "three", "create table three ();\nselect nothing_such;", "")
     with pytest.raises(
         DeployError, match=r"^three failed at .*deploy/three\.sql:6: .*nothing_such"
@@ -85,7 +85,7 @@ def test_script_without_commit(url: str, root: Path) -> None:
 
 
 def test_changed_script(url: str, root: Path) -> None:
-    """A script that was edited after it ran here makes the database unfit for more."""
+    """If a deployed script was edited, nothing more is deployed to the database."""
     migrate.deploy(url, root=root)
     (root / "deploy" / "two.sql").write_text("begin; commit;")
     with pytest.raises(DeployError, match="two has changed since it was deployed"):
@@ -108,7 +108,7 @@ def test_database_of_sqitch(url: str, root: Path, pg18: Cluster) -> None:
 
 
 def test_a_second_deployment_is_told_of_the_first(url: str, root: Path, pg18: Cluster) -> None:
-    """It does not wait, and what the first one leaves is whole."""
+    """The second fails without waiting, and the first one completes."""
     refused: list[str] = []
 
     def deploy_again(change: Change) -> None:
@@ -127,7 +127,7 @@ def test_a_second_deployment_is_told_of_the_first(url: str, root: Path, pg18: Cl
 
 
 def test_the_lock_covers_the_script(url: str, root: Path, pg18: Cluster) -> None:
-    """While a script waits for somebody, a second deployment is refused; the first goes on."""
+    """While a script waits for a lock, a second deployment is refused; the first goes on."""
     waiting = (
         "select true from pg_stat_activity where wait_event_type = 'Lock'"
         " and application_name = 'tollhouse deploy' and datname = current_database()"
@@ -149,7 +149,7 @@ def test_the_lock_covers_the_script(url: str, root: Path, pg18: Cluster) -> None
 
 
 def test_nothing_of_a_deployment_stays_with_a_session(url: str, root: Path, pg18: Cluster) -> None:
-    """Between two scripts no lock is held and no setting is changed: a pooler would keep them."""
+    """Between scripts no lock is held and no setting changed: a pooler would keep them."""
     held: list[object] = []
 
     def look(_: Change) -> None:
@@ -168,7 +168,7 @@ def test_nothing_of_a_deployment_stays_with_a_session(url: str, root: Path, pg18
 def test_a_script_waits_so_long_and_no_longer(
     url: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody's open transaction stops the deployment with a reason; it can be repeated."""
+    """Another session's open transaction stops the deployment with a reason; it can be retried."""
     monkeypatch.setattr(migrate, "_BEGIN", migrate._BEGIN.replace("'10s'", "'300ms'"))
     migrate.deploy(url, root=root)
     _add(root, "three", "alter table one add b text;", "")

@@ -22,7 +22,7 @@ QUESTION = "Why did newspaper advertising stop working in Ohio?"
 
 @pytest.fixture
 async def mock() -> AsyncIterator[MockProvider]:
-    """A mock provider of this test alone."""
+    """A mock provider for this test alone."""
     async with await start() as provider:
         yield provider
 
@@ -98,7 +98,7 @@ async def test_official_sdk_reads_the_errors(
 
 
 async def test_key_is_checked_when_there_is_one(http: aiohttp.ClientSession) -> None:
-    """With a key configured another key is a 401, the right one passes."""
+    """With a key configured, the right one passes and any other is a 401."""
     async with await start(api_key="sk-right") as mock:
         for key, status in (("sk-wrong", 401), ("sk-right", 200)):
             headers = {"Authorization": f"Bearer {key}"}
@@ -141,7 +141,7 @@ async def test_invalid_request_is_a_400_that_costs_nothing(
 async def test_answers_are_deterministic_and_fit_the_task(
     mock: MockProvider, http: aiohttp.ClientSession
 ) -> None:
-    """The same question has the same answer; JSON and budgets come as valid documents."""
+    """The same question gets the same answer; JSON and budgets come as valid documents."""
 
     async def content(question: str, **more: Any) -> str:
         _, answer = await ask(http, mock, body(question, **more))
@@ -190,7 +190,7 @@ async def test_long_system_message_is_cached(
 
 @pytest.mark.parametrize("text", ["", "a", "four", "fünf äöü", "漢字仮名", "🙂" * 9])
 def test_tokens_never_exceed_bytes(text: str) -> None:
-    """No text has more tokens than bytes, and a cut is worth no more than it may be."""
+    """No text has more tokens than bytes, and truncated text stays within its limit."""
     assert count_text(text) <= len(text.encode())
     for limit in range(6):
         assert count_text(cut_to(text, limit)) <= limit
@@ -223,19 +223,19 @@ async def test_bill_lists_every_request(mock: MockProvider, http: aiohttp.Client
 
 
 async def test_bill_without_entries_still_counts(http: aiohttp.ClientSession) -> None:
-    """Totals don't need the entries."""
+    """Totals are right without the entries."""
     async with await start(keep_entries=False) as mock:
         await ask(http, mock, body())
         assert (1, []) == (mock.bill()["billed"], mock.bill()["entries"])
 
 
 async def test_client_that_left_is_billed(mock: MockProvider, http: aiohttp.ClientSession) -> None:
-    """An answer is generated and billed although its client hung up while waiting."""
+    """An answer is generated and billed even if its client hangs up while waiting."""
     mock.fault(HELD)
     asking = asyncio.create_task(ask(http, mock, body()))
     await eventually(lambda: mock.bill()["in_flight"])
     asking.cancel()
-    async with http.get(f"{mock.root_url}/healthz") as answer:  # comes after the hanging up
+    async with http.get(f"{mock.root_url}/healthz") as answer:  # comes after the client hung up
         assert 200 == answer.status
     assert (1, 0) == (mock.bill()["in_flight"], mock.bill()["billed"])
     mock.chat.faults.clear()
@@ -247,7 +247,7 @@ async def test_client_that_left_is_billed(mock: MockProvider, http: aiohttp.Clie
 async def test_clearing_the_faults_ends_a_delay(
     mock: MockProvider, http: aiohttp.ClientSession
 ) -> None:
-    """Whoever waits then is answered as if nothing had been, in its latency too."""
+    """A waiting client is then answered as if there had been no fault, latency included."""
     mock.fault(HELD)
     mock.chat.latency_ms = 50
     asking = [asyncio.create_task(ask(http, mock, body())) for _ in range(2)]
@@ -262,7 +262,7 @@ async def test_clearing_the_faults_ends_a_delay(
 async def test_drop_closes_the_connection(
     mock: MockProvider, http: aiohttp.ClientSession, drop: str, billed: int
 ) -> None:
-    """Dropped before the answer nothing is billed, dropped in mid-body the answer is."""
+    """A drop before the answer bills nothing; a drop mid-body bills the answer."""
     mock.fault({"drop": drop})
     with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)):
         await ask(http, mock, body())
@@ -319,7 +319,7 @@ async def test_rules_match_count_and_combine(
 async def test_bad_rule_is_refused(
     mock: MockProvider, http: aiohttp.ClientSession, rule: Any
 ) -> None:
-    """A rule with a mistake is a 400 with the reason, and is not kept."""
+    """An invalid rule is a 400 with the reason, and is not kept."""
     async with http.post(f"{mock.root_url}/_mock/faults", json=rule) as answer:
         assert (400, True) == (answer.status, bool((await answer.json())["error"]["message"]))
     assert [] == mock.chat.faults.rules
@@ -328,7 +328,7 @@ async def test_bad_rule_is_refused(
 async def test_usage_override_is_reported_and_billed(
     mock: MockProvider, http: aiohttp.ClientSession
 ) -> None:
-    """Possible numbers go to the answer and the bill; impossible ones to the answer only."""
+    """Plausible numbers go to the answer and the bill, impossible ones to the answer only."""
     mock.fault({"usage": {"prompt_tokens": 1000, "completion_tokens": 7}}, times=1)
     mock.fault({"usage": {"prompt_tokens": -1}}, times=1)
     usage = (await ask(http, mock, body()))[1]["usage"]

@@ -1,4 +1,4 @@
-"""The OpenAI adapter over real HTTP: what it sends, and how it names what comes back."""
+"""The OpenAI adapter over real HTTP: what it sends, and how it classifies the replies."""
 
 import asyncio
 import base64
@@ -190,7 +190,7 @@ async def test_every_fault_has_its_outcome(
     fault: dict[str, Any],
     expected: tuple[str, int | None, str | None],
 ) -> None:
-    """What happens on the wire becomes exactly one outcome, with exactly one request sent."""
+    """Each fault on the wire becomes exactly one outcome, with exactly one request sent."""
     mock.fault(fault)
     assert expected == facts(await adapter.complete(call()))
     assert 1 == mock.bill()["requests"]
@@ -199,7 +199,7 @@ async def test_every_fault_has_its_outcome(
 async def test_usage_of_a_malformed_answer_is_kept(
     adapter: OpenAIProvider, mock: MockProvider
 ) -> None:
-    """Tokens that a useless answer reported are there to be billed."""
+    """Tokens that a malformed answer reports are kept for billing."""
     mock.fault({"malformed": "no_choices"})
     outcome = await adapter.complete(call())
     bill = mock.bill()
@@ -234,7 +234,7 @@ async def test_characters_that_jsonb_refuses_are_replaced(
 
 
 async def test_timeout_is_a_timeout(adapter: OpenAIProvider, mock: MockProvider) -> None:
-    """No answer in time is `timeout`; the provider goes on and bills."""
+    """No answer in time is `timeout`; the provider carries on and bills."""
     mock.fault(HELD)
     outcome = await adapter.complete(call(timeout_ms=1000))
     assert ("timeout", None, "timeout") == facts(outcome)
@@ -322,7 +322,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_the_key_is_found_in_every_spelling(spelling: str) -> None:
-    """However a provider writes it down."""
+    """A key is redacted however the provider spells or escapes it."""
     said = Redactor(HARD_KEY).text(f"before {spelling} after")
     assert "[key]" in said
     assert said.startswith("before ")
@@ -416,7 +416,7 @@ async def test_an_echoed_key_is_kept_nowhere(
 
 
 async def test_a_call_is_hung_up_at_once(session: aiohttp.ClientSession) -> None:
-    """The provider learns it before the worker's loop comes round; no other call is."""
+    """The provider sees it before the worker's loop comes round; no other call is hung up."""
     heard: list[bytes] = []
     gone = threading.Event()
 
@@ -467,7 +467,7 @@ async def test_no_key_no_header(session: aiohttp.ClientSession) -> None:
 
 
 async def test_huge_answer_is_malformed(session: aiohttp.ClientSession, mock: MockProvider) -> None:
-    """An answer over the size limit is given up, not read."""
+    """An answer over the size limit is abandoned, not read."""
     adapter = OpenAIProvider(
         session=session, base_url=mock.base_url, api_key=KEY, max_response_bytes=100
     )
@@ -493,12 +493,12 @@ async def test_unknown_provider_is_not_configured(
 
 
 def body_of(request: dict[str, Any], field: str = "max_completion_tokens", **more: Any) -> Any:
-    """What would be sent."""
+    """The body that would be sent."""
     return json.loads(build_body(call(request, **more), max_tokens_field=field))
 
 
 def test_body_holds_the_claimed_model_and_documented_parameters_only() -> None:
-    """What changes price or shape of the answer stays here; the claimed model always wins."""
+    """Parameters that change price or shape of the answer aren't sent; the claimed model wins."""
     request = {
         "prompt": "hi",
         "model": "dearer",
@@ -543,7 +543,7 @@ def test_body_takes_the_smaller_output_limit() -> None:
 async def test_unusable_request_is_rejected_unsent(
     adapter: OpenAIProvider, mock: MockProvider, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What can't be read or makes no request never reaches the provider; the log names the call."""
+    """An unreadable or invalid request never reaches the provider; the log names the call."""
     sent = replace(call(), request=text)
     outcome = await adapter.complete(sent)
     assert ("rejected", None, "invalid_request") == facts(outcome)
@@ -592,12 +592,12 @@ async def test_settings_that_cannot_work_are_refused(
     ],
 )
 def test_retry_after_is_read(headers: dict[str, str], expected: int | None) -> None:
-    """Milliseconds, seconds or a date; nonsense counts as not given."""
+    """Milliseconds, seconds or a date; nonsense is ignored."""
     assert expected == retry_after_ms(headers, now=1000.0)
 
 
 async def test_retry_after_arrives(adapter: OpenAIProvider, mock: MockProvider) -> None:
-    """The provider's wish to wait is part of the outcome, for 429 and 503 alike."""
+    """The provider's Retry-After is part of the outcome, for 429 and 503 alike."""
     mock.fault({"status": 429, "retry_after_s": 1.5}, times=1)
     mock.fault({"status": 503, "headers": {"Retry-After-Ms": "70"}}, times=1)
     until = int(time.time()) + 3600
@@ -625,7 +625,7 @@ async def test_retry_after_arrives(adapter: OpenAIProvider, mock: MockProvider) 
     ],
 )
 def test_error_bodies_of_all_sorts_are_read(body: bytes, code: str, message: str) -> None:
-    """OpenAI's envelope, its relatives, and what is none."""
+    """OpenAI's envelope, its variants and other bodies are all read."""
     refusal = read_refusal(400, {}, body, redactor=Redactor())
     assert ("rejected", code, message) == (refusal.outcome, refusal.code, refusal.message)
 
@@ -695,7 +695,7 @@ def test_error_bodies_of_all_sorts_are_read(body: bytes, code: str, message: str
     ],
 )
 def test_usage_that_contradicts_itself_is_doubtful(raw: Any, expected: Usage) -> None:
-    """Missing, impossible or contradicting numbers are passed on, for the larger is charged."""
+    """Missing, impossible or contradictory numbers are passed on, as the larger is charged."""
     assert expected == read_usage(raw)
 
 
@@ -726,7 +726,7 @@ def test_clean_makes_any_value_fit_for_jsonb() -> None:
 
 
 def test_clean_keeps_good_values_and_cuts_depth() -> None:
-    """Good JSON is untouched; what is nested beyond measure ends in null."""
+    """Good JSON is untouched; excessive nesting ends in null."""
     good = {"a": [1, 2.5, "ü🙂", None, True, {"b": []}]}
     assert good == clean(good)
     deep: Any = []
@@ -740,7 +740,7 @@ def test_clean_keeps_good_values_and_cuts_depth() -> None:
     [(None, None), ("", None), ("abc", "abc"), ("abcd", "ab…"), ("a\x00", "a\ufffd")],
 )
 def test_bounded_text(text: str | None, expected: str | None) -> None:
-    """Cut text is marked, empty text is none."""
+    """Truncated text is marked; empty text becomes None."""
     assert expected == bounded(text, 3)
 
 

@@ -1,4 +1,4 @@
-"""sqitch.plan is read as sqitch reads it; a line that is not understood is an error."""
+"""sqitch.plan is read as sqitch reads it; a line that can't be parsed is an error."""
 
 from pathlib import Path
 

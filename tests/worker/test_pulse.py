@@ -1,4 +1,4 @@
-"""Who gives no sign of life is missed: first health says so, then the process ends."""
+"""A part that gives no sign of life is noticed: health reports it, then the process exits."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tollhouse.pulse import HangError, Pulse, Watch
 
 
 async def test_a_part_that_hangs_is_missed() -> None:
-    """The others are alive; some looks later the watch gives up."""
+    """The other parts are alive; after a few more checks the watch gives up."""
     well, ill = Pulse(), Pulse()
     watch = Watch({"well": well, "ill": ill}, seconds=0.02)
     beating = asyncio.create_task(well.wait(None))
@@ -33,7 +33,7 @@ async def test_a_part_that_hangs_is_missed() -> None:
 
 
 async def test_a_long_wait_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits for an hour beats meanwhile, and comes back at once when it is told to."""
+    """A part that waits for an hour still beats, and returns at once when woken."""
     monkeypatch.setattr("tollhouse.pulse._PIECE_SECONDS", 0.01)
     pulse, event = Pulse(), asyncio.Event()
     waiting = asyncio.create_task(pulse.wait(3600.0, event))
@@ -44,7 +44,7 @@ async def test_a_long_wait_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_a_wait_ends_in_time() -> None:
-    """No earlier than asked for."""
+    """A wait ends no earlier than requested."""
     clock = asyncio.get_running_loop().time
     begun = clock()
     await Pulse().wait(0.05)

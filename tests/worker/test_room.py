@@ -1,4 +1,4 @@
-"""Answers share memory: it is not exceeded, nobody waits for ever, and who came first is first."""
+"""Answers share bounded memory: it isn't exceeded, none waits forever, first come, first served."""
 
 import asyncio
 import random
@@ -49,7 +49,7 @@ async def test_everybody_gets_what_it_needs(seed: int) -> None:
 
 
 async def test_who_waits_longest_is_first() -> None:
-    """A small answer does not slip in before a large one that came earlier, or it never would."""
+    """A small answer doesn't overtake an earlier large one, which would otherwise starve."""
     room, order = Room(10), list[str]()
     first, large, small = room.share(), room.share(), room.share()
     await first.grow(10)
@@ -73,7 +73,7 @@ async def test_who_waits_longest_is_first() -> None:
 
 
 async def test_nothing_goes_on_while_what_is_there_waits_for_the_database() -> None:
-    """Results that can't be recorded keep their memory: others' answers stay in the socket."""
+    """Results that can't be recorded keep their memory; other answers stay in the socket."""
     room = Room(10)
     result, other = room.share(), room.share()
     await result.grow(10)
@@ -85,7 +85,7 @@ async def test_nothing_goes_on_while_what_is_there_waits_for_the_database() -> N
 
 
 async def test_waiting_for_room_is_no_time_of_the_provider() -> None:
-    """An answer that we do not read does not time out, and its latency is the provider's."""
+    """An answer that waits to be read doesn't time out, and its latency is the provider's alone."""
     room = Room(1000)
     async with await start() as mock, open_session() as session:
         adapter = OpenAIProvider(session=session, base_url=mock.base_url, room=room)
@@ -121,7 +121,7 @@ async def test_waiting_for_room_is_no_time_of_the_provider() -> None:
     ],
 )
 async def test_what_fails_holds_nothing(fault: dict[str, object]) -> None:
-    """However an attempt ends; only an answer holds memory until it is recorded."""
+    """A failed attempt holds no memory; only an answer does, until it is recorded."""
     room = Room(1000)
     async with await start() as mock, open_session() as session:
         mock.fault(fault)
@@ -131,7 +131,7 @@ async def test_what_fails_holds_nothing(fault: dict[str, object]) -> None:
 
 
 async def test_a_stopped_call_holds_nothing() -> None:
-    """Neither its share nor its place in the line."""
+    """A stopped call gives up its memory and its place in the queue."""
     room = Room(1000)
     async with await start() as mock, open_session() as session:
         adapter = OpenAIProvider(session=session, base_url=mock.base_url, room=room)

@@ -117,13 +117,13 @@ def test_wrong_value_names_the_variable(name: str, value: str) -> None:
 
 
 def test_bound_of_a_provider_is_the_operators() -> None:
-    """A variable that bounds nothing is a mistake: the error names the function that does."""
+    """A variable that has no effect is an error, which names the function to use instead."""
     environ = {"DATABASE_URL": URL, "TOLLHOUSE_PROVIDER_B_CONCURRENCY": "2"}
     with pytest.raises(SettingsError, match=r"tollhouse_ops\.set_rate_limit.*p_max_in_flight"):
         WorkerSettings.from_environ(environ)
 
 
 def test_key_without_address() -> None:
-    """A key without a base URL is a mistake, not a provider that is silently missing."""
+    """A key without a base URL is an error, not a silently missing provider."""
     with pytest.raises(SettingsError, match="TOLLHOUSE_PROVIDER_A_BASE_URL is not set"):
         WorkerSettings.from_environ({"DATABASE_URL": URL, "TOLLHOUSE_PROVIDER_A_API_KEY": "k"})

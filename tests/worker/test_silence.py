@@ -1,4 +1,4 @@
-"""Connections that are open and lead nowhere: noticed on each, nothing is lost or paid twice."""
+"""Open but dead connections are noticed everywhere, and nothing is lost or paid twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -30,7 +30,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def proxy(pg18_database: Database) -> AsyncIterator[Proxy]:
-    """Return a proxy before the database."""
+    """Return a proxy in front of the database."""
     async with Proxy(pg18_database.url("th_worker")).run() as proxy:
         yield proxy
 
@@ -55,21 +55,21 @@ def is_ready(worker: Worker) -> bool:
 
 
 def sleeps(worker: Worker) -> bool:
-    """Whether its claim loop waits for its next poll, and for nothing that it has asked."""
+    """Whether its claim loop waits for its next poll, with no query pending."""
     seconds = worker.loop._seconds_to_wait() or 0.0
     return seconds > 60.0 and not worker.gate._claims.waits
 
 
 def test_silence_is_noticed_within_half_a_minute() -> None:
-    """By the listener, which looks now and then, and by whoever has asked something."""
+    """The listener notices it by its checks, everything else by an unanswered query."""
     assert LOOK + statements.QUICK.client < 30.0
     assert max(statements.LIMIT.client, statements.SLOW.client) < 30.0
 
 
 async def test_connections_that_swallow_everything(desk: Bench, proxy: Proxy) -> None:
-    """In the middle of calls: they go on over new connections, and health told the truth meanwhile.
+    """Calls in flight go on over new connections, and health reports the truth meanwhile.
 
-    With a poll of an hour, the last call can only come by a notification: it listens again.
+    With a poll of an hour, only a notification can bring the last call: it listens again.
     """
     desk.mock.fault({"delay_ms": 100})
     desk.enqueue(400)
@@ -94,7 +94,7 @@ async def test_connections_that_swallow_everything(desk: Bench, proxy: Proxy) ->
 async def test_the_reply_to_a_claim_is_swallowed(
     desk: Bench, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it claimed, nobody knows of: the lease is given up, and the calls are made once."""
+    """What it claimed is unknown: the lease is given up, and the calls are made once."""
     monkeypatch.setattr(statements, "LIMIT", Limit(server=1.0, client=2.0))
     async with desk.worker(poll_seconds=3600.0) as worker:
         await until(lambda: sleeps(worker))
@@ -137,7 +137,7 @@ async def test_stopped_while_nothing_answers(
 
 
 async def test_other_clients_hang_up_too(pg18_database: Database, proxy: Proxy) -> None:
-    """`tollhouse wait` and the dashboards' runner by their own clock; the page, and comes back."""
+    """`tollhouse wait` and the dashboards' runner time out; so does the page, and it recovers."""
 
     async def swallow() -> None:
         proxy.swallow()

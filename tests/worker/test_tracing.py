@@ -28,7 +28,7 @@ SECRET = "a question that nobody else should read"
 
 @dataclass
 class Collector:
-    """A collector's end of the wire."""
+    """The collector's end."""
 
     spans: list[dict[str, Any]] = field(default_factory=list)
     resource: dict[str, Any] = field(default_factory=dict)
@@ -92,7 +92,7 @@ async def collecting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector
 async def test_an_attempt_is_a_span(
     pg18_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker's call, by the names of the GenAI conventions, without what was asked or said."""
+    """A worker's call, named by the GenAI conventions, without prompt or answer."""
     async with collecting(monkeypatch) as collector, bench(pg18_database) as case:
         async with case.worker():
             case.enqueue(1, prefix=SECRET.replace(" ", "-"))
@@ -100,7 +100,7 @@ async def test_an_attempt_is_a_span(
         (span,) = collector.spans
         row = pg18_database.rows("select * from tollhouse_private.provider_attempts")[0]
     assert span["name"] == "chat mock-small"
-    assert (span["kind"], span["status"]) == (3, 0)  # a client's, status unset: it went well
+    assert (span["kind"], span["status"]) == (3, 0)  # a client span, status unset: success
     assert span["took"] > 0
     assert span["gen_ai.operation.name"] == "chat"
     assert span["gen_ai.provider.name"] == "mock"
@@ -118,7 +118,7 @@ async def test_an_attempt_is_a_span(
 
 
 async def test_a_failure_has_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Error status and the outcome; not the provider's text, which may quote the prompt."""
+    """It has error status and the outcome, not the provider's text, which may quote the prompt."""
 
     async def fail(call: Call) -> Outcome:
         return Outcome.of(call, "server_error", error_message=SECRET, http_status=503)
@@ -133,7 +133,7 @@ async def test_a_failure_has_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_aborted_call_ends_its_span(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cancellation passes through."""
+    """The cancellation propagates."""
 
     async def never(_: Call) -> Outcome:
         await asyncio.sleep(3600)
@@ -151,7 +151,7 @@ async def test_an_aborted_call_ends_its_span(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_collector_that_is_away_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The call is answered; the worker stops in bounded time."""
+    """With the collector down the call is answered, and the worker stops in bounded time."""
     pytest.importorskip("opentelemetry.sdk", reason="tollhouse[otel] is not installed")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
 
@@ -169,7 +169,7 @@ async def answer(call: Call) -> Outcome:
 
 
 async def test_not_configured_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The very function comes back, and nothing of OpenTelemetry is imported for it."""
+    """The function itself is returned, and OpenTelemetry isn't imported."""
     loaded = {name for name in sys.modules if name.startswith("opentelemetry")}
     async with traced(answer, instance="test", environ={}) as complete:
         assert complete is answer
@@ -179,7 +179,7 @@ async def test_not_configured_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_not_installed_is_said_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The worker works without traces."""
+    """Without OpenTelemetry the worker runs untraced."""
     found = builtins.__import__
 
     def without(name: str, *rest: Any, **named: Any) -> Any:

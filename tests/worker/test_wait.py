@@ -62,7 +62,7 @@ def test_no_database_is_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_schema_may_come_meanwhile(pg18: Cluster) -> None:
-    """An empty database is waited for, and found ready once it is deployed."""
+    """The command waits for an empty database, and finds it ready once it is deployed."""
     reasons: list[str] = []
     with empty_database(pg18, "wait_deploys") as database:
         deploying = Thread(target=migrate.deploy, args=(database.url(),))
@@ -100,13 +100,13 @@ def test_registry_of_sqitch_counts(pg18: Cluster) -> None:
 
 
 def test_login_that_may_not_look(pg18_database: Database) -> None:
-    """No waiting gives it the privilege: the command says so at once."""
+    """Waiting can't grant the privilege: the command says so at once."""
     with pytest.raises(SettingsError, match="may not read which changes"):
         wait(pg18_database.url("th_worker"), seconds=PATIENCE)
 
 
 def test_worker_must_be_ready_too(pg18_database: Database) -> None:
-    """Its failing checks are the reason; then it gets ready."""
+    """Its failing checks are the reason, until it becomes ready."""
     reasons: list[str] = []
     answers = [(503, b'{"registered": false, "listening": true}'), (503, b"no JSON")]
     with worker(lambda: answers.pop(0) if answers else (200, b"{}")) as url:
@@ -124,7 +124,7 @@ def test_worker_must_be_ready_too(pg18_database: Database) -> None:
 def test_worker_that_is_not_there(
     pg18_database: Database, url: str, error: type[Exception]
 ) -> None:
-    """Nobody listening may change, a malformed address may not."""
+    """A closed port may open later, so it is waited for; a malformed address is an error."""
     with pytest.raises(error, match="worker"):
         wait(pg18_database.url(), worker_url=url, seconds=0)
 
@@ -155,13 +155,13 @@ def test_lost_connection_is_a_reason(pg18_database: Database) -> None:
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
 def test_a_deadline_that_is_none(seconds: float) -> None:
-    """Waiting for ever, or for less than nothing, is refused at once."""
+    """An infinite or negative deadline is refused at once."""
     with pytest.raises(SettingsError, match="deadline"):
         wait(NOWHERE, seconds=seconds)
 
 
 def test_a_server_that_only_listens() -> None:
-    """A port that accepts and says nothing costs no more than the time that is left."""
+    """A port that accepts but never replies takes no more than the remaining time."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://somebody@127.0.0.1:{silent.getsockname()[1]}/nothing"
         begun = time.monotonic()

@@ -33,7 +33,7 @@ async def desk(pg18_database: Database) -> AsyncIterator[Bench]:
 
 
 async def test_records_every_call_once(desk: Bench) -> None:
-    """What was enqueued before and while it runs is called once and recorded as success."""
+    """Calls enqueued before and during its run are made once and recorded as success."""
     desk.enqueue(50)
     async with desk.worker():
         await desk.until(DONE, 50)
@@ -54,7 +54,7 @@ async def test_is_woken_from_idleness(desk: Bench) -> None:
 
 
 async def test_polls_without_notifications(desk: Bench) -> None:
-    """A due call that nobody announces is found by the poll."""
+    """A due call without a notification is found by the poll."""
     async with desk.worker(poll_seconds=0.2):
         await desk.until(IDLE, True)
         desk.database.rows("update tollhouse_private.workers set idle = false")
@@ -142,7 +142,7 @@ async def test_reaped_worker_starts_over(desk: Bench) -> None:
 
 
 async def test_reaps_while_upkeep_waits(desk: Bench) -> None:
-    """A lock that upkeep waits for keeps no dead worker's call from being made again."""
+    """A dead worker's call is made again even while upkeep waits for a lock."""
     desk.enqueue(1)
     dead = uuid4()
     desk.database.rows("select tollhouse_worker.register(%s, 'dead', 1, '0')", dead)
@@ -164,7 +164,7 @@ where inhparent = 'tollhouse_private.llm_api_calls'::regclass
 
 
 async def test_missing_partition_costs_no_answer(desk: Bench) -> None:
-    """Answers for which the ledger has no month wait until upkeep has made it."""
+    """Answers whose ledger partition is missing wait until upkeep has made it."""
     async with desk.worker():
         desk.enqueue(1)
         await desk.until(DONE, 1)
@@ -235,7 +235,7 @@ select tollhouse_ops.set_rate_limit('provider', 'mock', null, null, 1, 'test')
 
 
 async def test_bound_provider_holds_no_other_up(desk: Bench) -> None:
-    """A bound in the database keeps a slow provider's calls out of the worker's slots."""
+    """A bound in the database keeps a slow provider's calls from filling the worker's slots."""
     for statement in SECOND.split(";"):
         desk.database.rows(statement, login="th_operator")
     desk.mock.fault(HELD, model="mock-small")
@@ -262,7 +262,7 @@ async def test_refused_calls_do_not_slow_the_queue(desk: Bench) -> None:
 async def test_a_part_that_hangs_ends_the_worker(
     desk: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a line that names it and a code that makes a supervisor start another."""
+    """A log line names the part, and the exit code makes a supervisor restart the worker."""
     monkeypatch.setattr("tollhouse.pulse._PIECE_SECONDS", 0.05)
     async with open_worker(desk.settings) as worker:
         worker.watch._seconds = 0.5

@@ -36,9 +36,9 @@ async def desk(pg18_database: Database) -> AsyncIterator[Bench]:
 async def process(
     desk: Bench, *, files: int | None = None, **extra: str
 ) -> AsyncIterator[tuple[Process, str]]:
-    """Start a worker; yields it with the URL it listens on. Kills what is left at the end.
+    """Start a worker; yields it with the URL it listens on. Kills any leftovers afterwards.
 
-    files: how many it may have open
+    files: how many files it may have open
     """
     environment = {
         **os.environ,
@@ -141,7 +141,7 @@ async def test_a_flood_of_probes_costs_no_call(desk: Bench) -> None:
 
 
 async def test_probes_wait_for_no_statement(desk: Bench) -> None:
-    """While every statement waits for a lock, each is answered at once from what is known."""
+    """While every statement waits for a lock, each probe is answered at once from known state."""
     waiting = (
         "select count(*) from pg_stat_activity where usename = 'th_worker'"
         " and wait_event_type = 'Lock' and datname = current_database()"
@@ -183,7 +183,7 @@ LONG = f'{{"prompt": "confidential", "seed": {"9" * 5000}}}'
 async def test_unreadable_request_costs_no_other(desk: Bench, poison: str) -> None:
     """A request that Python can't read is rejected unsent; the process and its other calls go on.
 
-    The first comes with a claim of its own, the last with one that shares a round trip.
+    The first arrives with a separate claim, the last with one that shares a round trip.
     """
     desk.enqueue(9)
     desk.database.rows(
@@ -229,7 +229,7 @@ async def test_unreadable_answer_costs_no_other(desk: Bench) -> None:
 
 
 async def test_a_failing_provider_is_in_the_log(desk: Bench) -> None:
-    """Who follows the runbook's `tail` sees what failed, how often and with which status."""
+    """The runbook's `tail` shows what failed, how often and with which status."""
     desk.mock.fault({"status": 503}, times=2)
     desk.enqueue(5)
     async with process(desk, TOLLHOUSE_CONCURRENCY="1") as (worker, _):
@@ -247,7 +247,7 @@ async def test_a_failing_provider_is_in_the_log(desk: Bench) -> None:
 
 
 async def test_sigterm_drains(desk: Bench) -> None:
-    """It lets the call in flight finish, records it, says goodbye and exits with 0."""
+    """It lets the call in flight finish, records it, deregisters and exits with 0."""
     desk.mock.fault(HELD)
     desk.enqueue(1)
     async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
@@ -264,7 +264,7 @@ async def test_sigterm_drains(desk: Bench) -> None:
 
 
 async def test_a_worker_without_providers_does_not_start(desk: Bench) -> None:
-    """It says in one line what is missing, and leaves the queue as it is."""
+    """It says in one line what is missing, and leaves the queue untouched."""
     desk.enqueue(1)
     worker = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -286,7 +286,7 @@ async def test_a_worker_without_providers_does_not_start(desk: Bench) -> None:
 
 
 async def test_a_provider_that_is_not_configured_is_logged_once(desk: Bench) -> None:
-    """With the variable to set; the calls end as before."""
+    """The line names the variable to set; the calls end as before."""
     desk.database.rows("select tollhouse_ops.set_provider('other-1', 'test')", login="th_operator")
     desk.database.rows(
         "select tollhouse_ops.set_model('small', 'other-1', 'x', 'test')", login="th_operator"
@@ -311,7 +311,7 @@ async def test_a_provider_that_is_not_configured_is_logged_once(desk: Bench) -> 
 async def test_what_keeps_it_from_registering_is_in_the_log(
     desk: Bench, login: str, has_schema: bool, what_to_do: str
 ) -> None:
-    """With what to do about it: another role's login, a database without the schema."""
+    """The log says what to do about another role's login or a database without the schema."""
     url = desk.database.url(login)
     if not has_schema:
         url = url.replace(desk.database.name, "postgres")
@@ -326,7 +326,7 @@ async def test_what_keeps_it_from_registering_is_in_the_log(
 
 
 async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
-    """Whoever can't wait for the drain may say so."""
+    """A second signal skips the drain."""
     desk.mock.fault(HELD)
     desk.enqueue(1)
     async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
@@ -356,7 +356,7 @@ async def test_killed_worker_loses_nothing(desk: Bench) -> None:
 
 
 async def test_half_sent_requests_take_nothing_from_calls(desk: Bench) -> None:
-    """More of them than the process may have files: calls go on, it answers, and logs little."""
+    """With more of them than its file limit, calls go on, and it answers and logs little."""
     async with process(desk, files=1024) as (worker, url):
         port = int(url.rpartition(":")[2])
         held = []
@@ -382,7 +382,7 @@ async def test_half_sent_requests_take_nothing_from_calls(desk: Bench) -> None:
 
 
 async def test_a_worker_without_files_hands_its_calls_back(desk: Bench) -> None:
-    """None fails, none uses up an attempt, no breaker opens; it goes on with as many as it can."""
+    """No call fails or uses up an attempt, no breaker opens; it goes on with as many as it can."""
     desk.mock.fault({"delay_ms": 50})
     desk.enqueue(300)
     async with process(desk, files=48, TOLLHOUSE_CONCURRENCY="200") as (worker, _):
@@ -398,7 +398,7 @@ async def test_a_worker_without_files_hands_its_calls_back(desk: Bench) -> None:
 
 
 async def test_a_worker_cut_off_leaves_the_queue_to_the_others(desk: Bench) -> None:
-    """Its provider is a closed port: it loses a few attempts, and no call; the others go on."""
+    """Its provider is a closed port: it loses a few attempts but no call; the others go on."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         cut_off = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     desk.mock.fault({"delay_ms": 100})
@@ -416,7 +416,7 @@ async def test_a_worker_cut_off_leaves_the_queue_to_the_others(desk: Bench) -> N
 
 
 async def appetite(worker: Process) -> float:
-    """How much processor time it uses of what one that never rests gets beside it."""
+    """Its CPU time, relative to that of a busy loop beside it."""
     restless = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")
     try:
         before = cpu_seconds(worker)
@@ -429,6 +429,6 @@ async def appetite(worker: Process) -> float:
 
 
 def cpu_seconds(worker: Process) -> float:
-    """How much processor time it has used."""
+    """The CPU time that it has used."""
     fields = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
