@@ -13,7 +13,23 @@ create function tollhouse_private.lock_ahead(
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from tollhouse_private.rate_limits as rl order by rl.scope, rl.target for update;
+  perform
+  from (
+    select 'tenant' collate "C" as scope, j.tenant_id as target from unnest(p_jobs) as j
+    union
+    select u.scope, u.target
+    from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as kind
+    cross join lateral tollhouse_private.candidate_models(kind.endpoint, kind.requested_model) as cm
+    cross join lateral (values ('provider', cm.provider), ('model', cm.model)) as u (scope, target)
+    order by scope, target
+    offset 0
+  ) as met
+  cross join lateral (
+    select
+    from tollhouse_private.rate_limits as rl
+    where rl.scope = met.scope and rl.target = met.target
+    for update
+  ) as locked;
   perform
   from (
     select j.tenant_id, u.user_id

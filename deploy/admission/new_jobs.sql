@@ -39,7 +39,7 @@ begin
       case when b.use_cache and b.cache_ttl > '0' and b.kept <> 'none'
         then sha256(convert_to(jsonb_build_array(p_tenant_id, b.scope, b.endpoint, b.watermark, b.request, b.model, b.models)::text, 'UTF8'))
       end,
-      b.scope, b.watermark,
+      b.scope,
       case when b.run_at > p_now then 'scheduled' else 'queued' end, greatest(b.run_at, p_now), case when b.run_at > p_now then 'run_at' end,
       0, 0, null, null, null, null, null, 0, null, 0, null, 'none', false, null, null, b.metadata, b.request, null
     )::tollhouse_private.jobs order by b.endpoint collate "C", b.request_id collate "C", b.place),

@@ -55,7 +55,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select tollhouse_private.ending(j, v.verdict, v.reason)
+    select tollhouse_private.ending(j, v.verdict, v.reason, p_need_micro_usd => v.need_micro_usd)
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')

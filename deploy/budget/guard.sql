@@ -117,7 +117,7 @@ begin
       return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
       continue;
     elsif v_budget.never then
-      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, null)::tollhouse_private.verdict;
+      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, v_call.need)::tollhouse_private.verdict;
       continue;
     end if;
 

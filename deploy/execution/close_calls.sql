@@ -8,7 +8,8 @@ create function tollhouse_private.ending(
   p_status text,
   p_reason text default null,
   p_answer tollhouse_private.attempt_result default null,
-  p_unqueued tollhouse_private.jobs default null
+  p_unqueued tollhouse_private.jobs default null,
+  p_need_micro_usd bigint default null
 )
   returns tollhouse_private.settlement
   language plpgsql
@@ -21,12 +22,12 @@ begin
     case when p_status = 'success' then tollhouse_private.capture_of(p_job.tenant_id, p_job.endpoint) end,
     null,
     case when p_status = 'success' then (select tt.materializer from tollhouse_private.task_types as tt where tt.endpoint = p_job.endpoint) end,
-    p_unqueued
+    p_unqueued, p_need_micro_usd
   )::tollhouse_private.settlement;
 end
 $$;
-comment on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs) is
-  'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue.';
+comment on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs, bigint) is
+  'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue. p_need_micro_usd: as its verdict says.';
 
 create function tollhouse_private.materialize(
   p_settlements tollhouse_private.settlement[]
@@ -170,7 +171,7 @@ begin
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
-    case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
+    c.need_micro_usd,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, c.last_error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, c.last_error_message) end,
@@ -211,8 +212,8 @@ $$;
 comment on function tollhouse_private.announce(tollhouse_private.settlement[]) is
   'Tells callers that their calls are over, each on its own channel. Not for what enqueue answers itself: its caller holds the answer, and a notification for each would slow every enqueue down.';
 
-revoke execute on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs) from public;
-grant execute on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs) to tollhouse_engine;
+revoke execute on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs, bigint) from public;
+grant execute on function tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs, bigint) to tollhouse_engine;
 revoke execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) from public;
 grant execute on function tollhouse_private.materialize(tollhouse_private.settlement[]) to tollhouse_engine;
 revoke execute on function tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz) from public;

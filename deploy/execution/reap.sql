@@ -186,7 +186,7 @@ begin
       select row(j, jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
         'tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'abandoned',
         'error_code', 'abandoned', 'error_message', format('worker %s held it and died', j.worker_id)
-      )), null, null, false, null, null, null, null, null, null, null, null, null)::tollhouse_private.settlement
+      )), null, null, false, null, null, null, null, null, null, null, null, null, null)::tollhouse_private.settlement
       from unnest(v_orphans) as j
     ), v_now);
     perform tollhouse_private.wake_idle_worker();

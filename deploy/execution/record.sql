@@ -223,7 +223,7 @@ begin
     for update
   )
   select coalesce(array_agg(row(
-    h.job, r, null, null, false, null, null, null, null, null, null, null, null, null
+    h.job, r, null, null, false, null, null, null, null, null, null, null, null, null, null
   )::tollhouse_private.settlement), '{}')
   into v_held
   from held as h

@@ -66,7 +66,7 @@ begin
           least(60000, t.backoff_ms * 2 ^ ((e.job).attempts - (e.job).unsent - 1)) * (0.5 + random() / 2)
         )) / 1000)
       end end,
-      keep.capture, t.cache_ttl, t.materializer, null
+      keep.capture, t.cache_ttl, t.materializer, null, null
     )::tollhouse_private.settlement), '{}')
     from unnest(p_ended) as e
     join follows as o on o.outcome = (e.result).outcome

@@ -17,7 +17,6 @@ create table tollhouse_private.jobs (
   max_cost_micro_usd bigint,
   cache_key bytea,
   cache_scope text collate "C" not null default '',
-  watermark text collate "C" not null default '',
   state text collate "C" not null default 'queued',
   run_at timestamptz not null,
   waits_for text collate "C",

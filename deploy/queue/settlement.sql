@@ -44,10 +44,11 @@ create type tollhouse_private.settlement as (
   capture text collate "C",
   cache_ttl interval,
   materializer text collate "C",
-  unqueued tollhouse_private.jobs
+  unqueued tollhouse_private.jobs,
+  need_micro_usd bigint
 );
 comment on type tollhouse_private.settlement is
-  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. capture: what may be kept of it; cache_ttl, materializer: its endpoint''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
+  'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. capture: what may be kept of it; cache_ttl, materializer: its endpoint''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out. need_micro_usd: what it could have cost at most, where a cap or its own limit refused that.';
 
 create type tollhouse_private.due as (
   tenant_id text collate "C",

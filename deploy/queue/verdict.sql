@@ -11,7 +11,7 @@ create type tollhouse_private.verdict as (
   need_micro_usd bigint
 );
 comment on type tollhouse_private.verdict is
-  'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
+  'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room). need_micro_usd: the most that the call could cost, if its budget or its own limit refuses that.';
 
 create type tollhouse_private.route as (
   job tollhouse_private.work,

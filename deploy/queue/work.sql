@@ -16,7 +16,6 @@ create type tollhouse_private.work as (
   max_cost_micro_usd bigint,
   cache_key bytea,
   cache_scope text collate "C",
-  watermark text collate "C",
   waits_for text collate "C",
   attempts integer,
   unsent integer,
@@ -45,7 +44,7 @@ as $$
   select row(
     p_place, p_job.tenant_id, p_job.call_id, p_job.user_id, p_job.endpoint, p_job.created_at,
     p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
-    p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.waits_for, p_job.attempts, p_job.unsent,
+    p_job.cache_key, p_job.cache_scope, p_job.waits_for, p_job.attempts, p_job.unsent,
     p_job.spent_micro_usd, p_job.provider_attempted, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model,
     p_job.price, p_job.reserved_micro_usd, p_job.budget_month
   )::tollhouse_private.work

@@ -37,13 +37,14 @@ begin
       j, c.provider, c.model, c.provider_model, c.timeout_ms, c.price, c.highest, c.user_gate = 'probe', c.provider_gate = 'probe'
     )::tollhouse_private.route) filter (where c.model is not null and c.obstacle is null), '{}'),
     coalesce(array_agg(row(
-      j.call_id, 'blocked', coalesce(c.obstacle, 'no_model'), null, null
+      j.call_id, 'blocked', coalesce(c.obstacle, 'no_model'), null, case c.obstacle when 'max_cost_exceeded' then c.least_need end
     )::tollhouse_private.verdict) filter (where c.model is null or c.obstacle is not null), '{}')
   into choose_models.routes, choose_models.verdicts
   from unnest(p_jobs) as j
   left join lateral (
     select
-      o.model, o.provider, o.provider_model, o.timeout_ms, o.price, o.provider_gate, gate.user_gate, cost.highest, seen.obstacle
+      o.model, o.provider, o.provider_model, o.timeout_ms, o.price, o.provider_gate, gate.user_gate, cost.highest, seen.obstacle,
+      min(cost.highest) filter (where seen.obstacle = 'max_cost_exceeded') over () as least_need
     from offer as o
     left join unnest(p_breakers) as b
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider

@@ -163,7 +163,7 @@ insert into routines values
   ('tollhouse_private.candidate_models(text, text)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.check_call(tollhouse_private.task_types, jsonb, text, text, text, bigint, timestamptz, jsonb, timestamptz)', 'engine', 'invoker', 'engine'),
   ('tollhouse_private.capture_of(text, text)', 'engine', 'invoker', 'engine owner'),
-  ('tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs)', 'owner', 'invoker', 'engine owner'),
+  ('tollhouse_private.ending(tollhouse_private.work, text, text, tollhouse_private.attempt_result, tollhouse_private.jobs, bigint)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.close_calls(tollhouse_private.settlement[], timestamptz)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.charge_basis(boolean, text, bigint)', 'owner', 'invoker', 'engine owner'),
   ('tollhouse_private.cost_of_usage(bigint, bigint, bigint, bigint, integer, integer, integer, integer)', 'owner', 'invoker', 'engine owner'),
@@ -420,7 +420,7 @@ select set_eq(
     where c.oid in ('tollhouse_private.jobs'::regclass, 'tollhouse_private.llm_api_calls'::regclass, 'tollhouse_private.provider_attempts'::regclass)
       and a.attnum > 0 and not a.attisdropped
       and a.attname not in (
-        'request', 'metadata', 'error_message', 'watermark', 'provider_request_id', 'fingerprint', 'cache_key', 'cache_scope', 'price',
+        'request', 'metadata', 'error_message', 'provider_request_id', 'fingerprint', 'cache_key', 'cache_scope', 'price',
         'content_ref', 'reasoning_ref', 'metadata_ref'
       )
   $$,

@@ -6,7 +6,7 @@ select tollhouse_private.verify_table(
   'tollhouse_private.jobs', 'tollhouse_owner',
   '{
     tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes, max_output_tokens,
-    requested_model, max_cost_micro_usd, cache_key, cache_scope, watermark, state, run_at, waits_for, attempts, unsent,
+    requested_model, max_cost_micro_usd, cache_key, cache_scope, state, run_at, waits_for, attempts, unsent,
     worker_id, started_at, provider, model, price, reserved_micro_usd, budget_month, spent_micro_usd, need_micro_usd,
     cost_basis, provider_attempted, error_code, error_message, metadata, request, line
   }',
@@ -21,7 +21,7 @@ select tollhouse_private.verify_policies(
 );
 select tollhouse_private.verify_withheld(
   'tollhouse_private.jobs', 'tollhouse_monitor',
-  '{fingerprint, cache_key, cache_scope, watermark, price, error_message, metadata, request}'
+  '{fingerprint, cache_key, cache_scope, price, error_message, metadata, request}'
 );
 
 rollback;

@@ -31,8 +31,8 @@ rollback to queued;
 select tollhouse_ops.set_monthly_cap('acme', '', 1, 'test');
 select pg_temp.claimed();
 select results_eq('select pg_temp.calls()', array['r1: blocked monthly_cap_exceeded'], 'a full budget blocks');
-select results_eq('select provider_attempted, attempts, cost_micro_usd, cost_basis from tollhouse_private.llm_api_calls', $$values (false, 0, 0::bigint, 'none')$$,
-  'no refusal asks a provider or costs anything');
+select results_eq('select provider_attempted, attempts, cost_micro_usd, cost_basis, refused_micro_usd from tollhouse_private.llm_api_calls', $$values (false, 0, 0::bigint, 'none', 528::bigint)$$,
+  'no refusal asks a provider or costs anything; the ledger says what it could have cost');
 select is_empty('select from tollhouse_private.provider_attempts', 'nor does it leave an attempt');
 rollback to queued;
 select tollhouse_ops.set_rate_limit('tenant', 'acme', 1, null, null, 'test');

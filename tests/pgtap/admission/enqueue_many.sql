@@ -11,7 +11,7 @@ select results_eq(
     {"endpoint": "route", "request": {"prompt": "a"}, "request_id": "r1"}]')$$,
   $$values ('r3', 'scheduled', false), ('r1', 'queued', false), ('r1', 'queued', true), ('r2', 'queued', false)$$,
   'a batch is a call for each object, in the order of their keys');
-select results_eq($$select watermark, cache_key, max_cost_micro_usd, metadata from tollhouse_private.jobs where request_id = 'r2'$$, $$values ('w', null::bytea, 5::bigint, '{"a": 1}'::jsonb)$$,
+select results_eq($$select j.fingerprint = sha256(convert_to(jsonb_build_array(j.user_id, j.endpoint, j.request, j.requested_model, 'w')::text, 'UTF8')), j.cache_key, j.max_cost_micro_usd, j.metadata from tollhouse_private.jobs as j where j.request_id = 'r2'$$, $$values (true, null::bytea, 5::bigint, '{"a": 1}'::jsonb)$$,
   'each with what it asked for');
 rollback to start;
 select throws_like(

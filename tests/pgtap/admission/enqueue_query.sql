@@ -41,8 +41,8 @@ select is(
     union all select 'explanation', '{"prompt": "b"}', 'r2', null, null, null, null$$),
   'queued 2 0', 'columns are the parameters of enqueue');
 select results_eq(
-  $$select j.request_id, j.watermark, j.cache_key is null, j.max_cost_micro_usd, j.metadata from tollhouse_private.jobs as j order by 1$$,
-  $$values ('r1', 'w', true, 5::bigint, '{"a": 1}'::jsonb), ('r2', '', false, null, null)$$,
+  $$select j.request_id, j.fingerprint = sha256(convert_to(jsonb_build_array(j.user_id, j.endpoint, j.request, j.requested_model, case j.request_id when 'r1' then 'w' else '' end)::text, 'UTF8')), j.cache_key is null, j.max_cost_micro_usd, j.metadata from tollhouse_private.jobs as j order by 1$$,
+  $$values ('r1', true, true, 5::bigint, '{"a": 1}'::jsonb), ('r2', true, false, null, null)$$,
   'and one that is null counts as left out');
 select is(
   pg_temp.said($$select 'route' as endpoint, '{"prompt": "a"}'::jsonb as request, now() + interval '1 day' as run_at, 'small' as model$$),

@@ -58,8 +58,8 @@ select pg_temp.cap('', 1000);
 insert into tollhouse_private.monthly_budgets values ('acme', '', '2030-01-01', 1000, 300, 600);
 select is(pg_temp.held('2030-01-15Z', pg_temp.route(1, 101)), '{1w}', 'what is spent and what is reserved both count');
 select is(pg_temp.held('2030-01-15Z', pg_temp.route(1, 401)), '{1}', 'what can never fit beside what is spent is blocked');
-select results_eq($$select verdict, reason from tollhouse_private.guard_budget(array[pg_temp.route(2, 401)], '2030-01-15Z')$$,
-  $$values ('blocked', 'monthly_cap_exceeded')$$, 'and says why');
+select results_eq($$select verdict, reason, need_micro_usd from tollhouse_private.guard_budget(array[pg_temp.route(2, 401)], '2030-01-15Z')$$,
+  $$values ('blocked', 'monthly_cap_exceeded', 401::bigint)$$, 'and says why, and what it would have needed');
 update tollhouse_private.monthly_budgets set line_at = null;
 select is(pg_temp.held('2030-01-15Z', pg_temp.route(1, 100)), '{}', 'and the rest is free');
 select is(pg_temp.held('2030-01-15Z', pg_temp.route(3, 0)), '{}', 'what costs nothing fits a full budget');

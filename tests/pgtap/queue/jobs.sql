@@ -22,7 +22,6 @@ select results_eq(
     'max_cost_micro_usd bigint',
     'cache_key bytea',
     'cache_scope text not null default ''''::text',
-    'watermark text not null default ''''::text',
     'state text not null default ''queued''::text',
     'run_at timestamp with time zone not null',
     'waits_for text',

@@ -1,5 +1,5 @@
 begin;
-select plan(28);
+select plan(29);
 
 -- small: 1 and 2 USD per million tokens at provider one; large: 10 and 20 at provider two.
 insert into tollhouse_private.providers (provider) values ('one'), ('two');
@@ -17,7 +17,7 @@ create function pg_temp.work(p_label text, p_user_id text, p_more jsonb default 
   language sql
 as $$
   select jsonb_populate_record(null::tollhouse_private.work, jsonb_build_object(
-    'tenant_id', 'acme', 'user_id', p_user_id, 'watermark', p_label, 'endpoint', 'route',
+    'tenant_id', 'acme', 'user_id', p_user_id, 'cache_scope', p_label, 'endpoint', 'route',
     'call_id', md5(p_label)::uuid, 'attempts', 0, 'unsent', 0, 'spent_micro_usd', 0, 'request_bytes', 100, 'max_output_tokens', 100
   ) || p_more)
 $$;
@@ -31,13 +31,13 @@ as $$
   )
   select said
   from (
-    select format('%s: %s, %s', (r.job).watermark, r.model, r.reservation)
+    select format('%s: %s, %s', (r.job).cache_scope, r.model, r.reservation)
       || case when r.user_probe then ', user probe' else '' end
       || case when r.provider_probe then ', provider probe' else '' end as said
     from decision as d
     cross join lateral unnest(d.routes) as r
     union all
-    select format('%s: %s %s', j.watermark, v.verdict, v.reason)
+    select format('%s: %s %s', j.cache_scope, v.verdict, v.reason)
     from decision as d
     cross join lateral unnest(d.verdicts) as v
     join unnest(p_jobs) as j on j.call_id = v.call_id
@@ -74,6 +74,13 @@ select results_eq($$select pg_temp.routed(pg_temp.work('a', 'ann', '{"max_cost_m
   'a call may cost exactly what its caller allows');
 select results_eq($$select pg_temp.routed(pg_temp.work('a', 'ann', '{"max_cost_micro_usd": 299}'))$$, $$values ('a: blocked max_cost_exceeded')$$,
   'one micro-USD more than its caller allows blocks');
+select is(
+  (select array_agg(v.need_micro_usd order by v.call_id)
+   from tollhouse_private.route_jobs(array[
+     pg_temp.work('a', 'ann', '{"max_cost_micro_usd": 299, "attempts": 1}'), pg_temp.work('b', 'ann', '{"endpoint": "budget_optimization"}')
+   ], '2030-01-15 12:00Z', '{}') as d
+   cross join lateral unnest(d.verdicts) as v),
+  array[300, null]::bigint[], 'the verdict says what the cheapest of its models would have needed; of a call without one, nothing');
 select results_eq($$select pg_temp.routed(pg_temp.work('a', 'ann', '{"max_cost_micro_usd": 599, "spent_micro_usd": 300}'))$$, $$values ('a: blocked max_cost_exceeded')$$,
   'what earlier attempts have cost counts: the limit is the call''s, not each attempt''s');
 select results_eq($$select pg_temp.routed(pg_temp.work('a', 'ann', '{"max_cost_micro_usd": 300, "attempts": 1}'))$$, $$values ('a: small, 300')$$,
