@@ -3,6 +3,54 @@
 begin;
 set local role tollhouse_owner;
 
+-- Without a SET clause and without a query, so that it is inlined into the guards' queries.
+create function tollhouse_private.switch_stops(
+  p_switch tollhouse_private.kill_switches,
+  p_tenant_id text,
+  p_user_id text,
+  p_endpoint text,
+  p_provider text,
+  p_model text
+)
+  returns boolean
+  language sql
+  immutable
+as $$
+  select p_switch.scope = 'global'
+    or (p_switch.scope = 'provider' and p_switch.target = p_provider)
+    or (p_switch.scope = 'model' and p_switch.target = p_model)
+    or (p_switch.scope = 'endpoint' and p_switch.target = p_endpoint)
+    or (p_switch.scope = 'tenant' and p_switch.tenant_id = p_tenant_id)
+    or (p_switch.scope = 'user' and p_switch.tenant_id = p_tenant_id and p_switch.target = p_user_id)
+$$;
+comment on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) is
+  'Whether that kill switch matches; pass null for what is not decided yet.';
+
+create function tollhouse_private.killed(
+  p_tenant_id text,
+  p_user_id text,
+  p_endpoint text,
+  p_provider text,
+  p_model text
+)
+  returns boolean
+  language sql
+  stable
+as $$
+  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  select coalesce(
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'model' and ks.tenant_id = '' and ks.target = p_model),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = p_endpoint),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = p_tenant_id limit 1),
+    (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = p_tenant_id and ks.target = p_user_id),
+    false
+  )
+$$;
+comment on function tollhouse_private.killed(text, text, text, text, text) is
+  'Whether any kill switch matches; pass null for what is not decided yet.';
+
 create function tollhouse_private.guard_kill_switch(
   p_jobs tollhouse_private.work[]
 )
@@ -54,7 +102,45 @@ $$;
 comment on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) is
   'Blocks calls that a switch matches, and calls all of whose candidate models are matched by a switch.';
 
+create function tollhouse_private.switch_in_words(
+  p_job tollhouse_private.jobs
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from tollhouse_private.guard_kill_switch(array[tollhouse_private.work_of(p_job, null)])) then
+    return null;
+  end if;
+  return (
+    select format('a kill switch on %s (%s)', case ks.scope when 'global' then 'everything' else ks.scope || ' ' || ks.target end, ks.reason)
+    from tollhouse_private.kill_switches as ks
+    cross join lateral (
+      select tollhouse_private.switch_stops(ks, p_job.tenant_id, p_job.user_id, p_job.endpoint, null, null) as yes
+    ) as always
+    where always.yes
+      or exists (
+        select
+        from tollhouse_private.candidate_models(p_job.endpoint, p_job.requested_model) as cm
+        where tollhouse_private.switch_stops(ks, null, null, null, cm.provider, cm.model)
+      )
+    order by always.yes desc, ks.set_at
+    limit 1
+  );
+end
+$$;
+comment on function tollhouse_private.switch_in_words(tollhouse_private.jobs) is
+  'Which kill switch stops a call, and its reason; null when none does.';
+
+revoke execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) from public;
+grant execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) to tollhouse_engine;
+revoke execute on function tollhouse_private.killed(text, text, text, text, text) from public;
+grant execute on function tollhouse_private.killed(text, text, text, text, text) to tollhouse_engine;
 revoke execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) from public;
 grant execute on function tollhouse_private.guard_kill_switch(tollhouse_private.work[]) to tollhouse_engine;
+revoke execute on function tollhouse_private.switch_in_words(tollhouse_private.jobs) from public;
+grant execute on function tollhouse_private.switch_in_words(tollhouse_private.jobs) to tollhouse_engine;
 
 commit;

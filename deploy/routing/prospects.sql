@@ -38,8 +38,8 @@ as $$
     on b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id and b.provider = cm.provider
   cross join lateral (
     select
-      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider,
-      tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
+      tollhouse_private.guard_breaker(pb.state, pb.open_until, p_now) as provider,
+      tollhouse_private.guard_breaker(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
     select tollhouse_private.with_overrun(

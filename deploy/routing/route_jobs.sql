@@ -25,7 +25,7 @@ begin
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
       tollhouse_private.overrun_of(cm.model, p_now) as overrun,
-      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
+      tollhouse_private.guard_breaker(pb.state, pb.open_until, p_now) as provider_gate
     from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
     join tollhouse_private.task_types as tt on tt.endpoint = k.endpoint
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -48,7 +48,7 @@ begin
     from offer as o
     left join unnest(p_breakers) as b
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
-    cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
+    cross join lateral (select tollhouse_private.guard_breaker(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
       select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
       offset 0
@@ -95,48 +95,15 @@ declare
   v_late tollhouse_private.work[];
   v_again record;
 begin
-  -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
-  select array_agg(l.b) into v_breakers
-  from (
-    select j.tenant_id, j.user_id from unnest(p_jobs) as j group by 1, 2 order by 1, 2
-  ) as caller
-  cross join lateral (
-    select b from tollhouse_private.breakers as b
-    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.state <> 'closed'
-    order by b.provider for update
-  ) as l;
-  select array_agg(l.pb) into v_provider_breakers from (
-    select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
-  ) as l;
-
+  select o.of_users, o.of_providers into v_breakers, v_provider_breakers from tollhouse_private.open_breakers(p_jobs) as o;
   select c.routes, c.verdicts into route_jobs.routes, route_jobs.verdicts
   from tollhouse_private.choose_models(p_jobs, p_now, v_breakers, v_provider_breakers, true) as c;
   if not exists (select from unnest(route_jobs.routes) as r where r.user_probe or r.provider_probe) then
     return;
   end if;
 
-  -- Of the calls that would probe the same breaker, the oldest may. The others go where nothing need be probed.
-  v_late := array(
-    select w.job
-    from (
-      select
-        r.*,
-        row_number() over (partition by (r.job).tenant_id, (r.job).user_id, r.provider, r.user_probe order by (r.job).call_id) as user_turn,
-        row_number() over (partition by r.provider, r.provider_probe order by (r.job).call_id) as provider_turn
-      from unnest(route_jobs.routes) as r
-    ) as w
-    where (w.user_probe and w.user_turn > 1)
-      or (w.provider_probe and w.provider_turn > 1)
-      or exists (
-        select
-        from unnest(p_admitted) as a
-        where a.provider = w.provider
-          and (
-            (a.provider_probe and w.provider_probe)
-            or (a.user_probe and w.user_probe and (a.job).tenant_id = (w.job).tenant_id and (a.job).user_id = (w.job).user_id)
-          )
-      )
-  );
+  -- Of the calls that would probe the same breaker one may; the others go where nothing need be probed.
+  v_late := tollhouse_private.needless_probes(route_jobs.routes, p_admitted);
   if cardinality(v_late) = 0 then
     return;
   end if;

@@ -75,7 +75,7 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
         test_3_cache.test_two_at_once_are_paid_once,
     ),
     "breaker stops": (
-        [private("breaker_gate", EVERYTHING, "select 'pass'")],
+        [private("guard_breaker", EVERYTHING, "select 'pass'")],
         test_4_breaker.test_next_call_is_blocked_at_once,
     ),
     "breaker opens": (

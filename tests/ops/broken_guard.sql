@@ -1,13 +1,9 @@
 -- No kill switch stops anything any more.
-create or replace function tollhouse_private.switch_stops(
-  p_switch tollhouse_private.kill_switches,
-  p_tenant_id text,
-  p_user_id text,
-  p_endpoint text,
-  p_provider text,
-  p_model text
+create or replace function tollhouse_private.guard_kill_switch(
+  p_jobs tollhouse_private.work[]
 )
-  returns boolean
-  language sql
-  immutable
-as 'select false';
+  returns setof tollhouse_private.verdict
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as 'begin end';

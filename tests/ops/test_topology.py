@@ -251,8 +251,8 @@ def test_actionlint_has_nothing_to_say() -> None:
 def test_broken_guard_is_the_deployed_one() -> None:
     """The saboteur replaces a function that exists, with the same signature."""
     sabotage = (ROOT / "tests/ops/broken_guard.sql").read_text(encoding="utf-8")
-    deployed = (ROOT / "deploy/kill_switch/switch_stops.sql").read_text(encoding="utf-8")
-    begin = sabotage.index("function tollhouse_private.switch_stops(")
+    deployed = (ROOT / "deploy/kill_switch/guard.sql").read_text(encoding="utf-8")
+    begin = sabotage.index("function tollhouse_private.guard_kill_switch(")
     assert sabotage[begin : sabotage.index("as '")] in deployed
 
 

@@ -101,7 +101,7 @@ select results_eq($$select opened_at, open_until from tollhouse_private.breakers
 rollback to half_open;
 select is(pg_temp.seen('2030-01-15 12:01Z', pg_temp.ended('ignored', p_label => 'probe')), 'open 3', 'a probe that says nothing of the provider leaves it open');
 select is(
-  tollhouse_private.breaker_gate((select state from tollhouse_private.breakers where user_id = 'ann' and tenant_id = 'acme' and provider = 'mock'),
+  tollhouse_private.guard_breaker((select state from tollhouse_private.breakers where user_id = 'ann' and tenant_id = 'acme' and provider = 'mock'),
     (select open_until from tollhouse_private.breakers where user_id = 'ann' and tenant_id = 'acme' and provider = 'mock'), '2030-01-15 12:01Z'),
   'probe', 'and its slot goes to the next call at once');
 rollback to start;

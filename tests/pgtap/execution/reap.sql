@@ -104,7 +104,7 @@ insert into tollhouse_private.breakers (tenant_id, user_id, provider, state, ope
 select 'acme', 'ann', 'mock', 'half_open', now(), now(), call_id from tollhouse_private.jobs where request_id = 'r1';
 select tollhouse_worker.reap();
 select is((select state from tollhouse_private.breakers), 'open', 'a probe whose worker died says nothing of the provider');
-select ok((select tollhouse_private.breaker_gate(state, open_until, clock_timestamp()) = 'probe' from tollhouse_private.breakers), 'and the next call may probe');
+select ok((select tollhouse_private.guard_breaker(state, open_until, clock_timestamp()) = 'probe' from tollhouse_private.breakers), 'and the next call may probe');
 rollback to dead;
 insert into tollhouse_private.provider_windows (provider, worker_id, tenant_id, window_start, calls, failures, failing_users)
 values ('mock', gen_random_uuid(), 'acme', now() - interval '61 seconds', 1, 0, '{}'), ('mock', gen_random_uuid(), 'globex', now(), 1, 0, '{}');

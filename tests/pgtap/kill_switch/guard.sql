@@ -1,6 +1,97 @@
 begin;
-select plan(29);
+select plan(81);
 
+savepoint clean;
+-- One switch and one call.
+\ir cases.psql
+select is(
+  tollhouse_private.switch_stops(row(c.scope, c.tenant_id, c.target, 'test', 'test', now())::tollhouse_private.kill_switches, 'acme', 'ann', 'route', 'north', 'small'),
+  c.stops, c.why
+)
+from cases as c;
+select is(
+  (select bool_or(tollhouse_private.switch_stops(row(c.scope, c.tenant_id, c.target, 'test', 'test', now())::tollhouse_private.kill_switches, null, null, null, null, null))
+   from cases as c where c.scope <> 'global'),
+  null, 'what is not decided yet is not known to be stopped by any but the global switch'
+);
+rollback to clean;
+
+-- Any switch and one call.
+\ir cases.psql
+create function pg_temp.switched(p_scope text, p_tenant_id text, p_target text) returns boolean language plpgsql as $$
+begin
+  delete from tollhouse_private.kill_switches;
+  insert into tollhouse_private.kill_switches values (p_scope, p_tenant_id, p_target, 'test', 'test', now());
+  return tollhouse_private.killed('acme', 'ann', 'route', 'north', 'small');
+end
+$$;
+select is(tollhouse_private.killed('acme', 'ann', 'route', 'north', 'small'), false, 'no switch is pulled: nothing is stopped');
+select is(pg_temp.switched(c.scope, c.tenant_id, c.target), c.stops, c.why)
+from cases as c;
+
+create function pg_temp.stopped(p_scope text, p_tenant_id text, p_target text) returns boolean language plpgsql as $$
+begin
+  perform pg_temp.switched(p_scope, p_tenant_id, p_target);
+  return tollhouse_private.killed(null, null, null, null, null);
+end
+$$;
+select is(pg_temp.stopped('global', '', '*'), true, 'the global switch stops what nothing is known of');
+select is(pg_temp.stopped(v.scope, v.tenant_id, v.target), false, format('what is not decided yet is not stopped by a switch of scope %s, and the answer is never null', v.scope))
+from (values ('provider', '', 'north'), ('model', '', 'small'), ('endpoint', '', 'route'), ('tenant', 'acme', 'acme'), ('user', 'acme', 'ann')) as v (scope, tenant_id, target);
+
+-- The owner decides for one tenant at a time, and must see all that concerns it.
+create function pg_temp.as_owner(p_scope text, p_tenant_id text, p_target text) returns boolean language plpgsql as $$
+declare
+  v_killed boolean;
+begin
+  perform pg_temp.switched(p_scope, p_tenant_id, p_target);
+  perform set_config('tollhouse.tenant_id', 'acme', true), set_config('tollhouse.user_id', 'ann', true);
+  set local role tollhouse_owner;
+  v_killed := tollhouse_private.killed('acme', 'ann', 'route', 'north', 'small');
+  reset role;
+  return v_killed;
+end
+$$;
+select is(pg_temp.as_owner(v.scope, v.tenant_id, v.target), true, format('enqueue, which decides as the owner, sees a switch of scope %s', v.scope))
+from (values
+  ('global', '', '*'), ('provider', '', 'north'), ('model', '', 'small'), ('endpoint', '', 'route'), ('tenant', 'acme', 'acme'), ('user', 'acme', 'ann')
+) as v (scope, tenant_id, target);
+rollback to clean;
+
+-- In words.
+\ir ../two_providers.psql
+select tollhouse.set_identity('acme', 'ann');
+select tollhouse.enqueue('route', '{"prompt": "why?"}', 'r1');
+create function pg_temp.in_words()
+  returns text
+  language sql
+as $$
+  select tollhouse_private.switch_in_words(j) from tollhouse_private.jobs as j
+$$;
+savepoint start;
+
+select is(pg_temp.in_words(), null, 'without a switch there is nothing to say');
+select is(pg_temp.in_words(), format('a kill switch on %s (why)', v.words), format('%s is named with its reason', v.words))
+from (values ('everything', tollhouse_ops.stop_everything('why'))) as v (words, done);
+rollback to start;
+select tollhouse_ops.pull_kill_switch('tenant', 'acme', 'why');
+select is(pg_temp.in_words(), 'a kill switch on tenant acme (why)', 'a tenant');
+rollback to start;
+select tollhouse_ops.pull_kill_switch('user', 'ann', 'why', 'acme');
+select is(pg_temp.in_words(), 'a kill switch on user ann (why)', 'a user');
+rollback to start;
+select tollhouse_ops.pull_kill_switch('endpoint', 'route', 'why');
+select is(pg_temp.in_words(), 'a kill switch on endpoint route (why)', 'an endpoint');
+rollback to start;
+select tollhouse_ops.pull_kill_switch('tenant', 'globex', 'why'), tollhouse_ops.pull_kill_switch('user', 'ann', 'why', 'globex');
+select is(pg_temp.in_words(), null, 'what stops others is not said');
+select tollhouse_ops.pull_kill_switch('provider', (select provider from tollhouse_private.providers order by 1 limit 1), 'why');
+select is(pg_temp.in_words(), null, 'one provider of two stops nothing');
+select tollhouse_ops.pull_kill_switch('provider', p.provider, 'why') from tollhouse_private.providers as p;
+select matches(pg_temp.in_words(), '^a kill switch on provider \S+ \(why\)$', 'both do');
+rollback to clean;
+
+-- The guard, over a batch.
 \ir ../job.psql
 do $$
 begin

@@ -19,7 +19,7 @@ select set_eq(
     ('tollhouse_private.current_user_id()'),
     ('tollhouse_private.reads_all_users()'),
     -- Helpers of one row, inlined into their callers, whose path holds.
-    ('tollhouse_private.breaker_gate(text,timestamp with time zone,timestamp with time zone)'),
+    ('tollhouse_private.guard_breaker(text,timestamp with time zone,timestamp with time zone)'),
     ('tollhouse_private.budget_month(timestamp with time zone)'),
     ('tollhouse_private.call_created_at(uuid)'),
     ('tollhouse_private.candidate_models(text,text)'),
