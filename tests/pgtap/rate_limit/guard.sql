@@ -1,7 +1,72 @@
 begin;
-select plan(30);
+select plan(47);
 
 \ir scene.psql
+savepoint clean;
+
+-- The limits of a call.
+select is_empty($$select from tollhouse_private.rate_limits_of(pg_temp.routes(1, 2), '2030-01-15 12:00Z')$$, 'without a limit a call falls under none');
+select pg_temp.limit_to('tenant', 'acme', 60, 6000, 5), pg_temp.limit_to('provider', 'mock', 6, null, null), pg_temp.limit_to('tenant', 'globex', 1, null, null);
+update tollhouse_private.rate_limits set requests_available = 0, tokens_available = 0;
+select results_eq(
+  $$select scope, target, tokens, requests_per_minute, tokens_per_minute, max_in_flight from tollhouse_private.rate_limits_of(pg_temp.routes(1, 1), '2030-01-15 12:00Z') order by scope$$,
+  $$values ('provider', 'mock', 200, 6, null::integer, null::integer), ('tenant', 'acme', 200, 60, 6000, 5)$$, 'a call falls under its tenant''s, its provider''s and its model''s, and under nobody else''s');
+select results_eq(
+  $$select trim_scale(requests_now), trim_scale(tokens_now) from tollhouse_private.rate_limits_of(pg_temp.routes(1, 1), '2030-01-15 12:00:30Z') where scope = 'tenant'$$,
+  $$values (30::numeric, 3000::numeric)$$, 'half a minute refills half a bucket');
+rollback to clean;
+
+-- How long each waits.
+create function pg_temp.waits(p_scope text, p_routes tollhouse_private.route[], p_admitted integer[] default '{}')
+  returns setof text
+  language sql
+as $$
+  select concat_ws(' ', w.place, right(w.call_id::text, 2)::integer, w.target, round(w.refill), round(w.slot, 1))
+  from tollhouse_private.rate_limit_waits(p_scope, p_routes, array(select lpad(a::text, 32, '0')::uuid from unnest(p_admitted) as a), '2030-01-15 12:00Z') as w
+  order by w.place
+$$;
+create function pg_temp.users(variadic p_users text[])
+  returns tollhouse_private.route[]
+  language sql
+as $$
+  select array_agg(pg_temp.route(n::integer, jsonb_build_object('tenant_id', split_part(u, '/', 1), 'user_id', split_part(u, '/', 2))))
+  from unnest(p_users) with ordinality as u (u, n)
+$$;
+
+select is_empty($$select pg_temp.waits('tenant', pg_temp.routes(1, 3))$$, 'without a limit nothing waits');
+select pg_temp.limit_to('tenant', 'acme', 6, null, null), pg_temp.limit_to('provider', 'mock', null, 200, 1);
+select results_eq($$select pg_temp.waits('provider', pg_temp.routes(1, 2))$$, $$values ('1 1 mock 0'), ('2 2 mock 60 0.2')$$,
+  'each call: until its bucket has refilled, and until a call in flight may have ended');
+select results_eq($$select pg_temp.waits('tenant', pg_temp.routes(1, 2))$$, $$values ('1 1 acme -50'), ('2 2 acme -40')$$, 'limits of one scope at a time');
+select results_eq($$select pg_temp.waits('provider', pg_temp.routes(1, 2), '{2}')$$, $$values ('1 2 mock 0'), ('2 1 mock 60 0.2')$$, 'before all stands what this claim has admitted');
+
+select results_eq($$select split_part(w, ' ', 2) from pg_temp.waits('provider', pg_temp.users('acme/ann', 'acme/ann', 'acme/bob', 'globex/gus', 'globex/gus')) as w$$,
+  array['1', '4', '3', '5', '2'], 'the line goes by turns over tenants, and over the users of each');
+update tollhouse_private.rate_limits set last_tenant_id = 'acme';
+select results_eq($$select split_part(w, ' ', 2) from pg_temp.waits('provider', pg_temp.users('acme/ann', 'acme/ann', 'acme/bob', 'globex/gus', 'globex/gus')) as w$$,
+  array['4', '1', '5', '3', '2'], 'beginning after the tenant that had the last turn');
+insert into tollhouse_private.turns values ('acme', 'provider mock', 'ann');
+select results_eq($$select split_part(w, ' ', 2) from pg_temp.waits('provider', pg_temp.users('acme/ann', 'acme/ann', 'acme/bob', 'globex/gus', 'globex/gus')) as w$$,
+  array['4', '3', '5', '1', '2'], 'and after the user that had its last');
+
+-- Those that wait, and are not looked at.
+insert into tollhouse_private.jobs (tenant_id, call_id, user_id, endpoint, request_id, created_at, fingerprint, request_bytes, max_output_tokens, run_at, request, state, line)
+values ('acme', lpad('90', 32, '0')::uuid, 'ann', 'route', 'first', now(), '', 400, 50, now(), '{}', 'scheduled', 'provider mock');
+update tollhouse_private.rate_limits set last_tenant_id = '';
+delete from tollhouse_private.turns;
+savepoint away;
+select results_eq($$select pg_temp.waits('provider', pg_temp.users('globex/gus'))$$, $$values ('2 1 mock 45 0.2')$$, 'the one whose turn is next keeps its place and its tokens');
+update tollhouse_private.rate_limits set last_tenant_id = 'acme';
+select results_eq($$select pg_temp.waits('provider', pg_temp.users('globex/gus'))$$, $$values ('1 1 mock 0')$$, 'but not before its turn');
+rollback to away;
+select results_eq($$select pg_temp.waits('provider', pg_temp.users('acme/ann'))$$, $$values ('1 1 mock 0')$$, 'nor before an older call of its user');
+insert into tollhouse_private.turns values ('acme', 'provider mock', 'ann');
+select results_eq($$select pg_temp.waits('provider', pg_temp.users('acme/bob'))$$, $$values ('1 1 mock 0')$$, 'nor before his colleague whose turn it is');
+delete from tollhouse_private.jobs;
+select results_eq($$select pg_temp.waits('provider', pg_temp.users('globex/gus'))$$, $$values ('1 1 mock 0')$$, 'one that is gone keeps nothing');
+rollback to clean;
+
+-- The guard.
 -- Number of the call and the seconds it is to wait.
 create function pg_temp.waits(p_routes tollhouse_private.route[], p_now timestamptz)
   returns setof text
@@ -149,6 +214,27 @@ select results_eq('select state, count(*) from tollhouse_private.jobs group by 1
 select tollhouse_private.promote_due(clock_timestamp() + interval '61 seconds', '');
 select results_eq('select state, count(*) from tollhouse_private.jobs group by 1 order by 1', $$values ('queued', 2::bigint), ('running', 1)$$,
   'and is queued again when it is due: never lost');
+rollback to clean;
+
+-- What is taken.
+create function pg_temp.take(p_routes tollhouse_private.route[], p_now timestamptz)
+  returns void
+  language sql
+as $$
+  select tollhouse_private.take_rate_limit(p_routes, p_now)
+$$;
+savepoint start;
+
+select pg_temp.limit_to('model', 'small', null, 600, null);
+select pg_temp.take(pg_temp.routes(1, 3), '2030-01-15 12:00Z');
+select results_eq($$select tokens_available, requests_available from tollhouse_private.rate_limits$$, $$values (0::numeric, 0::numeric)$$, 'what goes is taken out of the bucket');
+rollback to start;
+
+select pg_temp.limit_to('tenant', 'acme', 60, null, null);
+select pg_temp.limit_to('provider', 'mock', 6, null, null);
+select pg_temp.take(pg_temp.routes(1, 2), '2030-01-15 12:00Z');
+select results_eq('select scope, requests_available from tollhouse_private.rate_limits order by scope',
+  $$values ('provider', 4::numeric), ('tenant', 58::numeric)$$, 'a call is taken out of every bucket it falls under');
 
 select * from finish();
 rollback;
