@@ -102,7 +102,6 @@ CREATE TYPE tollhouse_private.work AS (
 	max_cost_micro_usd bigint,
 	cache_key bytea,
 	cache_scope text COLLATE pg_catalog."C",
-	watermark text COLLATE pg_catalog."C",
 	waits_for text COLLATE pg_catalog."C",
 	attempts integer,
 	unsent integer,
@@ -145,7 +144,6 @@ CREATE TABLE tollhouse_private.jobs (
     max_cost_micro_usd bigint,
     cache_key bytea,
     cache_scope text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    watermark text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     state text DEFAULT 'queued'::text NOT NULL COLLATE pg_catalog."C",
     run_at timestamp with time zone NOT NULL,
     waits_for text COLLATE pg_catalog."C",
@@ -201,10 +199,11 @@ CREATE TYPE tollhouse_private.settlement AS (
 	capture text COLLATE pg_catalog."C",
 	cache_ttl interval,
 	materializer text COLLATE pg_catalog."C",
-	unqueued tollhouse_private.jobs
+	unqueued tollhouse_private.jobs,
+	need_micro_usd bigint
 );
 ALTER TYPE tollhouse_private.settlement OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. capture: what may be kept of it; cache_ttl, materializer: its endpoint''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out.';
+COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it: a final status, or a null status and the time of the next attempt. Cost is the ended attempt''s. capture: what may be kept of it; cache_ttl, materializer: its endpoint''s. unqueued: the whole job, where there is no row of it (job.place is null): enqueue closes it at once, or cancel has taken it out. need_micro_usd: what it could have cost at most, where a cap or its own limit refused that.';
 CREATE TYPE tollhouse_private.turn AS (
 	tenant_id text COLLATE pg_catalog."C",
 	user_id text COLLATE pg_catalog."C",
@@ -222,7 +221,7 @@ CREATE TYPE tollhouse_private.verdict AS (
 	need_micro_usd bigint
 );
 ALTER TYPE tollhouse_private.verdict OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.verdict IS 'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room for need_micro_usd).';
+COMMENT ON TYPE tollhouse_private.verdict IS 'A guard''s verdict on a call that it does not let pass: blocked (with a reason), cancelled, cached, coalesced, or deferred (its reason is the line it stands in: until retry_at, or until a budget has room). need_micro_usd: the most that the call could cost, if its budget or its own limit refuses that.';
 CREATE FUNCTION tollhouse.cancel(p_call_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1558,7 +1557,7 @@ begin
           least(60000, t.backoff_ms * 2 ^ ((e.job).attempts - (e.job).unsent - 1)) * (0.5 + random() / 2)
         )) / 1000)
       end end,
-      keep.capture, t.cache_ttl, t.materializer, null
+      keep.capture, t.cache_ttl, t.materializer, null, null
     )::tollhouse_private.settlement), '{}')
     from unnest(p_ended) as e
     join follows as o on o.outcome = (e.result).outcome
@@ -1693,7 +1692,7 @@ begin
 end
 $$;
 ALTER FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) IS 'Makes the admitted probes the only calls that pass their breakers, which route_jobs has locked.';
+COMMENT ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) IS 'Makes the admitted probes the only calls that pass their breakers, which open_breakers has locked.';
 CREATE FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1832,17 +1831,6 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) IS 'Cuts the times that lie further ahead than they can, after the server''s clock has gone back: leases, waits, buckets, windows, breakers. Else all that waits for them would wait for the clock to come back to where it was.';
-CREATE FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    AS $$
-  select case
-    when p_state is null or p_state = 'closed' then 'pass'
-    when p_state = 'open' and p_open_until <= p_now then 'probe'
-    else 'stop'
-  end
-$$;
-ALTER FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) IS 'pass (closed, or no row), probe (open, cool-down over), stop (open, or half-open with its probe in flight).';
 CREATE FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) RETURNS date
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2454,7 +2442,7 @@ begin
       tollhouse_private.killed(null, null, null, cm.provider, cm.model) as killed,
       p as price,
       tollhouse_private.overrun_of(cm.model, p_now) as overrun,
-      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider_gate
+      tollhouse_private.guard_breaker(pb.state, pb.open_until, p_now) as provider_gate
     from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as k
     join tollhouse_private.task_types as tt on tt.endpoint = k.endpoint
     cross join lateral tollhouse_private.candidate_models(k.endpoint, k.requested_model) as cm
@@ -2466,17 +2454,18 @@ begin
       j, c.provider, c.model, c.provider_model, c.timeout_ms, c.price, c.highest, c.user_gate = 'probe', c.provider_gate = 'probe'
     )::tollhouse_private.route) filter (where c.model is not null and c.obstacle is null), '{}'),
     coalesce(array_agg(row(
-      j.call_id, 'blocked', coalesce(c.obstacle, 'no_model'), null, null
+      j.call_id, 'blocked', coalesce(c.obstacle, 'no_model'), null, case c.obstacle when 'max_cost_exceeded' then c.least_need end
     )::tollhouse_private.verdict) filter (where c.model is null or c.obstacle is not null), '{}')
   into choose_models.routes, choose_models.verdicts
   from unnest(p_jobs) as j
   left join lateral (
     select
-      o.model, o.provider, o.provider_model, o.timeout_ms, o.price, o.provider_gate, gate.user_gate, cost.highest, seen.obstacle
+      o.model, o.provider, o.provider_model, o.timeout_ms, o.price, o.provider_gate, gate.user_gate, cost.highest, seen.obstacle,
+      min(cost.highest) filter (where seen.obstacle = 'max_cost_exceeded') over () as least_need
     from offer as o
     left join unnest(p_breakers) as b
       on b.tenant_id = j.tenant_id and b.user_id = j.user_id and b.provider = o.provider
-    cross join lateral (select tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as user_gate) as gate
+    cross join lateral (select tollhouse_private.guard_breaker(b.state, b.open_until, p_now) as user_gate) as gate
     cross join lateral (
       select tollhouse_private.highest_cost((o.price).input, (o.price).cached_input, (o.price).output, (o.price).reasoning, j.request_bytes, j.max_output_tokens) as bound
       offset 0
@@ -2582,7 +2571,7 @@ begin
       else 'none'
     end,
     case when c.was_cached then (c.result).saved_micro_usd end,
-    case when c.blocked_reason in ('monthly_cap_exceeded', 'max_cost_exceeded') then (select min(p.highest) from tollhouse_private.prospects(c.job, p_now) as p) end,
+    c.need_micro_usd,
     (c.result).latency_ms,
     case when c.status = 'success' then (c.result).error_code else coalesce((c.result).error_code, c.last_error_code) end,
     case when c.status = 'success' then (c.result).error_message else coalesce((c.result).error_message, c.last_error_message) end,
@@ -2878,7 +2867,7 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) IS 'What guards 2 to 4 say of new calls of one user, as far as it is certain already: blocked or cached. The claim decides again.';
-CREATE FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text DEFAULT NULL::text, p_answer tollhouse_private.attempt_result DEFAULT NULL::tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs DEFAULT NULL::tollhouse_private.jobs) RETURNS tollhouse_private.settlement
+CREATE FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text DEFAULT NULL::text, p_answer tollhouse_private.attempt_result DEFAULT NULL::tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs DEFAULT NULL::tollhouse_private.jobs, p_need_micro_usd bigint DEFAULT NULL::bigint) RETURNS tollhouse_private.settlement
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2888,12 +2877,12 @@ begin
     case when p_status = 'success' then tollhouse_private.capture_of(p_job.tenant_id, p_job.endpoint) end,
     null,
     case when p_status = 'success' then (select tt.materializer from tollhouse_private.task_types as tt where tt.endpoint = p_job.endpoint) end,
-    p_unqueued
+    p_unqueued, p_need_micro_usd
   )::tollhouse_private.settlement;
 end
 $$;
-ALTER FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) OWNER TO tollhouse_owner;
-COMMENT ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) IS 'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue.';
+ALTER FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs, p_need_micro_usd bigint) OWNER TO tollhouse_owner;
+COMMENT ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs, p_need_micro_usd bigint) IS 'What becomes of a call that no attempt ended: blocked for a reason, cancelled, or a success with an answer from the cache. p_unqueued: the whole job, of a call that never was in the queue. p_need_micro_usd: as its verdict says.';
 CREATE FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) RETURNS TABLE(call_id uuid, request_id text, status text, blocked_reason text, was_cached boolean, deduplicated boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3494,6 +3483,17 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) IS 'How many calls failed, in words, when a provider''s share of failures is reached in its window, and not through one tenant alone; where only one calls, not through one user alone. Null when it is not.';
+CREATE FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_state is null or p_state = 'closed' then 'pass'
+    when p_state = 'open' and p_open_until <= p_now then 'probe'
+    else 'stop'
+  end
+$$;
+ALTER FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) IS 'pass (closed, or no row), probe (open, cool-down over), stop (open, or half-open with its probe in flight).';
 CREATE FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3602,7 +3602,7 @@ begin
       return next row(v_call.call_id, 'deferred', 'budget', p_now + interval '5 seconds', v_call.need)::tollhouse_private.verdict;
       continue;
     elsif v_budget.never then
-      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, null)::tollhouse_private.verdict;
+      return next row(v_call.call_id, 'blocked', 'monthly_cap_exceeded', null, v_call.need)::tollhouse_private.verdict;
       continue;
     end if;
 
@@ -4146,7 +4146,23 @@ CREATE FUNCTION tollhouse_private.lock_ahead(p_jobs tollhouse_private.work[], p_
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform from tollhouse_private.rate_limits as rl order by rl.scope, rl.target for update;
+  perform
+  from (
+    select 'tenant' collate "C" as scope, j.tenant_id as target from unnest(p_jobs) as j
+    union
+    select u.scope, u.target
+    from (select distinct j.endpoint, j.requested_model from unnest(p_jobs) as j) as kind
+    cross join lateral tollhouse_private.candidate_models(kind.endpoint, kind.requested_model) as cm
+    cross join lateral (values ('provider', cm.provider), ('model', cm.model)) as u (scope, target)
+    order by scope, target
+    offset 0
+  ) as met
+  cross join lateral (
+    select
+    from tollhouse_private.rate_limits as rl
+    where rl.scope = met.scope and rl.target = met.target
+    for update
+  ) as locked;
   perform
   from (
     select j.tenant_id, u.user_id
@@ -4337,6 +4353,36 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) IS 'Sets a breaker manually and audits it; returns whether its state changed.';
+CREATE FUNCTION tollhouse_private.needless_probes(p_routes tollhouse_private.route[], p_admitted tollhouse_private.route[]) RETURNS tollhouse_private.work[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select w.job
+    from (
+      select
+        r.*,
+        row_number() over (partition by (r.job).tenant_id, (r.job).user_id, r.provider, r.user_probe order by (r.job).call_id) as user_turn,
+        row_number() over (partition by r.provider, r.provider_probe order by (r.job).call_id) as provider_turn
+      from unnest(p_routes) as r
+    ) as w
+    where (w.user_probe and w.user_turn > 1)
+      or (w.provider_probe and w.provider_turn > 1)
+      or exists (
+        select
+        from unnest(p_admitted) as a
+        where a.provider = w.provider
+          and (
+            (a.provider_probe and w.provider_probe)
+            or (a.user_probe and w.user_probe and (a.job).tenant_id = (w.job).tenant_id and (a.job).user_id = (w.job).user_id)
+          )
+      )
+  );
+end
+$$;
+ALTER FUNCTION tollhouse_private.needless_probes(p_routes tollhouse_private.route[], p_admitted tollhouse_private.route[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.needless_probes(p_routes tollhouse_private.route[], p_admitted tollhouse_private.route[]) IS 'Of the calls that would probe the same breaker, all but the oldest; and all, where a call that is admitted already (p_admitted) probes it.';
 CREATE FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) RETURNS uuid
     LANGUAGE sql
     AS $$
@@ -4364,7 +4410,7 @@ begin
       case when b.use_cache and b.cache_ttl > '0' and b.kept <> 'none'
         then sha256(convert_to(jsonb_build_array(p_tenant_id, b.scope, b.endpoint, b.watermark, b.request, b.model, b.models)::text, 'UTF8'))
       end,
-      b.scope, b.watermark,
+      b.scope,
       case when b.run_at > p_now then 'scheduled' else 'queued' end, greatest(b.run_at, p_now), case when b.run_at > p_now then 'run_at' end,
       0, 0, null, null, null, null, null, 0, null, 0, null, 'none', false, null, null, b.metadata, b.request, null
     )::tollhouse_private.jobs order by b.endpoint collate "C", b.request_id collate "C", b.place),
@@ -4720,6 +4766,27 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) IS 'Locks the oldest queued jobs of each user whose turn it is: as many as the turn allows, p_limit in all, until their requests have p_bytes. They come without their requests.';
+CREATE FUNCTION tollhouse_private.open_breakers(p_jobs tollhouse_private.work[], OUT of_users tollhouse_private.breakers[], OUT of_providers tollhouse_private.provider_breakers[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  select array_agg(l.b) into of_users
+  from (
+    select j.tenant_id, j.user_id from unnest(p_jobs) as j group by 1, 2 order by 1, 2
+  ) as caller
+  cross join lateral (
+    select b from tollhouse_private.breakers as b
+    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.state <> 'closed'
+    order by b.provider for update
+  ) as l;
+  select array_agg(l.pb) into of_providers from (
+    select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
+  ) as l;
+end
+$$;
+ALTER FUNCTION tollhouse_private.open_breakers(p_jobs tollhouse_private.work[], OUT of_users tollhouse_private.breakers[], OUT of_providers tollhouse_private.provider_breakers[]) OWNER TO tollhouse_engine;
+COMMENT ON FUNCTION tollhouse_private.open_breakers(p_jobs tollhouse_private.work[], OUT of_users tollhouse_private.breakers[], OUT of_providers tollhouse_private.provider_breakers[]) IS 'Locks, and returns, the breakers that are not closed: of those who ask, and of all providers. So of all workers one sees a probe free. Null: none. One that opens later counts as closed.';
 CREATE FUNCTION tollhouse_private.our_roles() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5112,8 +5179,8 @@ CREATE FUNCTION tollhouse_private.prospects(p_job tollhouse_private.work, p_now 
     on b.tenant_id = p_job.tenant_id and b.user_id = p_job.user_id and b.provider = cm.provider
   cross join lateral (
     select
-      tollhouse_private.breaker_gate(pb.state, pb.open_until, p_now) as provider,
-      tollhouse_private.breaker_gate(b.state, b.open_until, p_now) as caller
+      tollhouse_private.guard_breaker(pb.state, pb.open_until, p_now) as provider,
+      tollhouse_private.guard_breaker(b.state, b.open_until, p_now) as caller
   ) as gate
   cross join lateral (
     select tollhouse_private.with_overrun(
@@ -5398,48 +5465,15 @@ declare
   v_late tollhouse_private.work[];
   v_again record;
 begin
-  -- Of all workers, one sees a probe free: what is asked below is what is locked here. One that opens meanwhile is closed.
-  select array_agg(l.b) into v_breakers
-  from (
-    select j.tenant_id, j.user_id from unnest(p_jobs) as j group by 1, 2 order by 1, 2
-  ) as caller
-  cross join lateral (
-    select b from tollhouse_private.breakers as b
-    where b.tenant_id = caller.tenant_id and b.user_id = caller.user_id and b.state <> 'closed'
-    order by b.provider for update
-  ) as l;
-  select array_agg(l.pb) into v_provider_breakers from (
-    select pb from tollhouse_private.provider_breakers as pb where pb.state <> 'closed' order by pb.provider for update
-  ) as l;
-
+  select o.of_users, o.of_providers into v_breakers, v_provider_breakers from tollhouse_private.open_breakers(p_jobs) as o;
   select c.routes, c.verdicts into route_jobs.routes, route_jobs.verdicts
   from tollhouse_private.choose_models(p_jobs, p_now, v_breakers, v_provider_breakers, true) as c;
   if not exists (select from unnest(route_jobs.routes) as r where r.user_probe or r.provider_probe) then
     return;
   end if;
 
-  -- Of the calls that would probe the same breaker, the oldest may. The others go where nothing need be probed.
-  v_late := array(
-    select w.job
-    from (
-      select
-        r.*,
-        row_number() over (partition by (r.job).tenant_id, (r.job).user_id, r.provider, r.user_probe order by (r.job).call_id) as user_turn,
-        row_number() over (partition by r.provider, r.provider_probe order by (r.job).call_id) as provider_turn
-      from unnest(route_jobs.routes) as r
-    ) as w
-    where (w.user_probe and w.user_turn > 1)
-      or (w.provider_probe and w.provider_turn > 1)
-      or exists (
-        select
-        from unnest(p_admitted) as a
-        where a.provider = w.provider
-          and (
-            (a.provider_probe and w.provider_probe)
-            or (a.user_probe and w.user_probe and (a.job).tenant_id = (w.job).tenant_id and (a.job).user_id = (w.job).user_id)
-          )
-      )
-  );
+  -- Of the calls that would probe the same breaker one may; the others go where nothing need be probed.
+  v_late := tollhouse_private.needless_probes(route_jobs.routes, p_admitted);
   if cardinality(v_late) = 0 then
     return;
   end if;
@@ -5933,7 +5967,7 @@ begin
   cross join lateral jsonb_populate_record(pk.job, '{"state": "coalesced", "waits_for": "flight", "line": null}') as row_now;
 
   v_closing := array(
-    select tollhouse_private.ending(j, v.verdict, v.reason)
+    select tollhouse_private.ending(j, v.verdict, v.reason, p_need_micro_usd => v.need_micro_usd)
     from unnest(p_jobs) as j
     join unnest(p_verdicts) as v on v.call_id = j.call_id
     where v.verdict in ('blocked', 'cancelled')
@@ -6473,7 +6507,7 @@ CREATE FUNCTION tollhouse_private.work_of(p_job tollhouse_private.jobs, p_place 
   select row(
     p_place, p_job.tenant_id, p_job.call_id, p_job.user_id, p_job.endpoint, p_job.created_at,
     p_job.request_bytes, p_job.max_output_tokens, p_job.requested_model, p_job.max_cost_micro_usd,
-    p_job.cache_key, p_job.cache_scope, p_job.watermark, p_job.waits_for, p_job.attempts, p_job.unsent,
+    p_job.cache_key, p_job.cache_scope, p_job.waits_for, p_job.attempts, p_job.unsent,
     p_job.spent_micro_usd, p_job.provider_attempted, p_job.worker_id, p_job.started_at, p_job.provider, p_job.model,
     p_job.price, p_job.reserved_micro_usd, p_job.budget_month
   )::tollhouse_private.work
@@ -6850,7 +6884,7 @@ begin
       select row(j, jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object(
         'tenant_id', j.tenant_id, 'call_id', j.call_id, 'attempt', j.attempts, 'outcome', 'abandoned',
         'error_code', 'abandoned', 'error_message', format('worker %s held it and died', j.worker_id)
-      )), null, null, false, null, null, null, null, null, null, null, null, null)::tollhouse_private.settlement
+      )), null, null, false, null, null, null, null, null, null, null, null, null, null)::tollhouse_private.settlement
       from unnest(v_orphans) as j
     ), v_now);
     perform tollhouse_private.wake_idle_worker();
@@ -6937,7 +6971,7 @@ begin
     for update
   )
   select coalesce(array_agg(row(
-    h.job, r, null, null, false, null, null, null, null, null, null, null, null, null
+    h.job, r, null, null, false, null, null, null, null, null, null, null, null, null, null
   )::tollhouse_private.settlement), '{}')
   into v_held
   from held as h
@@ -8506,8 +8540,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.begin_attempts(p_worker_id uuid, p_rout
 REVOKE ALL ON FUNCTION tollhouse_private.begin_probes(p_routes tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.book_hour(p_dues tollhouse_private.due[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.bound_times(p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.breaker_gate(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
@@ -8566,8 +8598,8 @@ GRANT ALL ON FUNCTION tollhouse_private.drop_old_partitions(p_now timestamp with
 REVOKE ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.dues(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.early_verdicts(p_jobs tollhouse_private.jobs[], p_now timestamp with time zone) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs) TO tollhouse_engine;
+REVOKE ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs, p_need_micro_usd bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.ending(p_job tollhouse_private.work, p_status text, p_reason text, p_answer tollhouse_private.attempt_result, p_unqueued tollhouse_private.jobs, p_need_micro_usd bigint) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.enqueue_calls(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_many boolean) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.ensure_partitions(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
@@ -8623,6 +8655,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.providers TO tollho
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_operator;
 GRANT SELECT ON TABLE tollhouse_private.providers TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.fails_everybody(p_provider tollhouse_private.providers, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) TO tollhouse_engine;
@@ -8665,6 +8699,7 @@ GRANT ALL ON FUNCTION tollhouse_private.materialize_budget_optimization(p_tenant
 REVOKE ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.materialize_investigation(p_tenant_id text, p_user_id text, p_call_id uuid, p_created_at timestamp with time zone, p_request jsonb, p_response jsonb) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.move_breaker(p_action text, p_provider text, p_tenant_id text, p_user_id text, p_state text, p_open_until timestamp with time zone, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.needless_probes(p_routes tollhouse_private.route[], p_admitted tollhouse_private.route[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.new_call_id(p_created_at timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.new_jobs(p_tenant_id text, p_user_id text, p_calls tollhouse_private.asked_call[], p_now timestamp with time zone, OUT jobs tollhouse_private.jobs[], OUT places bigint[], OUT sound boolean) FROM PUBLIC;
@@ -8673,6 +8708,7 @@ REVOKE ALL ON FUNCTION tollhouse_private.note_turns(p_line text, p_tenants text[
 REVOKE ALL ON FUNCTION tollhouse_private.observe_providers(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.observe_users(p_settlements tollhouse_private.settlement[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.oldest_jobs(p_turns tollhouse_private.turn[], p_limit integer, p_bytes bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tollhouse_private.open_breakers(p_jobs tollhouse_private.work[], OUT of_users tollhouse_private.breakers[], OUT of_providers tollhouse_private.provider_breakers[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.our_roles() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.overrun_of(p_model text, p_now timestamp with time zone) TO tollhouse_engine;

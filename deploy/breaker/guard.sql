@@ -19,7 +19,7 @@ as $$
   end
 $$;
 comment on function tollhouse_private.guard_breaker(text, timestamptz, timestamptz) is
-  'pass (closed, or no row), probe (open, its cool-down over), stop (open, or half-open with its probe under way).';
+  'pass (closed, or no row), probe (open, cool-down over), stop (open, or half-open with its probe in flight).';
 
 create function tollhouse_private.open_breakers(
   p_jobs tollhouse_private.work[],

@@ -3,7 +3,7 @@
 begin;
 set local role tollhouse_owner;
 
--- Without a SET clause and without a query, so that it is inlined into the guards' queries.
+-- No SET clause and no query, so that it is inlined into the guards' queries.
 create function tollhouse_private.switch_stops(
   p_switch tollhouse_private.kill_switches,
   p_tenant_id text,
@@ -24,7 +24,7 @@ as $$
     or (p_switch.scope = 'user' and p_switch.tenant_id = p_tenant_id and p_switch.target = p_user_id)
 $$;
 comment on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) is
-  'Whether that kill switch matches; pass null for what is not decided yet.';
+  'Whether this kill switch matches; pass null for anything not decided yet.';
 
 create function tollhouse_private.killed(
   p_tenant_id text,
@@ -37,7 +37,7 @@ create function tollhouse_private.killed(
   language sql
   stable
 as $$
-  -- One probe of the key for each scope: users may be stopped by the thousand. As switch_stops says it of one switch.
+  -- One probe of the key per scope, because thousands of users may be stopped. switch_stops is the same test for a single switch.
   select coalesce(
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*'),
     (select true from tollhouse_private.kill_switches as ks where ks.scope = 'provider' and ks.tenant_id = '' and ks.target = p_provider),
@@ -49,7 +49,7 @@ as $$
   )
 $$;
 comment on function tollhouse_private.killed(text, text, text, text, text) is
-  'Whether any kill switch matches; pass null for what is not decided yet.';
+  'Whether any kill switch matches; pass null for anything not decided yet.';
 
 create function tollhouse_private.guard_kill_switch(
   p_jobs tollhouse_private.work[]
@@ -132,7 +132,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.switch_in_words(tollhouse_private.jobs) is
-  'Which kill switch stops a call, and its reason; null when none does.';
+  'The kill switch that stops a call, with its reason; null if none does.';
 
 revoke execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) from public;
 grant execute on function tollhouse_private.switch_stops(tollhouse_private.kill_switches, text, text, text, text, text) to tollhouse_engine;

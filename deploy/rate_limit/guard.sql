@@ -39,7 +39,7 @@ as $$
       from asked as a
       cross join lateral (values ('tenant', a.tenant_id), ('provider', a.provider), ('model', a.model)) as k (scope, target)
     ) as key
-    -- A probe of the key for each: missing statistics can't turn it round.
+    -- One probe of the key each, even without statistics.
     cross join lateral (
       select k.* from tollhouse_private.rate_limits as k where k.scope = key.scope collate "C" and k.target = key.target offset 0
     ) as rl
@@ -259,7 +259,7 @@ begin
       for update of rl skip locked
     ) as held
   ),
-  -- Whose turn it was matters to those who stand in line.
+  -- Whose turn it was matters only to calls in line.
   lined as materialized (
     select l.scope, l.line
     from locked as l
