@@ -6949,7 +6949,7 @@ begin
   end if;
 
   -- One result per attempt: the first counts.
-  if (select count(distinct (r.call_id, r.attempt)) from unnest(v_results) as r) < cardinality(v_results) then
+  if (select count(distinct r.call_id) from unnest(v_results) as r) < cardinality(v_results) then
     v_results := array(
       select v_results[r.position]
       from (

@@ -1,5 +1,5 @@
 begin;
-select plan(66);
+select plan(67);
 
 savepoint book_late;
 \ir scene.psql
@@ -119,6 +119,11 @@ select tollhouse_worker.record('00000000-0000-0000-0000-000000000001', (
   cross join lateral (select case n % 2 when 0 then pg_temp.result_of('r1', 'success') else pg_temp.result_of('r2', 'success') end as result) as r
 ));
 select results_eq('select request_id, status from tollhouse_private.llm_api_calls order by 1', $$values ('r1', 'success'), ('r2', 'success')$$, 'of several results of one attempt the first counts');
+rollback to running;
+select is(
+  pg_temp.record((select result || '{"attempt": 7}' from first_attempt), (select result from first_attempt)),
+  '1 booked, 0 late', 'a result of an attempt that does not run keeps none of the same call out'
+);
 rollback to running;
 
 -- The fence.
