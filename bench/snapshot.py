@@ -2,8 +2,9 @@
 
 A session opens a transaction and keeps its snapshot, as a report or a forgotten psql does, and
 calls go through meanwhile: enqueued, claimed and recorded from SQL, a hundred at a time. Prints
-how long a batch takes as the dead rows pile up; first without such a session, then with it, and
-how it goes on once the session has gone.
+how long a batch takes as the dead rows pile up, and how many pages a claim and its pick look at,
+which no load on the machine changes; first without such a session, then with it, and how it goes
+on once the session has gone. Each run begins with vacuumed tables.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -36,6 +38,11 @@ def measure(stack: Stack, calls: int, every: int, title: str) -> list[tuple[floa
         )
         for number in range(calls // _BATCH):
             _enqueue(app, number)
+            last = (number + 1) * _BATCH % every == 0
+            if last:
+                claim = _pages(worker, "select * from tollhouse_worker.claim(%s, %s)", worker_id)
+                with stack.connect() as admin:
+                    pick = _pages(admin, "select tollhouse_private.pick(%s, %s)", "")
             begin = time.perf_counter()
             rows = worker.execute(
                 "select * from tollhouse_worker.claim(%s, %s)", (worker_id, _BATCH)
@@ -47,13 +54,13 @@ def measure(stack: Stack, calls: int, every: int, title: str) -> list[tuple[floa
             worker.execute("select * from tollhouse_worker.record(%s, %s)", (worker_id, results))
             recording += time.perf_counter() - begin
             worker.execute("select tollhouse_worker.heartbeat(%s, 0)", (worker_id,))
-            if (number + 1) * _BATCH % every == 0:
+            if last:
                 batches = every // _BATCH
                 figures.append((claiming / batches * 1000, recording / batches * 1000))
                 claiming = recording = 0.0
                 print(
                     f"| {title} | {(number + 1) * _BATCH:,} | {figures[-1][0]:.1f}"
-                    f" | {figures[-1][1]:.1f} | {_dead_rows(stack):,} |",
+                    f" | {figures[-1][1]:.1f} | {claim:,} | {pick:,} | {_dead_rows(stack):,} |",
                     flush=True,
                 )
         worker.execute("select tollhouse_worker.deregister(%s)", (worker_id,))
@@ -75,6 +82,17 @@ def _enqueue(app: psycopg.Connection, number: int) -> None:
             )
 
 
+def _pages(connection: psycopg.Connection, query: LiteralString, argument: object) -> int:
+    """Return how many pages a batch's query looks at, the catalog known; it is rolled back."""
+    explained = "explain (analyze, buffers, timing off, format json) " + query
+    for _ in range(2):
+        with connection.transaction(force_rollback=True):
+            row = connection.execute(explained, (argument, _BATCH)).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
 def _dead_rows(stack: Stack) -> int:
     """Return how many dead rows the hot tables have, as the server counts them."""
     with stack.connect() as connection:
@@ -84,6 +102,12 @@ def _dead_rows(stack: Stack) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _vacuum(stack: Stack) -> None:
+    """Let what is dead go."""
+    with stack.connect() as admin:
+        admin.execute("vacuum (analyze, skip_locked)")
 
 
 def main() -> None:
@@ -99,15 +123,19 @@ def main() -> None:
     try:
         with Stack(directory, durable=True, workers=0) as stack:
             work.turn_everything_on(stack)
-            print("| snapshot | calls | claim, ms | record, ms | dead rows |")
-            print("|---|---:|---:|---:|---:|")
+            print(
+                "| snapshot | calls | claim, ms | record, ms"
+                " | claim, pages | pick, pages | dead rows |"
+            )
+            print("|---|---:|---:|---:|---:|---:|---:|")
+            _vacuum(stack)
             measure(stack, given.calls, given.every, "none")
+            _vacuum(stack)
             with stack.connect() as reader, reader.transaction():
                 reader.execute("set transaction isolation level repeatable read")
                 reader.execute("select 1")
                 measure(stack, given.calls, given.every, "held")
-            with stack.connect() as admin:
-                admin.execute("vacuum (analyze, skip_locked)")
+            _vacuum(stack)
             measure(stack, given.every, given.every, "gone, vacuumed")
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -6,12 +6,13 @@ set local role tollhouse_owner;
 create type tollhouse_private.turn as (
   tenant_id text collate "C",
   user_id text collate "C",
-  after uuid,
+  first uuid,
+  taken boolean,
   calls integer,
   bytes bigint
 );
 comment on type tollhouse_private.turn is
-  'What a user may have of a batch: so many calls, the oldest after one, until their requests have so many bytes.';
+  'What a user may have of a batch: so many calls, the oldest from the first on, which may be taken already, until their requests have so many bytes.';
 
 set local role tollhouse_engine;
 
@@ -34,14 +35,15 @@ begin
         select locked.*, sum(locked.request_bytes) over (partition by locked.turn order by locked.call_id) - locked.request_bytes as before_in_share
         from (
           select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
-          from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+          from unnest(p_turns) with ordinality as t (tenant_id, user_id, first, taken, calls, bytes, turn)
           cross join lateral (
             select tollhouse_private.work_of(q, q.ctid) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id
               and q.user_id = t.user_id
-              and q.call_id > t.after
+              and q.call_id >= t.first
+              and (q.call_id > t.first or not t.taken)
             order by q.call_id
             limit t.calls
             for update skip locked

@@ -35,15 +35,15 @@ begin
 
   -- Equal shares, of tenants and of the users of each; who has one call more than others is the last to have had a turn.
   with share as materialized (
-    select t.tenant_id, t.turn, t.calls, u.users, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
+    select t.tenant_id, t.turn, t.calls, u.users, u.firsts, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
     from (
       select t.tenant_id, t.turn, p_limit / v_count + (t.turn <= p_limit % v_count)::integer as calls
       from unnest(v_tenants) with ordinality as t (tenant_id, turn)
     ) as t
     left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
     cross join lateral (
-      select array_agg(w.user_id) as users
-      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w (user_id)
+      select array_agg(w.user_id) as users, array_agg(w.call_id) as firsts
+      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w
     ) as u
     where u.users is not null
   ),
@@ -53,13 +53,13 @@ begin
     where s.count > 1 or s.count = s.calls
   )
   select array_agg(row(
-    s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
+    s.tenant_id, u.user_id, u.first, false,
     s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
   )::tollhouse_private.turn order by s.turn, u.turn),
     (select array_agg(m.tenant_id) from moved as m), (select array_agg(m.user_id) from moved as m)
   into v_turns, v_moved, v_users
   from share as s
-  cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  cross join lateral unnest(s.users, s.firsts) with ordinality as u (user_id, first, turn);
   perform tollhouse_private.note_turns('', v_moved, v_users);
   jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
 
@@ -74,11 +74,11 @@ begin
   -- What the short queues left goes to the long ones.
   if v_places > 0 and v_bytes > 0 and cardinality(v_turns) > 1 then
     v_first := v_turns;
-    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
+    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, true, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
     into v_turns
     from (
       select t.turn, t.tenant_id, t.user_id, p.last_call_id, count(*) over () as count
-      from unnest(v_first) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+      from unnest(v_first) with ordinality as t (tenant_id, user_id, first, taken, calls, bytes, turn)
       join (
         select p.tenant_id, p.user_id, max(p.call_id::text)::uuid as last_call_id, count(*) as calls, sum(p.request_bytes) as bytes
         from unnest(jobs) as p

@@ -157,6 +157,29 @@ async def test_a_round_steps_over_dead_rows_once(scene: Scene) -> None:
             assert found < 1.6 * once
 
 
+async def test_a_pick_steps_over_dead_rows_once(scene: Scene) -> None:
+    """The round of users has found where the calls of each begin, wherever it begins itself."""
+    with reading(scene):
+        scene.rows(_JOBS, 100, ["acme"], _NAMES)
+        scene.rows("delete from tollhouse_private.jobs")
+        scene.rows(_JOBS, 1, ["acme"], _NAMES)
+        once = looked_at(scene, "select from tollhouse_private.users_in_line('acme', '', 100)")
+        assert once > 900
+        with scene.database.connect("postgres") as session:
+            for last in ("", _NAMES[5], _NAMES[-1]):
+                scene.rows("delete from tollhouse_private.turns")
+                scene.rows("select tollhouse_private.note_turns('', '{acme}', array[%s])", last)
+                for _ in range(7):
+                    with session.transaction(force_rollback=True):
+                        row = session.execute(
+                            "explain (analyze, buffers, timing off, format json)"
+                            " select tollhouse_private.pick('', 100)"
+                        ).fetchone()
+                assert row is not None
+                (plan,) = row.values()
+                assert plan[0]["Plan"]["Shared Hit Blocks"] < 1.4 * once
+
+
 async def test_a_limit_is_looked_up_once(scene: Scene) -> None:
     """What a limit was, which an old snapshot keeps, is stepped over once and not for each call."""
     scene.rows("select tollhouse_ops.set_rate_limit('provider', 'mock', 9999, null, null, 'race')")
