@@ -207,12 +207,13 @@ COMMENT ON TYPE tollhouse_private.settlement IS 'A call with what becomes of it:
 CREATE TYPE tollhouse_private.turn AS (
 	tenant_id text COLLATE pg_catalog."C",
 	user_id text COLLATE pg_catalog."C",
-	after uuid,
+	first uuid,
+	taken boolean,
 	calls integer,
 	bytes bigint
 );
 ALTER TYPE tollhouse_private.turn OWNER TO tollhouse_owner;
-COMMENT ON TYPE tollhouse_private.turn IS 'What a user may have of a batch: so many calls, the oldest after one, until their requests have so many bytes.';
+COMMENT ON TYPE tollhouse_private.turn IS 'What a user may have of a batch: so many calls, the oldest from the first on, which may be taken already, until their requests have so many bytes.';
 CREATE TYPE tollhouse_private.verdict AS (
 	call_id uuid,
 	verdict text COLLATE pg_catalog."C",
@@ -4742,14 +4743,15 @@ begin
         select locked.*, sum(locked.request_bytes) over (partition by locked.turn order by locked.call_id) - locked.request_bytes as before_in_share
         from (
           select t.turn, t.bytes, j.job, j.call_id, j.request_bytes
-          from unnest(p_turns) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+          from unnest(p_turns) with ordinality as t (tenant_id, user_id, first, taken, calls, bytes, turn)
           cross join lateral (
             select tollhouse_private.work_of(q, q.ctid) as job, q.call_id, q.request_bytes
             from tollhouse_private.jobs as q
             where q.state = 'queued'
               and q.tenant_id = t.tenant_id
               and q.user_id = t.user_id
-              and q.call_id > t.after
+              and q.call_id >= t.first
+              and (q.call_id > t.first or not t.taken)
             order by q.call_id
             limit t.calls
             for update skip locked
@@ -4949,15 +4951,15 @@ begin
 
   -- Equal shares, of tenants and of the users of each; who has one call more than others is the last to have had a turn.
   with share as materialized (
-    select t.tenant_id, t.turn, t.calls, u.users, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
+    select t.tenant_id, t.turn, t.calls, u.users, u.firsts, cardinality(u.users) as count, coalesce(tu.last_user_id, '') as last_user_id
     from (
       select t.tenant_id, t.turn, p_limit / v_count + (t.turn <= p_limit % v_count)::integer as calls
       from unnest(v_tenants) with ordinality as t (tenant_id, turn)
     ) as t
     left join tollhouse_private.turns as tu on tu.tenant_id = t.tenant_id and tu.line = ''
     cross join lateral (
-      select array_agg(w.user_id) as users
-      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w (user_id)
+      select array_agg(w.user_id) as users, array_agg(w.call_id) as firsts
+      from tollhouse_private.users_in_line(t.tenant_id, coalesce(tu.last_user_id, ''), t.calls) as w
     ) as u
     where u.users is not null
   ),
@@ -4967,13 +4969,13 @@ begin
     where s.count > 1 or s.count = s.calls
   )
   select array_agg(row(
-    s.tenant_id, u.user_id, '00000000-0000-0000-0000-000000000000',
+    s.tenant_id, u.user_id, u.first, false,
     s.calls / s.count + (u.turn <= s.calls % s.count)::integer, c_bytes / v_count / s.count
   )::tollhouse_private.turn order by s.turn, u.turn),
     (select array_agg(m.tenant_id) from moved as m), (select array_agg(m.user_id) from moved as m)
   into v_turns, v_moved, v_users
   from share as s
-  cross join lateral unnest(s.users) with ordinality as u (user_id, turn);
+  cross join lateral unnest(s.users, s.firsts) with ordinality as u (user_id, first, turn);
   perform tollhouse_private.note_turns('', v_moved, v_users);
   jobs := tollhouse_private.oldest_jobs(v_turns, p_limit, c_bytes);
 
@@ -4988,11 +4990,11 @@ begin
   -- What the short queues left goes to the long ones.
   if v_places > 0 and v_bytes > 0 and cardinality(v_turns) > 1 then
     v_first := v_turns;
-    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
+    select array_agg(row(long.tenant_id, long.user_id, long.last_call_id, true, ceil(v_places::numeric / long.count), v_bytes)::tollhouse_private.turn order by long.turn)
     into v_turns
     from (
       select t.turn, t.tenant_id, t.user_id, p.last_call_id, count(*) over () as count
-      from unnest(v_first) with ordinality as t (tenant_id, user_id, after, calls, bytes, turn)
+      from unnest(v_first) with ordinality as t (tenant_id, user_id, first, taken, calls, bytes, turn)
       join (
         select p.tenant_id, p.user_id, max(p.call_id::text)::uuid as last_call_id, count(*) as calls, sum(p.request_bytes) as bytes
         from unnest(jobs) as p
@@ -6045,35 +6047,43 @@ end
 $$;
 ALTER FUNCTION tollhouse_private.unreadable_result(p_results jsonb) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.unreadable_result(p_results jsonb) IS 'The first of some results that is no attempt_result, and why.';
-CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS SETOF text
+CREATE FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) RETURNS TABLE(user_id text, call_id uuid)
     LANGUAGE sql STABLE
     AS $$
-  with recursive onward (user_id, again) as (
-    select (
-      select j.user_id from tollhouse_private.jobs as j
+  with recursive onward (user_id, call_id, again) as (
+    select f.user_id, f.call_id, false
+    from (values (true)) as one
+    left join lateral (
+      select j.user_id, j.call_id from tollhouse_private.jobs as j
       where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > p_after
-      order by j.user_id limit 1
-    ), false
+      order by j.user_id, j.call_id limit 1
+    ) as f on true
     union all
     -- Past the last one it begins again, and ends with the one it began after: bounded on both sides, so that entries of
     -- dead rows, which an old snapshot keeps, are stepped over once.
-    select case when round.again then (
-      select j.user_id from tollhouse_private.jobs as j
-      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > coalesce(o.user_id, '') and j.user_id <= p_after
-      order by j.user_id limit 1
-    ) else (
-      select j.user_id from tollhouse_private.jobs as j
-      where j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > o.user_id
-      order by j.user_id limit 1
-    ) end, round.again
+    select f.user_id, f.call_id, round.again
     from onward as o
     cross join lateral (select o.again or o.user_id is null as again) as round
+    left join lateral (
+      (
+        select j.user_id, j.call_id from tollhouse_private.jobs as j
+        where round.again and j.state = 'queued' and j.tenant_id = p_tenant_id
+          and j.user_id > coalesce(o.user_id, '') and j.user_id <= p_after
+        order by j.user_id, j.call_id limit 1
+      )
+      union all
+      (
+        select j.user_id, j.call_id from tollhouse_private.jobs as j
+        where not round.again and j.state = 'queued' and j.tenant_id = p_tenant_id and j.user_id > o.user_id
+        order by j.user_id, j.call_id limit 1
+      )
+    ) as f on true
     where o.user_id is not null or not o.again
   )
-  select o.user_id from onward as o where o.user_id is not null limit p_limit
+  select o.user_id, o.call_id from onward as o where o.user_id is not null limit p_limit
 $$;
 ALTER FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) OWNER TO tollhouse_engine;
-COMMENT ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with queued jobs, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
+COMMENT ON FUNCTION tollhouse_private.users_in_line(p_tenant_id text, p_after text, p_limit integer) IS 'Users of a tenant with queued jobs and the oldest job of each, in order, beginning after the given one and going round: a skip scan, one index probe per user.';
 CREATE FUNCTION tollhouse_private.users_scheduled(p_tenant_id text, p_after text, p_limit integer) RETURNS text[]
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
