@@ -8,7 +8,7 @@ create function pg_temp.settled(p_job jsonb default '{}', p_status text default 
   select row(
     job, jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_status, 'response', jsonb_build_object('content', p_answer))),
     p_status, null, false, true, 'success', 7, 'usage', null,
-    tollhouse_private.capture_of((job).tenant_id, (job).endpoint), (select tt.cache_ttl from tollhouse_private.task_types as tt where tt.endpoint = (job).endpoint), null, null
+    tollhouse_private.capture_of((job).tenant_id, (job).endpoint), (select tt.cache_ttl from tollhouse_private.task_types as tt where tt.endpoint = (job).endpoint), null, null, null
   )::tollhouse_private.settlement
   from (select pg_temp.work('{"cache_key": "\\x01", "provider": "north", "model": "small"}'::jsonb || p_job) as job) as made
 $$;

@@ -6,7 +6,7 @@ select plan(25);
 create function pg_temp.spend(p_cost bigint, p_now timestamptz, p_job jsonb default '{}', p_outcome text default 'success') returns void language sql as $$
   select tollhouse_private.book_hour(tollhouse_private.dues(array[row(
     pg_temp.work(p_job), jsonb_populate_record(null::tollhouse_private.attempt_result, jsonb_build_object('outcome', p_outcome)),
-    'success', null, false, true, 'success', p_cost, 'usage', null, null, null, null, null
+    'success', null, false, true, 'success', p_cost, 'usage', null, null, null, null, null, null
   )::tollhouse_private.settlement], p_now), p_now)
 $$;
 create function pg_temp.state(p_user_id text) returns text language sql as $$
@@ -134,7 +134,7 @@ begin
   perform pg_temp.threshold('ann', 100);
   perform tollhouse_private.book_hour(tollhouse_private.dues(array(
     select row(pg_temp.work(), jsonb_populate_record(null::tollhouse_private.attempt_result, '{"outcome": "success"}'),
-      'success', null, false, true, 'success', 10, 'usage', null, null, null, null, null)::tollhouse_private.settlement
+      'success', null, false, true, 'success', 10, 'usage', null, null, null, null, null, null)::tollhouse_private.settlement
     from generate_series(1, 10)
   ), '2026-01-01 12:10:00+00'), '2026-01-01 12:10:00+00');
 end
