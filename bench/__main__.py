@@ -113,7 +113,8 @@ def _enqueue(stack: Stack, sides: Sides, given: argparse.Namespace) -> None:
     print(f"  one connection, insert, claim and end of 100: {median(lifecycles) * 100:,.0f}/s")
 
 
-def _http(stack: Stack, _: Sides, given: argparse.Namespace) -> None:
+def _http(stack: Stack, sides: Sides, given: argparse.Namespace) -> None:
+    sides.analyze()  # what the other parts left dead is not this part's
     print(f"\n{given.calls} calls over HTTP, {given.concurrency} in flight, mock latency 0")
     ratios: list[float] = []
     processor: list[float] = []
