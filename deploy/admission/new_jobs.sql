@@ -42,8 +42,8 @@ begin
       b.scope,
       case when b.run_at > p_now then 'scheduled' else 'queued' end, greatest(b.run_at, p_now), case when b.run_at > p_now then 'run_at' end,
       0, 0, null, null, null, null, null, 0, null, 0, null, 'none', false, null, null, b.metadata, b.request, null
-    )::tollhouse_private.jobs order by b.endpoint collate "C", b.request_id collate "C", b.place),
-    array_agg(b.place order by b.endpoint collate "C", b.request_id collate "C", b.place),
+    )::tollhouse_private.jobs order by b.number),
+    array_agg(b.place order by b.number),
     -- As check_call decides; what this doubts, it puts into words.
     bool_and((
       case when tollhouse_private.sound_request(b.request) then true else tollhouse_private.request_problem(b.request) is null end
@@ -62,14 +62,21 @@ begin
   into new_jobs.jobs, new_jobs.places, new_jobs.sound
   from (
     select
-      c.*, t.*, tollhouse_private.new_call_id(p_now) as call_id, octet_length(c.request::text) as bytes,
+      -- Ids of one millisecond are random: sorted, they make the batch's first call the oldest.
+      c.*, t.*, (array(
+        select tollhouse_private.new_call_id(p_now) from generate_series(1, cardinality(p_calls)) order by 1
+      ))[c.number] as call_id,
+      octet_length(c.request::text) as bytes,
       coalesce(
         case when c.request -> 'max_completion_tokens' between '1' and '999999999' then (c.request -> 'max_completion_tokens')::integer end,
         case when c.request -> 'max_tokens' between '1' and '999999999' then (c.request -> 'max_tokens')::integer end
       ) as output_tokens
-    from unnest(p_calls) with ordinality as c (
-      endpoint, request, request_id, model, watermark, use_cache, max_cost_micro_usd, run_at, metadata, place
-    )
+    from (
+      select u.*, row_number() over (order by u.endpoint collate "C", u.request_id collate "C", u.place) as number
+      from unnest(p_calls) with ordinality as u (
+        endpoint, request, request_id, model, watermark, use_cache, max_cost_micro_usd, run_at, metadata, place
+      )
+    ) as c
     left join lateral (
       select
         tt.max_output_tokens, tt.max_request_bytes, tt.models, tt.cache_ttl,
@@ -86,7 +93,7 @@ begin
 end
 $$;
 comment on function tollhouse_private.new_jobs(text, text, tollhouse_private.asked_call[], timestamptz) is
-  'The jobs that a user''s calls would be, in the order of endpoint and request id, and the place of each in the array. sound: every endpoint takes its call; else check_call says what is wrong, and the jobs are good for nothing.';
+  'The jobs that a user''s calls would be, in the order of endpoint and request id, in which their ids ascend, and the place of each in the array. sound: every endpoint takes its call; else check_call says what is wrong, and the jobs are good for nothing.';
 
 revoke execute on function tollhouse_private.new_jobs(text, text, tollhouse_private.asked_call[], timestamptz) from public;
 

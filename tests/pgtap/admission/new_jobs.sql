@@ -1,5 +1,5 @@
 begin;
-select plan(32);
+select plan(33);
 
 do $$
 begin
@@ -80,6 +80,21 @@ select tollhouse_ops.set_model('large', 'mock', 'mock-large', 'test');
 select tollhouse_ops.set_task_type('route', 'test', array['large', 'small']);
 select isnt((pg_temp.job()).cache_key, (select cache_key from before), 'when an endpoint gets other models, what the old ones answered is not its answer');
 select throws_ok($$select tollhouse.enqueue('route', '{"prompt": "x"}', p_watermark => null)$$, 'TH108', null, 'a null watermark is refused, not taken for none');
+
+-- A batch.
+select is(
+  (
+    select array_agg(j.request_id order by j.call_id)
+    from unnest((
+      select n.jobs
+      from tollhouse_private.new_jobs('acme', 'ann', array(
+        select row('route', '{"prompt": "why?"}', lpad(i::text, 3, '0'), null, '', true, null, null, null)::tollhouse_private.asked_call
+        from generate_series(100, 1, -1) as i
+      ), now()) as n
+    )) as j
+  ),
+  array(select lpad(i::text, 3, '0') from generate_series(1, 100) as i), 'a batch''s ids ascend in its order, so its first call is the oldest'
+);
 
 select * from finish();
 rollback;
