@@ -11,6 +11,7 @@ import psycopg
 from tests.support import leases
 from tests.support.database import Database
 from tests.support.waiting import PATIENCE
+from tests.worker.fakes import eventually
 from tollhouse.settings import ProviderSettings, WorkerSettings
 from tollhouse.worker.app import Worker, open_worker
 from tollhouse_demo.mock_provider.server import MockProvider, start
@@ -90,6 +91,10 @@ class Bench:
                     if row is not None and row[0] == expected:
                         return
                     await asyncio.sleep(0.02)
+
+    async def at_the_provider(self, calls: int) -> None:
+        """Wait until the provider holds that many requests: a claimed call may not be sent yet."""
+        await eventually(lambda: self.mock.bill()["in_flight"] == calls)
 
 
 @asynccontextmanager

@@ -85,7 +85,7 @@ async def test_kill_switch_aborts_calls_in_flight(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(5)
     async with desk.worker():
-        await desk.until(RUNNING, 5)
+        await desk.at_the_provider(5)
         with killed(desk):
             await desk.until(DONE, 5)
     assert desk.ledger() == {"blocked": 5}
@@ -97,7 +97,7 @@ async def test_cancel_stops_the_call(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(1)
     async with desk.worker():
-        await desk.until(RUNNING, 1)
+        await desk.at_the_provider(1)
         with desk.database.acting("acme", "ann") as connection:
             connection.execute("select tollhouse.cancel(call_id) from tollhouse.jobs")
         await desk.until(DONE, 1)
@@ -109,7 +109,7 @@ async def test_drain_lets_calls_finish(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(8)
     async with desk.worker(concurrency=4) as worker:
-        await desk.until(RUNNING, 4)
+        await desk.at_the_provider(4)
         worker.request_stop()
         desk.mock.chat.faults.clear()
     assert desk.ledger() == {"success": 4}
@@ -121,7 +121,7 @@ async def test_drain_deadline_interrupts(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(3)
     async with desk.worker(drain_seconds=0.2):
-        await desk.until(RUNNING, 3)
+        await desk.at_the_provider(3)
     assert desk.attempts() == {"interrupted": 3}
     assert desk.database.value(RUNNING) == 0
 
@@ -131,7 +131,7 @@ async def test_reaped_worker_starts_over(desk: Bench) -> None:
     desk.mock.fault(HELD, times=2)
     desk.enqueue(2)
     async with desk.worker():
-        await desk.until(RUNNING, 2)
+        await desk.at_the_provider(2)
         leases.end(desk.database)
         desk.database.rows("select tollhouse_worker.reap()")
         await desk.until("select count(*) from tollhouse_private.llm_api_calls", 2)

@@ -251,7 +251,7 @@ async def test_sigterm_drains(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(1)
     async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
-        await desk.until(RUNNING, 1)
+        await desk.at_the_provider(1)
         worker.send_signal(signal.SIGTERM)
         await answers(f"{url}/readyz", lambda status, _: status == 503)
         desk.mock.chat.faults.clear()
@@ -330,7 +330,7 @@ async def test_second_sigterm_exits_at_once(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(1)
     async with process(desk, TOLLHOUSE_DRAIN_SECONDS="3600") as (worker, url):
-        await desk.until(RUNNING, 1)
+        await desk.at_the_provider(1)
         worker.send_signal(signal.SIGTERM)
         await answers(f"{url}/readyz", lambda status, _: status == 503)
         assert worker.returncode is None
@@ -344,7 +344,7 @@ async def test_killed_worker_loses_nothing(desk: Bench) -> None:
     desk.mock.fault(HELD)
     desk.enqueue(60)
     async with process(desk, TOLLHOUSE_CONCURRENCY="20") as (worker, _):
-        await desk.until(RUNNING, 20)
+        await desk.at_the_provider(20)
         worker.kill()
         await worker.wait()
     desk.mock.chat.faults.clear()
