@@ -3667,7 +3667,7 @@ begin
     );
 end
 $$;
-ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_owner;
+ALTER FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) IS 'Answers calls that have a fresh cache entry under their key.';
 CREATE FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) RETURNS SETOF tollhouse_private.verdict
     LANGUAGE plpgsql STABLE
@@ -3851,13 +3851,10 @@ begin
     group by k.endpoint, k.requested_model
   ),
   stopped as materialized (
-    -- Once per caller; killed is the same test for a single call.
+    -- Once per caller, not per call.
     select a.tenant_id, a.user_id, a.endpoint
     from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
-    where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = a.endpoint)
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = a.tenant_id limit 1)
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = a.tenant_id and ks.target = a.user_id)
+    where tollhouse_private.killed(a.tenant_id, a.user_id, a.endpoint, null, null)
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j
@@ -4018,7 +4015,7 @@ $$;
 ALTER FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) OWNER TO tollhouse_engine;
 COMMENT ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) IS 'Whether a tenant''s requests at an endpoint may be kept, and so be read by others than workers while they wait.';
 CREATE FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
@@ -8423,7 +8420,6 @@ CREATE POLICY request_keys_all_engine ON tollhouse_private.request_keys TO tollh
 CREATE POLICY request_keys_select_owner ON tollhouse_private.request_keys FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND ((user_id = ( SELECT tollhouse_private.current_user_id() AS current_user_id)) OR ( SELECT tollhouse_private.reads_all_users() AS reads_all_users))));
 ALTER TABLE tollhouse_private.response_cache ENABLE ROW LEVEL SECURITY;
 CREATE POLICY response_cache_all_engine ON tollhouse_private.response_cache TO tollhouse_engine USING (true) WITH CHECK (true);
-CREATE POLICY response_cache_select_owner ON tollhouse_private.response_cache FOR SELECT TO tollhouse_owner USING (((tenant_id = ( SELECT tollhouse_private.current_tenant_id() AS current_tenant_id)) AND (scope = ANY (ARRAY[''::text, ( SELECT tollhouse_private.current_user_id() AS current_user_id)]))));
 ALTER TABLE tollhouse_private.tenant_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_settings_all_engine ON tollhouse_private.tenant_settings TO tollhouse_engine USING (true) WITH CHECK (true);
 CREATE POLICY tenant_settings_select_operator ON tollhouse_private.tenant_settings FOR SELECT TO tollhouse_operator, tollhouse_auditor USING (true);
@@ -8561,7 +8557,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time 
 GRANT ALL ON FUNCTION tollhouse_private.budget_month(p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.budget_users_in_line(p_tenant_id text, p_after text, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.cached_result(p_job tollhouse_private.work) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.call_created_at(p_call_id uuid) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.call_up(p_now timestamp with time zone) FROM PUBLIC;
@@ -8676,7 +8671,6 @@ REVOKE ALL ON FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_unti
 GRANT ALL ON FUNCTION tollhouse_private.guard_breaker(p_state text, p_open_until timestamp with time zone, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_budget(p_routes tollhouse_private.route[], p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.guard_cache(p_jobs tollhouse_private.work[], p_now timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_cancelled(p_jobs tollhouse_private.work[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_coalescing(p_jobs tollhouse_private.work[], p_now timestamp with time zone, p_batch tollhouse_private.work[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tollhouse_private.guard_hourly_shutoff(p_jobs tollhouse_private.work[], p_now timestamp with time zone) FROM PUBLIC;
@@ -8687,7 +8681,6 @@ GRANT ALL ON FUNCTION tollhouse_private.guard_kill_switch(p_jobs tollhouse_priva
 REVOKE ALL ON FUNCTION tollhouse_private.guard_rate_limit(p_routes tollhouse_private.route[], p_now timestamp with time zone, p_admitted tollhouse_private.route[]) FROM PUBLIC;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE tollhouse_private.response_cache TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.has_answer(p_entry tollhouse_private.response_cache, p_now timestamp with time zone) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.has_month(p_created_at timestamp with time zone) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.has_visible(p_text text) FROM PUBLIC;
@@ -8701,7 +8694,6 @@ GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoi
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_operator;
 GRANT ALL ON FUNCTION tollhouse_private.keeps_content(p_tenant_id text, p_endpoint text) TO tollhouse_auditor;
 REVOKE ALL ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION tollhouse_private.kept_answer(p_tenant_id text, p_call_id uuid) TO tollhouse_owner;
 REVOKE ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION tollhouse_private.killed(p_tenant_id text, p_user_id text, p_endpoint text, p_provider text, p_model text) TO tollhouse_engine;
 REVOKE ALL ON FUNCTION tollhouse_private.land(p_calls uuid[], p_tenants text[], p_keys bytea[], p_places tid[]) FROM PUBLIC;

@@ -3,8 +3,6 @@
 begin;
 set local role tollhouse_engine;
 
--- Security definer: an answer shared within a tenant is another user's content. Callers have the id from an entry that
--- their own policies show.
 create function tollhouse_private.kept_answer(
   p_tenant_id text,
   p_call_id uuid
@@ -12,7 +10,6 @@ create function tollhouse_private.kept_answer(
   returns jsonb
   language plpgsql
   stable
-  security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -31,7 +28,6 @@ comment on function tollhouse_private.kept_answer(text, uuid) is
   'The answer of a call whose content is kept; null once it has been removed, by retention or otherwise.';
 
 revoke execute on function tollhouse_private.kept_answer(text, uuid) from public;
-grant execute on function tollhouse_private.kept_answer(text, uuid) to tollhouse_owner;
 
 -- Inlined, so that no answer is read if the entry alone is enough.
 create function tollhouse_private.has_answer(
@@ -49,7 +45,6 @@ comment on function tollhouse_private.has_answer(tollhouse_private.response_cach
   'Whether an entry is fresh and its answer still exists; null while it is pending.';
 
 revoke execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) from public;
-grant execute on function tollhouse_private.has_answer(tollhouse_private.response_cache, timestamptz) to tollhouse_owner;
 
 create function tollhouse_private.cached_result(
   p_job tollhouse_private.work
@@ -74,9 +69,6 @@ comment on function tollhouse_private.cached_result(tollhouse_private.work) is
   'The cached answer to a call, as a result; its response is null if the answer is gone.';
 
 revoke execute on function tollhouse_private.cached_result(tollhouse_private.work) from public;
-grant execute on function tollhouse_private.cached_result(tollhouse_private.work) to tollhouse_owner;
-
-set local role tollhouse_owner;
 
 create function tollhouse_private.guard_cache(
   p_jobs tollhouse_private.work[],
@@ -108,6 +100,5 @@ comment on function tollhouse_private.guard_cache(tollhouse_private.work[], time
   'Answers calls that have a fresh cache entry under their key.';
 
 revoke execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) from public;
-grant execute on function tollhouse_private.guard_cache(tollhouse_private.work[], timestamptz) to tollhouse_engine;
 
 commit;

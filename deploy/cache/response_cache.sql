@@ -48,14 +48,8 @@ alter table tollhouse_private.response_cache enable row level security;
 alter table tollhouse_private.response_cache force row level security;
 create policy response_cache_all_engine on tollhouse_private.response_cache
   to tollhouse_engine using (true) with check (true);
-create policy response_cache_select_owner on tollhouse_private.response_cache
-  for select to tollhouse_owner
-  using (
-    tenant_id = (select tollhouse_private.current_tenant_id())
-    and scope in ('', (select tollhouse_private.current_user_id()))
-  );
 
 grant select, insert, update, delete on tollhouse_private.response_cache to tollhouse_engine;
--- Deliberately nothing for clients and operators, who read an answer through a call.
+-- Deliberately no policy for the owner, and nothing for clients and operators: all read an answer through a call.
 
 commit;

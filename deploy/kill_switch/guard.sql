@@ -78,13 +78,10 @@ begin
     group by k.endpoint, k.requested_model
   ),
   stopped as materialized (
-    -- Once per caller; killed is the same test for a single call.
+    -- Once per caller, not per call.
     select a.tenant_id, a.user_id, a.endpoint
     from (select distinct j.tenant_id, j.user_id, j.endpoint from unnest(p_jobs) as j) as a
-    where (select true from tollhouse_private.kill_switches as ks where ks.scope = 'global' and ks.tenant_id = '' and ks.target = '*')
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'endpoint' and ks.tenant_id = '' and ks.target = a.endpoint)
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'tenant' and ks.tenant_id = a.tenant_id limit 1)
-      or (select true from tollhouse_private.kill_switches as ks where ks.scope = 'user' and ks.tenant_id = a.tenant_id and ks.target = a.user_id)
+    where tollhouse_private.killed(a.tenant_id, a.user_id, a.endpoint, null, null)
   )
   select j.call_id, 'blocked', 'provider_kill_switch', null::timestamptz, null::bigint
   from unnest(p_jobs) as j

@@ -66,7 +66,6 @@ GUARDS: dict[str, tuple[list[Edit], Check]] = {
             private("new_jobs", "p_tenant_id, b.scope, b.endpoint", "b.scope, b.endpoint"),
             private("guard_cache", "rc.tenant_id = j.tenant_id", "true"),
             private("cached_result", "rc.tenant_id = p_job.tenant_id", "true"),
-            ("policy response_cache response_cache_select_owner", "", "true"),
         ],
         test_3_cache.test_who_shares_an_answer,
     ),

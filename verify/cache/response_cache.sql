@@ -7,6 +7,6 @@ select tollhouse_private.verify_table(
   '{tenant_id, cache_key, scope, call_id, upkeep_at, expires_at, provider, model, cost_micro_usd, response}',
   array['tollhouse_engine: select, insert, update, delete']
 );
-select tollhouse_private.verify_policies('tollhouse_private.response_cache', '{response_cache_all_engine, response_cache_select_owner}');
+select tollhouse_private.verify_policies('tollhouse_private.response_cache', '{response_cache_all_engine}');
 
 rollback;
