@@ -95,7 +95,7 @@ async def test_the_reply_to_a_claim_is_swallowed(
     desk: Bench, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it claimed is unknown: the lease is given up, and the calls are made once."""
-    monkeypatch.setattr(statements, "LIMIT", Limit(server=1.0, client=2.0))
+    monkeypatch.setattr(statements, "LIMIT", Limit(server=8.0, client=10.0))
     async with desk.worker(poll_seconds=3600.0) as worker:
         await until(lambda: sleeps(worker))
         proxy.swallow(replies_only=True)
@@ -126,10 +126,10 @@ async def test_stopped_while_nothing_answers(
     desk: Bench, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in flight is recorded once the database is back, if the drain has time."""
-    monkeypatch.setattr(statements, "LIMIT", Limit(server=2.0, client=4.0))
+    monkeypatch.setattr(statements, "LIMIT", Limit(server=8.0, client=10.0))
     desk.mock.fault({"delay_ms": 300})
     desk.enqueue(8)
-    async with desk.worker(poll_seconds=3600.0, drain_seconds=60.0) as worker:
+    async with desk.worker(poll_seconds=3600.0) as worker:
         await until(lambda: len(worker.inflight) == 8)
         proxy.swallow()
     assert desk.ledger() == {"success": 8}
